@@ -1,0 +1,94 @@
+# Containers in practice: the one front door. `make` alone says what can be done.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := $(PYTHON) tools/setup.py
+ENGINE := $(PYTHON) engine/engine.py
+PHASE := $(PYTHON) tools/phase.py
+CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
+
+# What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
+# spelling of Compose.
+PAGES ?= $(wildcard explanation how-to notebooks index.rst)
+COMPOSE ?=
+FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
+
+SPHINX := $(BIN)/python -m sphinx -b html -n -q
+# What `check` and `record` share: the engines' addresses, and which spelling to run.
+RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
+	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
+
+.PHONY: help site check record test engine engine-stop bench lock clean clean-all
+
+help: ## say what can be done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r target does; do printf '%-18s %s\n' "  $$target" "$$does"; done
+
+site: ## set up what is missing and render the site into _build/html; needs no Docker
+	@$(SETUP) site
+	@$(SPHINX) -d _build/doctrees . _build/html
+	@echo "The site is in _build/html: open _build/html/index.html"
+
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling)
+	@$(SETUP) test
+	@$(ENGINE) start $(FLAVOUR)
+	@$(RUN_PAGES) $(PAGES)
+
+record: ## the same, and write records and promised outputs back
+	@$(SETUP) test
+	@$(ENGINE) start $(FLAVOUR)
+	@$(RUN_PAGES) --seatrial-record $(PAGES)
+
+test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, check
+	@$(PHASE) "Setup" $(SETUP) test
+	@$(PHASE) "Private engine" $(ENGINE) start
+	@$(PHASE) "Lint" $(BIN)/ruff check --quiet .
+	@$(PHASE) "Format" $(BIN)/ruff format --check --quiet .
+	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i _build -i example -i tests .
+	@$(PHASE) "Spelling" $(BIN)/codespell .
+	@$(PHASE) "Types" $(BIN)/mypy
+	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo --quiet
+	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
+		$(BIN)/pytest --require-docker --junit-xml=_build/reports/tests.xml tests
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Pages on Docker" \
+		$(BIN)/pytest --require-docker --junit-xml=_build/reports/pages.xml $(PAGES)
+	@$(PYTHON) tools/tally.py _build/reports/tests.xml _build/reports/pages.xml
+
+engine: ## start the private engine by hand
+	@$(ENGINE) start
+
+engine-stop: ## stop it
+	@$(ENGINE) stop
+
+bench: ## the benchmark, as ratios measured side by side in one run
+	@$(SETUP) bench
+	@$(ENGINE) start current
+	@eval "$$($(ENGINE) env current)" && $(BIN)/python tests/bench.py
+
+lock: ## write requirements/ anew from pyproject.toml's dependency groups
+	@$(SETUP) test
+	@for group in test site bench lab; do \
+		$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --upgrade \
+			--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+			--group $$group $$([ $$group = test ] || echo "-c requirements/test.txt") \
+			-o requirements/$$group.txt; done
+	@! grep -n '://' requirements/*.txt
+
+clean: ## remove what was built, sweep sandboxes, stop the private engine
+	@if [ -e .venv/installed-test ] && $(ENGINE) status >/dev/null 2>&1; then \
+		eval "$$($(ENGINE) env)" && $(BIN)/python -m seatrial sweep; fi
+	@$(ENGINE) stop
+	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@if [ -d "$(CACHE)" ]; then \
+		echo "Kept for the next time: $(CACHE); \`make clean-all\` removes that too."; fi
+
+clean-all: clean ## the same, and forget everything fetched and built that is kept in the user's cache
+	@$(ENGINE) clean
+	@rm -rf "$(CACHE)"

@@ -1,0 +1,164 @@
+"""Make what a target needs and this machine lacks: Python packages in .venv, and small programs."""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+
+# Written before the first change to .venv and removed after the last: where it is found, an
+# earlier run was interrupted, and nothing that .venv holds can be trusted.
+INCOMPLETE = VENV / "incomplete"
+
+# Each group holds all of the one before it, so the larger serves where the smaller is asked for.
+GROUPS = ("site", "test", "bench")
+
+# Programs that pages and tests call, beside Docker's own: (any of these, Debian's package).
+PROGRAMS = (
+    (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    (("curl",), "curl"),
+    (("psql",), "postgresql-client"),
+)
+
+
+def say(message: str) -> None:
+    """Print one line of progress at once, also where the output is a file."""
+    print(message, flush=True)
+
+
+def run(*command: str | Path, settings: dict[str, str] | None = None) -> None:
+    """Run `command`; end with its exit status and one sentence where it fails."""
+    finished = subprocess.run([str(part) for part in command], env=settings)
+    if finished.returncode:
+        line = " ".join(str(part) for part in command)
+        sys.exit(f"setup: `{line}` ended with {finished.returncode}; what it said is above")
+
+
+def digest(group: str) -> str:
+    """What an installed `group` depends on: the lock, the package's metadata, Python, the place."""
+    state = hashlib.sha256()
+    for name in ("uv", group):
+        state.update((ROOT / f"requirements/{name}.txt").read_bytes())
+    package, _, _ = (ROOT / "pyproject.toml").read_text().partition("[dependency-groups]")
+    state.update(package.encode())
+    # Scripts in .venv/bin name their interpreter by an absolute path, which ends with a move.
+    state.update(f"{sys.version} {sys.base_prefix} {ROOT}".encode())
+    return state.hexdigest()
+
+
+def installed(group: str) -> bool:
+    """Whether .venv is whole and up to date for `group`."""
+    if INCOMPLETE.exists():
+        return False
+    for larger in GROUPS[GROUPS.index(group) :]:
+        stamp = VENV / f"installed-{larger}"
+        if stamp.exists() and stamp.read_text() == digest(larger):
+            return True
+    return False
+
+
+def packages_from_debian(names: list[str], *, purpose: str) -> None:
+    """Install Debian's packages `names`, or say in one sentence who should."""
+    wanted = " ".join(names)
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        ask = f"type `sudo apt-get install {wanted}`" if apt else f"install {wanted}"
+        sys.exit(f"setup: {purpose} needs {wanted}, which this machine lacks; {ask}, then try again")
+    say(f"setup: installing {wanted} with apt-get, for {purpose}")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = [apt, "-o", "DPkg::Lock::Timeout=300", "-qq", "install", "-y"]
+    install += ["--no-install-recommends", *names]
+    if subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL).returncode:
+        # Either apt's lists are old or missing, or an earlier install was interrupted.
+        say("setup: that failed; repairing and refreshing apt's lists, then once more")
+        run("dpkg", "--configure", "-a", settings=quiet)
+        run(apt, "-o", "DPkg::Lock::Timeout=300", "-qq", "update", settings=quiet)
+        run(*install, settings=quiet)
+
+
+def settings_for_uv(cache: Path) -> dict[str, str]:
+    """uv's environment: our own cache, and the index and certificates that pip is set up with."""
+    settings = {"UV_HTTP_TIMEOUT": "120", **os.environ, "UV_CACHE_DIR": str(cache / "uv")}
+    for setting, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
+        asked = subprocess.run(
+            [PYTHON, "-m", "pip", "config", "get", f"global.{setting}"],
+            capture_output=True,
+            text=True,
+        )
+        if asked.returncode == 0:
+            settings.setdefault(variable, asked.stdout.strip())
+    return settings
+
+
+def install(group: str) -> None:
+    """Bring .venv to what `requirements/<group>.txt` says, from nothing where it is not whole."""
+    if importlib.util.find_spec("ensurepip") is None:
+        packages_from_debian(["python3-venv"], purpose="a virtual environment")
+    if INCOMPLETE.exists() or not PYTHON.exists() or not any(VENV.glob("installed-*")):
+        shutil.rmtree(VENV, ignore_errors=True)
+    fresh = not VENV.exists()
+    VENV.mkdir(exist_ok=True)
+    INCOMPLETE.touch()
+    for stamp in VENV.glob("installed-*"):
+        stamp.unlink()
+    if fresh:
+        say("setup: making .venv")
+        run(sys.executable, "-m", "venv", VENV)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    run(*pip, "install", "--require-hashes", "-r", ROOT / "requirements/uv.txt")
+    say(f"setup: installing requirements/{group}.txt into .venv")
+    settings = settings_for_uv(cache_folder())
+    uv = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "pip"]
+    locked = ROOT / f"requirements/{group}.txt"
+    # Compiled now, or every first import pays: builds took three times as long without.
+    run(
+        *[*uv, "sync", "--python", PYTHON, "--quiet", "--require-hashes", "--compile-bytecode"],
+        locked,
+        settings=settings,
+    )
+    run(
+        *[*uv, "install", "--python", PYTHON, "--quiet", "--no-deps", "--no-build-isolation"],
+        *["--editable", ROOT],
+        settings=settings,
+    )
+    (VENV / f"installed-{group}").write_text(digest(group))
+    INCOMPLETE.unlink()
+
+
+def cache_folder() -> Path:
+    """Where this project keeps, across checkouts, what it fetched."""
+    if own := os.environ.get("SEATRIAL_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
+
+
+def main() -> None:
+    """Set up the group that the command line names."""
+    if sys.version_info < (3, 11):
+        version = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(
+            f"setup: {sys.executable} is Python {version}, and 3.11 or later is needed;"
+            " type `make PYTHON=python3.13 ...` if you have another"
+        )
+    if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
+        sys.exit(f"usage: python3 tools/setup.py {'|'.join(GROUPS)}")
+    group = sys.argv[1]
+    with Path(__file__).open() as this:
+        fcntl.flock(this, fcntl.LOCK_EX)  # two makes at once take turns
+        if not installed(group):
+            install(group)
+        if group != "site":
+            missing = [name for any_of, name in PROGRAMS if not any(map(shutil.which, any_of))]
+            if missing:
+                packages_from_debian(missing, purpose="`make test`")
+
+
+if __name__ == "__main__":
+    main()
