@@ -1,0 +1,105 @@
+"""What a page asks for: console transcripts to run and files to change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+#: Lexer names that make an ordinary code block a console transcript.
+CONSOLE_LANGUAGES = frozenset(
+    {"console", "shell-session", "pycon", "psql", "postgresql-console", "postgres-console"}
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A console transcript as it stands on a page."""
+
+    page: str
+    # the document's name, without suffix: "how-to/read-the-logs"
+    source: str
+    # the file the lines stand in, relative to the source directory; an included file's own name
+    line: int
+    # number of the first line of content in `source`, counted from 1
+    lines: tuple[str, ...]
+    section: str
+    ordinal: int
+    # counts the items of the page from 1
+    terminal: int = 1
+    timeout: float | None = None
+    # seconds for each step; None leaves it to the project's setting
+    not_run: str = ""
+    # why this block is shown but never run
+    claim: str = ""
+    # the sentence this block proves
+    setup: bool = False
+    # brings the sandbox to the state the page starts from
+    plain: bool = False
+    # shell commands without prompts, which promise exit statuses only
+    only: str = ""
+    # "v1" or "v2" where the block exists in one spelling of Compose alone
+
+    @property
+    def where(self) -> str:
+        """Return the place as ``file:line``."""
+        return f"{self.source}:{self.line}"
+
+    @property
+    def digest(self) -> str:
+        """Identify what is typed and promised, whatever stands around it on the page."""
+        return _digest(list(self.lines), self.terminal, self.not_run, self.setup, self.only)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change to a file of the sample project that a page asks the reader to make."""
+
+    page: str
+    source: str
+    line: int
+    lines: tuple[str, ...]
+    # the fragment as it reads afterwards
+    section: str
+    ordinal: int
+    file: str
+    # path within the sample project
+    new: tuple[int, ...] = ()
+    # numbers of the fragment's new lines, counted from 1
+    was: tuple[str, ...] = ()
+    # the lines that the first run of new lines replaces
+    not_run: str = ""
+
+    @property
+    def where(self) -> str:
+        """Return the place as ``file:line``."""
+        return f"{self.source}:{self.line}"
+
+    @property
+    def digest(self) -> str:
+        """Identify the change, whatever stands around it on the page."""
+        return _digest(list(self.lines), self.file, list(self.new), list(self.was))
+
+
+Item = Block | Edit
+
+
+@dataclass(frozen=True)
+class Page:
+    """A source document and what it asks for, in reading order."""
+
+    name: str
+    source: str
+    items: tuple[Item, ...]
+    problems: tuple[str, ...] = ()
+    # what keeps this page from being run truthfully, each with its place
+
+
+def _digest(*parts: object) -> str:
+    """Return twelve hexadecimal digits that change when any part does."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def as_attributes(item: Item) -> dict[str, object]:
+    """Return an item as plain values, for a place that can hold nothing else."""
+    return asdict(item)

@@ -1,0 +1,331 @@
+"""The directives a writer uses, and the nodes that keep what they say in Sphinx's doctrees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.transforms import SphinxTransform
+from sphinx.util import parselinenos
+from sphinx.util.docutils import SphinxDirective
+
+from seatrial.blocks import CONSOLE_LANGUAGES, Block, Edit, Item, as_attributes
+
+PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell"})
+_LOOKS_LIKE_A_BLOCK = re.compile(
+    r"\s*(?:\.\. |`{3,}\{?|:{3,}\{)\s*"
+    r"(?:(?:code-block|sourcecode|code)(?:::|\})\s*)?"
+    r"(console|claim|edit|shell-session|pycon|psql|postgres(?:ql)?-console)(?:::|\}|\s|$)"
+)
+
+
+class item_node(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+    """A block or an edit; its child is the literal block that other builders show."""
+
+
+class claim_node(nodes.General, nodes.Element):  # noqa: N801
+    """A sentence (a paragraph, the first child) and the block that proves it (an item_node)."""
+
+
+class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
+    """What a page starts from: a paragraph and, where that takes commands, an item_node."""
+
+
+def _duration(argument: str) -> float:
+    """Read seconds, as in ``90`` or ``90 s``."""
+    value = float(argument.removesuffix("s").strip())
+    if value <= 0:
+        raise ValueError("must be more than 0 seconds")
+    return value
+
+
+def _spelling(argument: str) -> str:
+    """Read the name of a spelling."""
+    return directives.choice(argument, ("v1", "v2"))
+
+
+_CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
+    "terminal": directives.positive_int,
+    "timeout": _duration,
+    "not-run": directives.unchanged_required,
+    "only": _spelling,
+}
+
+
+class Console(SphinxDirective):
+    """``.. console::`` with a transcript as its content."""
+
+    has_content = True
+    option_spec: ClassVar = _CONSOLE_OPTIONS
+
+    def run(self) -> list[nodes.Node]:
+        """Return the block's node."""
+        self.assert_has_content()
+        return [self.block()]
+
+    def block(self, **more: object) -> item_node:
+        """Return the node of this directive's content."""
+        node = item_node(kind="block", **_options(self.options), **more)
+        return _with_literal(self, node, "console")
+
+
+class Claim(Console):
+    """``.. claim:: A sentence.`` with console steps as its proof."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the sentence and the block that proves it."""
+        self.assert_has_content()
+        sentence = " ".join(self.arguments[0].split())
+        parsed, messages = self.parse_inline(sentence, lineno=self.lineno)
+        claim = claim_node("", nodes.paragraph("", "", *parsed), self.block(claim=sentence))
+        self.set_source_info(claim)
+        return [claim, *messages]
+
+
+class EditFile(SphinxDirective):
+    """``.. edit:: FILE`` with the fragment as it should read afterwards."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {
+        "new": directives.unchanged_required,
+        "was": directives.unchanged_required,
+        "not-run": directives.unchanged_required,
+        "language": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the edit's node."""
+        self.assert_has_content()
+        try:
+            new = parselinenos(
+                self.options.get("new", f"1-{len(self.content)}"), len(self.content)
+            )
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        file = self.arguments[0]
+        node = item_node(
+            kind="edit",
+            file=file,
+            new=[number + 1 for number in new],
+            was=self.options.get("was", "").splitlines(),
+            not_run=self.options.get("not-run", ""),
+        )
+        return [_with_literal(self, node, self.options.get("language") or _language_of(file))]
+
+
+class Sandbox(Console):
+    """``.. sandbox::`` names the state a page starts from; its content brings it about."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"timeout": _duration}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the sentence and the commands, if any."""
+        sentence = " ".join(self.arguments[0].split()) if self.arguments else ""
+        if not sentence:
+            sentence = (
+                "This page starts from a running project." if self.content
+                else "This page starts from nothing."
+            )
+        parsed, messages = self.parse_inline(sentence, lineno=self.lineno)
+        node = sandbox_node("", nodes.paragraph("", "", *parsed))
+        self.set_source_info(node)
+        if self.content:
+            node += self.block(setup=True)
+        return [node, *messages]
+
+
+def _options(options: dict[str, object]) -> dict[str, object]:
+    """Return a console directive's options by the names of a block's fields."""
+    return {
+        "terminal": options.get("terminal", 1),
+        "timeout": options.get("timeout"),
+        "not_run": options.get("not-run", ""),
+        "only": options.get("only", ""),
+    }
+
+
+def _with_literal(directive: SphinxDirective, node: item_node, language: str) -> item_node:
+    """Return the node with its content in it, and its place noted."""
+    text = "\n".join(directive.content)
+    literal = nodes.literal_block(text, text, language=language)
+    node["lines"] = list(directive.content)
+    node["place"] = _place(directive.content, directive)
+    directive.set_source_info(node)
+    directive.set_source_info(literal)
+    node += literal
+    return node
+
+
+def _place(content: StringList, directive: SphinxDirective) -> tuple[str, int]:
+    """Return the file and the line near which a directive's content stands."""
+    source, line = directive.get_source_info()
+    return source, line
+
+
+def _language_of(file: str) -> str:
+    """Return the lexer for a file of a sample project."""
+    suffix = Path(file).suffix.removeprefix(".")
+    named = {"yml": "yaml", "py": "python", "txt": "text", "cfg": "ini", "md": "markdown"}
+    if Path(file).name == "Dockerfile":
+        return "docker"
+    return named.get(suffix, suffix if suffix in ("toml", "json", "html", "css", "sh") else "text")
+
+
+class CollectItems(SphinxTransform):
+    """Turn all that a page asks for into items, in reading order.
+
+    Ordinary code blocks in a console language become blocks without options.
+    """
+
+    default_priority = 880  # after includes, substitutions and MyST; before messages are filtered
+
+    def apply(self, **kwargs: object) -> None:
+        """Number the items, find their lines and note what could not be collected."""
+        for literal in list(self.document.findall(nodes.literal_block)):
+            if self._is_console(literal):
+                _wrap(literal)
+        items: list[Item] = []
+        for node in self.document.findall(item_node):
+            item = self._item(node, len(items) + 1)
+            node["item"] = as_attributes(item)
+            node["what"] = type(item).__name__
+            items.append(item)
+        self.document["seatrial_problems"] = [*self._errors(), *self._left_out(items)]
+
+    def _is_console(self, literal: nodes.literal_block) -> bool:
+        """Tell whether a code block is a transcript that nothing has claimed yet."""
+        if isinstance(literal.parent, item_node):
+            return False
+        language = literal.get("language", "")
+        if language in CONSOLE_LANGUAGES:
+            return True
+        return bool(self.config.seatrial_plain_shell_blocks) and language in PLAIN_LANGUAGES
+
+    def _item(self, node: item_node, ordinal: int) -> Item:
+        """Return what a node asks for."""
+        source, near = node["place"]
+        lines = tuple(node["lines"])
+        path = Path(source)
+        line = locate(_read(path), near, lines) or near
+        section = _section(node)
+        page = self.env.docname
+        name = _relative(path, Path(self.env.srcdir))
+        if node["kind"] == "edit":
+            return Edit(
+                page, name, line, lines, section, ordinal, node["file"],
+                tuple(node["new"]), tuple(node["was"]), node["not_run"],
+            )
+        return Block(
+            page, name, line, lines, section, ordinal,
+            terminal=node.get("terminal", 1),
+            timeout=node.get("timeout"),
+            not_run=node.get("not_run", ""),
+            claim=node.get("claim", ""),
+            setup=node.get("setup", False),
+            plain=node.get("plain", False),
+            only=node.get("only", ""),
+        )
+
+    def _errors(self) -> list[str]:
+        """Return what docutils could not read: the content of such a place is not on the page."""
+        return [
+            f"{_relative(Path(message.get('source') or ''), Path(self.env.srcdir))}:"
+            f"{message.get('line', '?')}: {message.children[0].astext()}"
+            for message in self.document.findall(nodes.system_message)
+            if message["level"] >= 3 and message.children
+        ]
+
+    def _left_out(self, items: Sequence[Item]) -> list[str]:
+        """Return the places that look like blocks and became none."""
+        path = Path(self.env.doc2path(self.env.docname))
+        if path.suffix not in (".rst", ".md", ".txt"):
+            return []
+        name = _relative(path, Path(self.env.srcdir))
+        shown = {
+            line.strip()
+            for node in self.document.findall(
+                lambda n: isinstance(n, nodes.literal_block | nodes.comment)
+                and not isinstance(n.parent, item_node)
+            )
+            for line in node.astext().splitlines()
+        }
+        ends = [(item.line, item.line + len(item.lines)) for item in items if item.source == name]
+        problems = []
+        for number, line in enumerate(_read(path), start=1):
+            if not _LOOKS_LIKE_A_BLOCK.match(line) or line.strip() in shown:
+                continue
+            # the content of a collected block begins within a few lines of its first one
+            if any(number < start and number + 12 >= start for start, _ in ends):
+                continue
+            if any(start <= number < end for start, end in ends):
+                continue
+            problems.append(f"{name}:{number}: this console block was not collected")
+        return problems
+
+
+def _wrap(literal: nodes.literal_block) -> None:
+    """Put an ordinary code block into an item of its own."""
+    text = literal.rawsource or literal.astext()
+    node = item_node(kind="block", lines=text.split("\n"))
+    node["place"] = (literal.source or "", max(1, (literal.line or 1) - 1))
+    node["plain"] = literal.get("language", "") in PLAIN_LANGUAGES
+    node.source, node.line = literal.source, literal.line
+    literal.replace_self(node)
+    node += literal
+
+
+def _section(node: nodes.Node) -> str:
+    """Return the id of the section a node stands in."""
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, nodes.section) and parent["ids"]:
+            return str(parent["ids"][0])
+        parent = parent.parent
+    return ""
+
+
+def _read(path: Path) -> list[str]:
+    """Return a source file's lines, none where it is no file."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path as seen from a folder, where it lies in it."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None:
+    """Return the number of the source line at which a block's content begins.
+
+    `near` is a line known to stand before it, counted from 1 as is the result; docutils knows no
+    better for code blocks.  None where the content does not stand in the source as it is.
+    """
+    wanted = [line.rstrip() for line in lines]
+    if not wanted:
+        return None
+    order = [*range(max(near - 1, 0), len(source)), *range(min(max(near - 1, 0), len(source)))]
+    for start in order:
+        first = source[start].expandtabs(8)
+        indent = len(first) - len(first.lstrip()) - (len(wanted[0]) - len(wanted[0].lstrip()))
+        if indent < 0 or start + len(wanted) > len(source):
+            continue
+        if all(
+            source[start + offset].expandtabs(8).rstrip() == (" " * indent + line).rstrip()
+            for offset, line in enumerate(wanted)
+        ):
+            return start + 1
+    return None

@@ -1,0 +1,175 @@
+"""Compare what a page promises with what came, line by line.
+
+One alignment serves all who ask: whether the promise was kept, what to show where it was not, and
+what a rewritten promise keeps.  What a pattern matched can therefore never appear as a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+ELISION = "..."
+
+# What varies by nature, and the name of its kind.  The order matters: longer forms come first.
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
+    ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
+    ("id", re.compile(r"\b(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})\b")),
+    ("moment", re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")),
+    ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
+    ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
+    ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
+    ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
+    ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
+    ("duration", re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?)\b")),
+    ("ago", re.compile(r"\b(?:Less than a second|About an? (?:minute|hour)) ago\b")),
+)
+
+
+class Pair(Enum):
+    """How a promised line and a line of output stand to each other."""
+
+    SAME = "same"
+    ELIDED = "elided"
+    MISSING = "missing"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an alignment."""
+
+    pair: Pair
+    promised: str | None
+    # None where the output has a line that no promise covers
+    came: str | None
+    # None where a promised line did not come
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A promise and an output, aligned."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether the output is what was promised."""
+        return all(row.pair in (Pair.SAME, Pair.ELIDED) for row in self.rows)
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """Return a promise that the output keeps, with every elision that still matches."""
+        lines: list[str] = []
+        for row in self.rows:
+            if row.pair is Pair.ELIDED:
+                # one line `...` may stand for many: it is written once
+                if not lines or lines[-1] != row.promised:
+                    lines.append(row.promised or "")
+            elif row.pair is Pair.SAME:
+                lines.append(row.promised or "")
+            elif row.pair is Pair.EXTRA:
+                lines.append(row.came or "")
+        return tuple(lines)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(promised: str) -> re.Pattern[str]:
+    """Return the regular expression of a promised line that has elisions."""
+    return re.compile(".*".join(re.escape(part) for part in promised.rstrip().split(ELISION)))
+
+
+def line_matches(promised: str, came: str) -> bool:
+    """Tell whether a line is the promised one; spaces at its end do not count."""
+    if ELISION in promised:
+        return _pattern(promised).fullmatch(came.rstrip()) is not None
+    return promised.rstrip() == came.rstrip()
+
+
+def stands_for_any_lines(promised: str) -> bool:
+    """Tell whether a promised line is an elision of whole lines."""
+    return promised.strip() == ELISION
+
+
+def trimmed(lines: Sequence[str]) -> list[str]:
+    """Return lines without the blank ones at the end, which no page shows."""
+    kept = list(lines)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
+def compare(promise: Sequence[str], output: Sequence[str]) -> Comparison:
+    """Align a promise with an output so that as few lines as possible differ."""
+    wanted, came = trimmed(promise), trimmed(output)
+    rows: list[Row] = []
+    # equal beginnings need no table: most promises are kept
+    start = 0
+    while (
+        start < min(len(wanted), len(came))
+        and not stands_for_any_lines(wanted[start])
+        and line_matches(wanted[start], came[start])
+    ):
+        rows.append(Row(Pair.SAME, wanted[start], came[start]))
+        start += 1
+    rows.extend(_align(wanted[start:], came[start:]))
+    return Comparison(tuple(rows))
+
+
+def _align(wanted: Sequence[str], came: Sequence[str]) -> list[Row]:
+    """Return the cheapest alignment: a line missing or extra costs one, an elided line nothing."""
+    width = len(came)
+    # costs[i][j]: the cheapest alignment of wanted[i:] with came[j:]
+    costs = [[0] * (width + 1) for _ in range(len(wanted) + 1)]
+    costs[len(wanted)] = list(range(width, -1, -1))
+    for i in range(len(wanted) - 1, -1, -1):
+        line, below, here = wanted[i], costs[i + 1], costs[i]
+        if stands_for_any_lines(line):
+            here[width] = below[width]
+            for j in range(width - 1, -1, -1):
+                here[j] = min(below[j], here[j + 1])
+            continue
+        here[width] = below[width] + 1
+        for j in range(width - 1, -1, -1):
+            cost = min(below[j], here[j + 1]) + 1
+            if below[j + 1] < cost and line_matches(line, came[j]):
+                cost = below[j + 1]
+            here[j] = cost
+    rows: list[Row] = []
+    i = j = 0
+    while i < len(wanted) or j < width:
+        if i == len(wanted):
+            rows.append(Row(Pair.EXTRA, None, came[j]))
+            j += 1
+        elif stands_for_any_lines(wanted[i]):
+            if costs[i][j] == costs[i + 1][j]:
+                rows.append(Row(Pair.ELIDED, wanted[i], None))
+                i += 1
+            else:
+                rows.append(Row(Pair.ELIDED, wanted[i], came[j]))
+                j += 1
+        elif j < width and costs[i][j] == costs[i + 1][j + 1] and line_matches(wanted[i], came[j]):
+            rows.append(Row(Pair.SAME, wanted[i], came[j]))
+            i, j = i + 1, j + 1
+        elif costs[i][j] == costs[i + 1][j] + 1:
+            rows.append(Row(Pair.MISSING, wanted[i], None))
+            i += 1
+        else:
+            rows.append(Row(Pair.EXTRA, None, came[j]))
+            j += 1
+    return rows
+
+
+def by_kind(text: str) -> str:
+    """Return a text with what varies by nature replaced by the name of its kind.
+
+    Identifiers, digests, addresses, moments and durations differ from run to run; two outputs that
+    differ in nothing else tell the same.
+    """
+    for kind, pattern in _KINDS:
+        text = pattern.sub(f"<{kind}>", text)
+    return re.sub(r"[ \t]+", " ", text)

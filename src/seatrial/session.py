@@ -1,0 +1,338 @@
+"""One terminal: bash on a pseudo-terminal, and whatever programs it starts.
+
+The shell's prompt carries an unguessable word and the exit status, so nothing is ever typed just to
+ask.  Programs inside it are known by the prompts of the table; what is in front is known by the
+prompt that was seen last, never by waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+
+from seatrial.errors import SessionError
+from seatrial.steps import KEYS, PROMPTS, Prompt
+from seatrial.transcript import clean
+
+#: Columns and rows of every terminal.  Rows are many so that no program reaches for a pager.
+WIDTH, HEIGHT = 120, 1000
+#: Output of one step beyond this many bytes is not read to its end.
+LIMIT = 1_000_000
+#: The reader's own shell, whatever its real prompt is.
+SHELL = "$ "
+
+#: Plain transcripts: no colours, pagers, progress or line editing that redraws.
+ENVIRONMENT: Mapping[str, str] = {
+    "TERM": "dumb",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "PSQL_PAGER": "cat",
+    "COMPOSE_ANSI": "never",
+    "BUILDKIT_PROGRESS": "plain",
+    "DOCKER_CLI_HINTS": "false",
+    "DJANGO_COLORS": "nocolor",
+    "PYTHON_BASIC_REPL": "1",
+}
+
+# how long (seconds) input may stay away before a short prompt such as `# ` is taken for one
+_STILL = {True: 0.04, False: 0.003}
+_TAIL = 4096
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back after something was typed."""
+
+    output: tuple[str, ...]
+    prompt: str
+    # the prompt that followed; empty where none did
+    status: int | None
+    # exit status, where the shell's own prompt followed
+    seconds: float
+    trouble: str = ""
+    # why no prompt followed, in words; empty where all is well
+    note: str = ""
+    # something about the output that a reader of a failure should know
+
+    @property
+    def at_shell(self) -> bool:
+        """Tell whether the reader's own shell is in front."""
+        return self.status is not None
+
+
+class Terminal:
+    """A bash that a page types into.
+
+    Raises SessionError where bash cannot be started.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        prompts: Sequence[Prompt] = PROMPTS,
+    ) -> None:
+        self._word = secrets.token_hex(12)
+        self._prompts = [(row, re.compile(row.pattern)) for row in prompts]
+        self._end = re.compile(rb"\[%s:(\d+)\]$" % self._word.encode())
+        self._more = f"[{self._word}>]".encode()
+        # a file, not a typed line: the first thing that the terminal prints is our prompt
+        with tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False) as rc:
+            rc.write(
+                f"PS1='[{self._word}:$?]'\nPS2='[{self._word}>]'\nPROMPT_COMMAND=\n"
+                "stty -echo\nunset HISTFILE\nset +o history\nshopt -u checkwinsize\n"
+            )
+        try:
+            self._child = pexpect.spawn(
+                "bash",
+                ["--noprofile", "--rcfile", rc.name, "--noediting", "-i"],
+                cwd=str(folder),
+                env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
+                dimensions=(HEIGHT, WIDTH),
+                echo=False,
+                timeout=None,
+            )
+            self._child.delaybeforesend = None
+            self.prompt = SHELL
+            first = self._await(time.monotonic() + 10)
+        except (pexpect.ExceptionPexpect, OSError) as error:
+            raise SessionError(
+                f"bash could not be started: {error}", hint="install bash"
+            ) from error
+        finally:
+            Path(rc.name).unlink(missing_ok=True)
+        if first.trouble:
+            raise SessionError(f"bash {first.trouble}", hint="try `bash --norc` by hand")
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether anything can still be typed."""
+        return not self._child.closed
+
+    def type(
+        self,
+        lines: Sequence[str],
+        timeout: float,
+        until: Callable[[tuple[str, ...]], bool] | None = None,
+    ) -> Answer:
+        """Type lines one after the other and return what came before the next prompt.
+
+        With `until`, return as soon as it finds the output sufficient, prompt or not: the program
+        then still runs, and the next line typed is meant for it (a key such as ``^C``).
+        `timeout` counts seconds for all lines together.
+        """
+        start = time.monotonic()
+        output: list[str] = []
+        note = ""
+        answer = Answer((), self.prompt, None, 0.0)
+        for number, line in enumerate(lines):
+            last = number + 1 == len(lines)
+            inside = self.prompt != SHELL
+            self._send(line)
+            answer = self._await(start + timeout, until if last else None)
+            piece = list(answer.output)
+            if line.strip() in KEYS:
+                piece = _without_key(line.strip(), piece)
+            elif inside:
+                piece = _without_echo(line, piece)
+            output.extend(piece)
+            note = note or answer.note
+            if answer.trouble:
+                break
+            if not last and answer.at_shell:
+                left = lines[number + 1]
+                trouble = f"was finished before `{left.strip()}` was typed"
+                answer = _troubled(answer, trouble)
+                break
+            if last and answer.prompt == self._more.decode():
+                self.interrupt()
+                answer = _troubled(answer, "is unfinished: the shell waits for the rest of it")
+        return Answer(
+            tuple(output),
+            answer.prompt,
+            answer.status,
+            time.monotonic() - start,
+            answer.trouble,
+            note,
+        )
+
+    def interrupt(self, patience: float = 5.0) -> bool:
+        """Press Ctrl-C, then leave whatever is in front, and tell whether the shell came back.
+
+        Where it does not within `patience` seconds, the terminal is killed.
+        """
+        for key in ("\x03", "\x03", "\x04", "\x04"):
+            if not self.alive:
+                return False
+            self._child.send(key)
+            answer = self._await(time.monotonic() + patience / 4)
+            if answer.at_shell:
+                return True
+        self.close()
+        return False
+
+    def close(self) -> None:
+        """Kill the shell and all that still runs in its terminal."""
+        if self._child.closed:
+            return
+        for process in _processes_of(self._child.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGHUP)
+        with contextlib.suppress(pexpect.ExceptionPexpect, OSError):
+            self._child.close(force=True)
+        for process in _processes_of(self._child.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+
+    def _send(self, line: str) -> None:
+        self._child.send(KEYS.get(line.strip(), line + "\n"))
+
+    def _await(
+        self, deadline: float, until: Callable[[tuple[str, ...]], bool] | None = None
+    ) -> Answer:
+        """Read until a prompt stands at the end of what came."""
+        chunks: list[bytes] = []
+        size = 0
+        tail = b""
+        start = time.monotonic()
+        while True:
+            prompt = self._prompt_in(tail)
+            if prompt is not None:
+                name, raw, status, guessable = prompt
+                more = b"" if status is not None else self._read(_STILL[guessable])
+                if not more:
+                    self.prompt = name
+                    text, note = _decoded(b"".join(chunks)[: size - len(raw)])
+                    seconds = time.monotonic() - start
+                    return Answer(_lines(text), name, status, seconds, note=note)
+                chunks.append(more)
+                size += len(more)
+                tail = (tail + more)[-_TAIL:]
+                continue
+            if until is not None and self._is_busy():
+                text, note = _decoded(b"".join(chunks))
+                if until(_lines(text)):
+                    return Answer(_lines(text), "", None, time.monotonic() - start, note=note)
+            left = deadline - time.monotonic()
+            trouble = ""
+            if size > LIMIT:
+                trouble = f"printed more than {LIMIT // 1_000_000} MB"
+            elif left <= 0:
+                trouble = "gave no prompt back"
+            else:
+                try:
+                    more = self._read(min(left, 0.05) if until else left)
+                    chunks.append(more)
+                    size += len(more)
+                    tail = (tail + more)[-_TAIL:]
+                except pexpect.EOF:
+                    self._child.close(force=True)
+                    trouble = "closed the terminal"
+            if trouble:
+                text, note = _decoded(b"".join(chunks)[-LIMIT:])
+                seconds = time.monotonic() - start
+                return Answer(_lines(text), "", None, seconds, trouble=trouble, note=note)
+
+    def _read(self, wait: float) -> bytes:
+        """Return what is there within some seconds, nothing if nothing came."""
+        try:
+            return bytes(self._child.read_nonblocking(65536, max(wait, 0)))
+        except pexpect.TIMEOUT:
+            return b""
+
+    def _prompt_in(self, tail: bytes) -> tuple[str, bytes, int | None, bool] | None:
+        """Return the prompt that ends what came: its name, bytes, exit status, guessability."""
+        if found := self._end.search(tail):
+            return SHELL, found.group(), int(found.group(1)), False
+        if tail.endswith(self._more):
+            return self._more.decode(), self._more, None, False
+        raw = tail[tail.rfind(b"\n") + 1 :]
+        if not raw:
+            return None
+        line = clean(raw.decode("utf-8", "replace"))
+        for row, pattern in self._prompts:
+            if pattern.fullmatch(line):
+                return line, raw, None, row.guessable
+        # a program in front may print its prompt behind output that ended no line
+        own = self.prompt.encode()
+        if self.prompt != SHELL and raw.endswith(own) and len(own) > 2:
+            return self.prompt, own, None, False
+        return None
+
+    def _is_busy(self) -> bool:
+        """Tell whether a program, and not the shell itself, has the terminal."""
+        try:
+            return os.tcgetpgrp(self._child.child_fd) != self._child.pid
+        except OSError:
+            return False
+
+
+def _troubled(answer: Answer, trouble: str) -> Answer:
+    """Return an answer that ends in trouble."""
+    return Answer(
+        answer.output, answer.prompt, answer.status, answer.seconds, trouble, answer.note
+    )
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    """Return bytes as text, and a note where they are not UTF-8."""
+    try:
+        return raw.decode("utf-8"), ""
+    except UnicodeDecodeError as error:
+        shown = raw[error.start]
+        return (
+            raw.decode("utf-8", "backslashreplace"),
+            f"the output is not UTF-8: byte 0x{shown:02x}, shown as \\x{shown:02x}",
+        )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Return a terminal's text as lines; the newline at its end begins none."""
+    if not text:
+        return ()
+    return tuple(clean(text).removesuffix("\n").split("\n"))
+
+
+def _without_echo(typed: str, lines: list[str]) -> list[str]:
+    """Return output without the echo of what was typed, also where it was wrapped."""
+    if not lines:
+        return lines
+    echo = "".join(typed.split())
+    seen = ""
+    for number, line in enumerate(lines):
+        seen += "".join(line.split())
+        if seen == echo:
+            return lines[number + 1 :]
+        if not echo.startswith(seen):
+            break
+    return lines
+
+
+def _without_key(key: str, lines: list[str]) -> list[str]:
+    """Return output without the trace that a key leaves: ``^C``, or the line it broke off."""
+    if lines and lines[0].strip() in ("", key):
+        return lines[1:]
+    return lines
+
+
+def _processes_of(session: int) -> Iterator[int]:
+    """Yield the processes of a terminal session, where the system lists them (Linux)."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            # proc(5): after the command come state, ppid, pgrp, session
+            if int(fields[3]) == session:
+                yield int(entry.parent.name)

@@ -1,0 +1,49 @@
+"""The two spellings of Compose, and how the second follows from the first.
+
+Pages are written for Compose 2 (``docker compose``, ``example-web-1``); Compose 1.29 says
+``docker-compose`` and joins names with underscores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seatrial.blocks import Block, Item
+
+SPELLINGS = ("v2", "v1")
+COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+
+
+def speaks_compose(lines: Sequence[str]) -> bool:
+    """Tell whether any of the lines is spelt differently in Compose 1."""
+    return any(re.search(r"\bdocker compose\b", line) for line in lines)
+
+
+def respelt(line: str, project: str) -> str:
+    """Return a line as Compose 1.29 has it: its command, and names of containers and images.
+
+    Volumes and networks are called ``project_name`` by both.
+    """
+    line = re.sub(r"\bdocker compose\b", "docker-compose", line)
+    name = re.escape(project)
+    line = re.sub(rf"\b{name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)", _joined(project), line)
+    return re.sub(rf"\b{name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
+
+
+def _joined(project: str):  # type: ignore[no-untyped-def]
+    """Return the replacement that joins a container's name with underscores."""
+
+    def join(found: re.Match[str]) -> str:
+        run = "run_" if found.group(2) else ""
+        return f"{project}_{found.group(1)}_{run}{found.group(3)}"
+
+    return join
+
+
+def in_spelling(item: Item, spelling: str, project: str) -> Item:
+    """Return an item of a page as it stands in a spelling."""
+    if spelling == "v2" or not isinstance(item, Block):
+        return item
+    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))
