@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class GuestbookConfig(AppConfig):
+    """The guestbook."""
+
+    name = "guestbook"
