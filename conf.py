@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 
@@ -15,7 +16,7 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 exclude_patterns = [
-    *("_build", ".venv*", "engine", "example", "records", "requirements", "src", "tests", "tools"),
+    *(".*", "_build", "engine", "example", "records", "requirements", "src", "tests", "tools"),
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 ]
 myst_heading_anchors = 3
@@ -25,7 +26,7 @@ sphinx_tabs_disable_tab_closing = True
 # nbsphinx costs half a second an import, so it is loaded once there is a notebook to render.
 if any(HERE.glob("notebooks/**/*.ipynb")):
     extensions += ["nbsphinx"]
-    exclude_patterns += ["**.ipynb_checkpoints"]
+    exclude_patterns += ["**/.ipynb_checkpoints"]
     nbsphinx_execute = "never"
     # Both would be fetched from another origin, by every page.
     nbsphinx_requirejs_path = ""
@@ -39,13 +40,18 @@ if html_baseurl := os.environ.get("SITE_URL", ""):
     ogp_site_url = html_baseurl
     ogp_social_cards = {"enable": False}  # they would need matplotlib, two seconds an import
 
+# The page for an address that does not exist, at any depth, so its links begin at the site's root.
+notfound_urls_prefix = urlsplit(html_baseurl).path or "/"
+
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
+html_use_index = False
 html_theme_options: dict[str, Any] = {
     "top_of_page_buttons": [],
     # The high-contrast palettes below have a background that barely differs from the page's.
@@ -58,7 +64,7 @@ highlight_language = "none"  # guessing colours a transcript as Python
 
 
 def give_captions_a_level(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+    _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: object
 ) -> None:
     """Complete `role="heading"` on captions with the level that it requires (sphinx#14030)."""
     for part in ("body", "furo_navigation_tree"):

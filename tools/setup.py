@@ -42,7 +42,7 @@ def run(*command: str | Path, settings: dict[str, str] | None = None) -> None:
 
 
 def digest(group: str) -> str:
-    """What an installed `group` depends on: the lock, the package's metadata, Python, the place."""
+    """Sum up what an installed `group` depends on: lock, package, Python and place."""
     state = hashlib.sha256()
     for name in ("uv", group):
         state.update((ROOT / f"requirements/{name}.txt").read_bytes())
@@ -70,7 +70,9 @@ def packages_from_debian(names: list[str], *, purpose: str) -> None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         ask = f"type `sudo apt-get install {wanted}`" if apt else f"install {wanted}"
-        sys.exit(f"setup: {purpose} needs {wanted}, which this machine lacks; {ask}, then try again")
+        sys.exit(
+            f"setup: {purpose} needs {wanted}, which this machine lacks; {ask}, then try again"
+        )
     say(f"setup: installing {wanted} with apt-get, for {purpose}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = [apt, "-o", "DPkg::Lock::Timeout=300", "-qq", "install", "-y"]
@@ -84,7 +86,7 @@ def packages_from_debian(names: list[str], *, purpose: str) -> None:
 
 
 def settings_for_uv(cache: Path) -> dict[str, str]:
-    """uv's environment: our own cache, and the index and certificates that pip is set up with."""
+    """Give uv a cache of ours, and the index and certificates that pip is set up with."""
     settings = {"UV_HTTP_TIMEOUT": "120", **os.environ, "UV_CACHE_DIR": str(cache / "uv")}
     for setting, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
         asked = subprocess.run(
@@ -141,7 +143,7 @@ def cache_folder() -> Path:
 
 def main() -> None:
     """Set up the group that the command line names."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file has to say so itself
         version = ".".join(map(str, sys.version_info[:2]))
         sys.exit(
             f"setup: {sys.executable} is Python {version}, and 3.11 or later is needed;"

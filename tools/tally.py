@@ -9,7 +9,9 @@ def main() -> None:
     """Print the sum of the JUnit files that the command line names; fail if nothing ran."""
     tests = failed = skipped = 0
     for name in sys.argv[1:]:
-        for suite in ElementTree.fromstring(Path(name).read_text(encoding="utf-8")).iter("testsuite"):
+        for suite in ElementTree.fromstring(Path(name).read_text(encoding="utf-8")).iter(
+            "testsuite"
+        ):
             tests += int(suite.get("tests", 0))
             failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
             skipped += int(suite.get("skipped", 0))
