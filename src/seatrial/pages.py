@@ -18,7 +18,7 @@ from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.directives import item_node, locate
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
-from seatrial.steps import PROMPTS, Prompt, Step
+from seatrial.steps import PROMPTS, Prompt
 
 
 @dataclass(frozen=True)
@@ -147,54 +147,38 @@ def item_of(node: item_node) -> Item:
     return Edit(**values) if node["what"] == "Edit" else Block(**values)
 
 
-@dataclass(frozen=True)
-class Rewriting:
-    """New promises for a step."""
+def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, ...]:
+    """Put new blocks where old ones stand; return the names of the changed files.
 
-    block: Block
-    step: Step
-    promise: tuple[str, ...]
-    status: int | None
-
-
-def rewrite(source: Path, rewritings: Sequence[Rewriting]) -> tuple[str, ...]:
-    """Write new promises into the pages they stand on; return the names of the changed files.
-
-    Each file is replaced whole or not at all; one that changed since it was read is left alone.
-    Raises TranscriptError for such a file.
+    Each file is replaced whole or not at all.  Raises TranscriptError, before anything is written,
+    for a file that changed since it was read.
     """
-    changed = []
-    for name in sorted({rewriting.block.source for rewriting in rewritings}):
+    texts: dict[Path, str] = {}
+    for name in sorted({old.source for old, _ in blocks}):
         path = source / name
         text = path.read_bytes().decode("utf-8")
         ending = "\r\n" if "\r\n" in text else "\n"
         lines = text.split(ending)
-        mine = [r for r in rewritings if r.block.source == name]
-        for block in {r.block for r in mine}:
-            if locate(lines[block.line - 1 :], 1, block.lines) != 1:
-                raise TranscriptError(
-                    "the page changed while its blocks ran",
-                    where=block.where,
-                    hint="run the same command again",
-                )
         # from the end, so that earlier places stay where they are
-        for rewriting in sorted(mine, key=lambda r: r.step.line, reverse=True):
-            _replace_promise(lines, rewriting)
-        new = ending.join(lines)
-        if new != text:
-            write_whole(path, new)
-            changed.append(name)
-    return tuple(changed)
+        for old, new in sorted(blocks, key=lambda pair: pair[0].line, reverse=True):
+            if old.source == name:
+                _replace(lines, old, new)
+        if ending.join(lines) != text:
+            texts[path] = ending.join(lines)
+    for path, text in texts.items():
+        write_whole(path, text)
+    return tuple(path.relative_to(source).as_posix() for path in texts)
 
 
-def _replace_promise(lines: list[str], rewriting: Rewriting) -> None:
-    """Replace a step's promised output where it stands."""
-    block, step = rewriting.block, rewriting.step
-    first = lines[block.line - 1]
+def _replace(lines: list[str], old: Block, new: Block) -> None:
+    """Replace a block's lines, indented as they were."""
+    at = old.line - 1
+    if locate(lines[at:], 1, old.lines) != 1:
+        raise TranscriptError(
+            "the page changed while its blocks ran",
+            where=old.where,
+            hint="run the same command again",
+        )
+    first = lines[at]
     indent = first[: len(first) - len(first.lstrip())]
-    start = step.line - 1 + len(step.shown)
-    old = len(step.promise) + (step.status is not None)
-    promise = [*rewriting.promise]
-    if rewriting.status:
-        promise.append(f"[{rewriting.status}]")
-    lines[start : start + old] = [(indent + line).rstrip() for line in promise]
+    lines[at : at + len(old.lines)] = [(indent + line).rstrip() for line in new.lines]

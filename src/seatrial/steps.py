@@ -6,7 +6,7 @@ import codeop
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seatrial.blocks import Block
 from seatrial.errors import TranscriptError
@@ -110,6 +110,19 @@ def parse(block: Block, prompts: Sequence[Prompt] = PROMPTS) -> tuple[Step, ...]
     return tuple(_steps(block, prompts))
 
 
+def with_promises(
+    block: Block, promises: Sequence[tuple[Step, Sequence[str], int | None]]
+) -> Block:
+    """Return a block with other promised outputs and exit statuses for some of its steps."""
+    lines = list(block.lines)
+    # from the end, so that earlier steps stay where they are
+    for step, promise, status in sorted(promises, key=lambda p: p[0].line, reverse=True):
+        start = step.line - block.line + len(step.shown)
+        taken = len(step.promise) + (step.status is not None)
+        lines[start : start + taken] = [*promise, *([f"[{status}]"] if status else [])]
+    return replace(block, lines=tuple(lines))
+
+
 def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
     """Yield the steps of a transcript with prompts."""
     lines = block.lines
@@ -148,9 +161,7 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
         if promise and (found := STATUS.fullmatch(promise[-1].strip())):
             status = int(found.group(1))
             promise.pop()
-        before = Step(
-            draft.prompt, draft.program, draft.typed, draft.shown, tuple(promise), status, draft.line
-        )
+        before = replace(draft, promise=tuple(promise), status=status)
         yield before
 
 

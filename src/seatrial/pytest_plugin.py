@@ -1,0 +1,299 @@
+"""The pytest face: an item for each block, named after page, section and ordinal."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from seatrial.blocks import Block, Item, Page
+from seatrial.errors import EngineUnavailableError, SeatrialError
+from seatrial.pages import Settings, Tree, read, rewrite
+from seatrial.record import Record, load, save
+from seatrial.runner import PageRun, needs_docker
+from seatrial.sandbox import Engine, find_engine
+from seatrial.spelling import SPELLINGS
+from seatrial.verdicts import ItemResult, Verdict, explain
+
+SUFFIXES = frozenset({".rst", ".md", ".txt"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    parser.addini("seatrial", "folder of conf.py, whose pages are run", type="string", default="")
+    group = parser.getgroup("seatrial", "running the console transcripts of a documentation")
+    group.addoption(
+        "--seatrial-record",
+        action="store_true",
+        help="write records, and promised outputs back into the pages",
+    )
+    group.addoption(
+        "--require-docker",
+        action="store_true",
+        help="fail, instead of skipping, where no Docker engine answers",
+    )
+    group.addoption(
+        "--compose",
+        choices=SPELLINGS,
+        default=os.environ.get("SEATRIAL_COMPOSE") or None,
+        help="run one spelling of Compose alone (default: all that conf.py names)",
+    )
+
+
+class Trial:
+    """What the items of one pytest run share."""
+
+    def __init__(self, config: pytest.Config, source: Path) -> None:
+        self.source = source
+        self.recording = bool(config.getoption("--seatrial-record"))
+        self.require_docker = bool(config.getoption("--require-docker"))
+        self.only = config.getoption("--compose")
+        self.counts: Counter[str] = Counter()
+        self.selected = 0
+        self.without_docker = 0
+        self.changed: list[str] = []
+        self._tree: Tree | None = None
+        self._engines: dict[str, Engine | EngineUnavailableError] = {}
+
+    @property
+    def tree(self) -> Tree:
+        """Return the pages, read once, and again after they were rewritten."""
+        if self._tree is None:
+            self._tree = read(self.source)
+        return self._tree
+
+    def reread(self) -> None:
+        """Read the pages again when they are next asked for."""
+        self._tree = None
+
+    def spellings(self, page: Page) -> tuple[str, ...]:
+        """Return the spellings in which a page is run."""
+        spellings = self.tree.settings.spellings if needs_docker(page) else SPELLINGS[:1]
+        return tuple(s for s in spellings if self.only in (None, s) or not needs_docker(page))
+
+    def engine(self, spelling: str) -> Engine:
+        """Return the engine for a spelling; raises EngineUnavailableError, once asked the same."""
+        if spelling not in self._engines:
+            try:
+                self._engines[spelling] = find_engine(spelling)
+            except EngineUnavailableError as error:
+                self._engines[spelling] = error
+        found = self._engines[spelling]
+        if isinstance(found, EngineUnavailableError):
+            raise found
+        return found
+
+
+_TRIAL = pytest.StashKey[Trial]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch the plugin on where a project names its pages."""
+    folder = config.getini("seatrial")
+    if folder:
+        config.stash[_TRIAL] = Trial(config, (config.rootpath / folder).resolve())
+        # a terminated run cleans up like an interrupted one
+        signal.signal(signal.SIGTERM, _interrupted)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
+    """Collect the source files that Sphinx reads as pages."""
+    trial = parent.config.stash.get(_TRIAL, None)
+    if trial is None or file_path.suffix not in SUFFIXES:
+        return None
+    if not file_path.is_relative_to(trial.source):
+        return None
+    try:
+        page = trial.tree.page(file_path)
+    except SeatrialError as error:
+        raise pytest.UsageError(str(error)) from error
+    if page is None or not (page.items or page.problems):
+        return None
+    return PageFile.from_parent(parent, path=file_path)
+
+
+class PageFile(pytest.File):
+    """A page."""
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Yield the page's problems and its runs, one a spelling."""
+        trial = self.config.stash[_TRIAL]
+        page = trial.tree.page(self.path)
+        assert page is not None
+        for number, problem in enumerate(page.problems, start=1):
+            yield ProblemItem.from_parent(self, name=f"problem-{number}", problem=problem)
+        if not any(isinstance(item, Block) and not item.not_run for item in page.items):
+            if page.items:
+                problem = f"{page.source}: no block of this page runs, so it shows nothing true"
+                yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
+        for spelling in trial.spellings(page):
+            yield SpeltPage.from_parent(self, name=spelling, page=page)
+
+
+class ProblemItem(pytest.Item):
+    """Something that keeps a page from being run truthfully: it always fails."""
+
+    def __init__(self, *, problem: str, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.problem = problem
+
+    def runtest(self) -> None:
+        """Fail."""
+        raise Failure(self.problem)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:  # type: ignore[override]
+        """Return the problem."""
+        return str(excinfo.value)
+
+
+class Failure(Exception):  # noqa: N818 (it is no error of the program)
+    """A verdict other than passed, in words."""
+
+
+class SpeltPage(pytest.Collector):
+    """A page in one spelling: its items share a sandbox."""
+
+    def __init__(self, *, page: Page, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.page = page
+        self.run: PageRun | None = None
+
+    @property
+    def trial(self) -> Trial:
+        """Return what all items share."""
+        return self.config.stash[_TRIAL]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each block and edit, in reading order."""
+        nth: Counter[str] = Counter()
+        for item in self.page.items:
+            section = item.section or "top"
+            nth[section] += 1
+            yield BlockItem.from_parent(self, name=f"{section}-{nth[section]}", item=item)
+
+    def result(self, ordinal: int) -> ItemResult:
+        """Run the page up to an item and return what became of it."""
+        if self.run is None:
+            engine = self.trial.engine(self.name) if needs_docker(self.page) else None
+            # the page as it stands now: a run before may have rewritten its promises
+            page = self.trial.tree.page(self.path) or self.page
+            settings = self.trial.tree.settings
+            self.run = PageRun(page, settings, engine, recording=self.trial.recording)
+        return self.run.through(ordinal)
+
+    def teardown(self) -> None:
+        """Close the run and, where asked to, write down what it gave."""
+        run, self.run = self.run, None
+        if run is None:
+            return
+        try:
+            record = self.trial.recording and run.complete
+            if record:
+                self._write(run)
+        finally:
+            run.close()
+            self.trial.counts["steps"] += run.steps_run
+            self.trial.counts["blocks"] += sum(1 for r in run.results if r.steps)
+            self.trial.counts["claims"] += sum(
+                1 for r in run.results
+                if isinstance(r.item, Block) and r.item.claim and r.verdict is Verdict.PASSED
+            )
+
+    def _write(self, run: PageRun) -> None:
+        """Write promises back, then the record of the page as it reads now."""
+        settings: Settings = self.trial.tree.settings
+        items: tuple[Item, ...] = run.page.items
+        if self.name == SPELLINGS[0]:
+            items = run.rewritten()
+            pairs = [
+                (old, new)
+                for old, new in zip(run.page.items, items, strict=True)
+                if isinstance(old, Block) and isinstance(new, Block) and old != new
+            ]
+            changed = rewrite(settings.source, pairs)
+            if changed:
+                self.trial.changed.extend(changed)
+                self.trial.reread()
+        old_record = load(settings.records, run.page.name)
+        runs = dict(old_record.runs) if old_record else {}
+        runs[self.name] = run.record(items)
+        if save(settings.records, Record(run.page.name, runs)):
+            name = (settings.records / run.page.name).relative_to(settings.source)
+            self.trial.changed.append(f"{name.as_posix()}.json")
+
+
+class BlockItem(pytest.Item):
+    """A block or an edit of a page."""
+
+    parent: SpeltPage
+
+    def __init__(self, *, item: Item, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.item = item
+
+    def runtest(self) -> None:
+        """Run the page up to this item; raise Failure, or skip, with the reason."""
+        trial = self.parent.trial
+        try:
+            result = self.parent.result(self.item.ordinal)
+        except EngineUnavailableError as error:
+            if trial.require_docker:
+                raise Failure(str(error)) from error
+            trial.without_docker += 1
+            pytest.skip(str(error).replace("\n", " "))
+        except SeatrialError as error:
+            raise Failure(str(error)) from error
+        if result.verdict is Verdict.NOT_RUN:
+            pytest.skip(result.reason)
+        if result.failed and not (trial.recording and result.verdict is Verdict.DIFFERS):
+            raise Failure(explain(result, self.parent.name if self.parent.name == "v1" else ""))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the block stands."""
+        return self.path, self.item.line - 1, f"{self.parent.name}::{self.name}"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
+        """Return a writer's mistake without a Python traceback."""
+        if isinstance(excinfo.value, Failure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Count what was asked for."""
+    if trial := config.stash.get(_TRIAL, None):
+        trial.selected = sum(1 for item in items if isinstance(item, BlockItem))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that was to run blocks and ran no step of any."""
+    trial = session.config.stash.get(_TRIAL, None)
+    if trial is None or session.config.option.collectonly or exitstatus != pytest.ExitCode.OK:
+        return
+    if trial.selected > trial.without_docker and not trial.counts["steps"]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was run and what was written."""
+    trial = terminalreporter.config.stash.get(_TRIAL, None)
+    if trial is None or not trial.selected:
+        return
+    counts = trial.counts
+    terminalreporter.write_line(
+        f"seatrial: ran {counts['blocks']} blocks with {counts['steps']} steps; "
+        f"{counts['claims']} claims proved"
+    )
+    if not counts["steps"] and trial.selected > trial.without_docker:
+        terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
+    for name in trial.changed:
+        terminalreporter.write_line(f"seatrial: wrote {name}")

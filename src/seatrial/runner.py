@@ -1,0 +1,345 @@
+"""Run a page: the only place where blocks, terminals, the sandbox and the witness meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from seatrial.blocks import Block, Edit, Item, Page
+from seatrial.errors import SeatrialError
+from seatrial.matching import compare
+from seatrial.pages import Settings
+from seatrial.record import ItemRecord, Run, StepRecord
+from seatrial.sandbox import Engine, Sandbox
+from seatrial.session import SHELL, Answer, Terminal
+from seatrial.spelling import in_spelling
+from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
+from seatrial.verdicts import ItemResult, StepResult, Verdict
+from seatrial.witness import Event, Witness, now, place_of, sightings
+
+_NEEDS_DOCKER = re.compile(r"\bdocker\b")
+_MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
+YOUR_MACHINE = "your machine"
+
+
+def needs_docker(page: Page) -> bool:
+    """Tell whether any command of a page speaks to Docker."""
+    return any(
+        _NEEDS_DOCKER.search(line)
+        for item in page.items
+        if isinstance(item, Block) and not item.not_run
+        for line in item.lines
+    )
+
+
+class PageRun:
+    """One run of one page in one spelling, item by item.
+
+    The sandbox is made when the first item runs; `close` must be called whatever happened.
+    """
+
+    def __init__(
+        self, page: Page, settings: Settings, engine: Engine | None, *, recording: bool = False
+    ) -> None:
+        self.page = page
+        self.settings = settings
+        self.engine = engine
+        self.spelling = engine.spelling if engine else "v2"
+        self.recording = recording
+        self.results: list[ItemResult] = []
+        self.steps_run = 0
+        self._sandbox: Sandbox | None = None
+        self._witness: Witness | None = None
+        self._terminals: dict[int, Terminal] = {}
+        # where the program in front of each terminal runs, and which step put it there
+        self._inside: dict[int, StepResult] = {}
+        self._stopped = ""
+
+    def through(self, ordinal: int) -> ItemResult:
+        """Run the page up to an item, counted from 1, and return what became of that one."""
+        while len(self.results) < ordinal:
+            self.results.append(self._run(self.page.items[len(self.results)]))
+        return self.results[ordinal - 1]
+
+    def close(self) -> None:
+        """Close terminals, witness and sandbox, whatever state they are in."""
+        for terminal in self._terminals.values():
+            terminal.close()
+        self._terminals.clear()
+        try:
+            if self._witness is not None and self._sandbox is not None:
+                self._sandbox.adopt(sorted(self._witness.volumes))
+                self._witness.close()
+        finally:
+            if self._sandbox is not None:
+                self._sandbox.close()
+            self._sandbox = None
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every item of the page was run to its end."""
+        return len(self.results) == len(self.page.items) and not any(
+            result.verdict is Verdict.BROKEN or (result.failed and not self.recording)
+            for result in self.results
+        )
+
+    def record(self, items: Sequence[Item]) -> Run:
+        """Return what this run gave, for the page's items as they are written now."""
+        return Run(
+            ran=datetime.now(UTC).date().isoformat(),
+            tools=dict(self.engine.tools) if self.engine else {},
+            items=tuple(
+                ItemRecord(original.digest, tuple(self._recorded(step) for step in result.steps))
+                for original, result in zip(items, self.results, strict=True)
+            ),
+        )
+
+    def rewritten(self) -> tuple[Block | Edit, ...]:
+        """Return the page's items with the promises that this run would keep."""
+        items: list[Item] = []
+        for original, result in zip(self.page.items, self.results, strict=True):
+            if not isinstance(original, Block) or self._promises_nothing(original):
+                items.append(original)
+                continue
+            promises = [
+                (step.step, _without_waiting(step), step.status)
+                for step in result.steps
+                if step.comparison is not None
+            ]
+            items.append(with_promises(original, promises))
+        return tuple(items)
+
+    def _recorded(self, result: StepResult) -> StepRecord:
+        events = self._events(result)
+        return StepRecord(
+            command=result.step.command,
+            output=result.output,
+            status=result.status,
+            place=result.place,
+            seconds=round(result.seconds, 2),
+            sightings=sightings(events),
+        )
+
+    def _events(self, result: StepResult) -> tuple[Event, ...]:
+        return self._witness.between(*result.window) if self._witness else ()
+
+    def _run(self, item: Item) -> ItemResult:
+        """Run one item, unless something before it stopped the page."""
+        if self._stopped:
+            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {self._stopped}")
+        if item.not_run:
+            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
+        if isinstance(item, Block) and item.only and item.only != self.spelling:
+            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
+        item = in_spelling(item, self.spelling, self._open().project)
+        try:
+            if isinstance(item, Edit):
+                self._open().apply(item)
+                result = ItemResult(item, Verdict.PASSED)
+            else:
+                result = self._run_block(item)
+        except SeatrialError as error:
+            result = ItemResult(item, Verdict.BROKEN, reason=str(error))
+        if result.verdict is Verdict.BROKEN or (result.failed and not self.recording):
+            self._stopped = f"{item.where} {result.verdict.value}"
+        return result
+
+    def _open(self) -> Sandbox:
+        """Return the sandbox, made at its first use."""
+        if self._sandbox is None:
+            self._sandbox = Sandbox(self.settings.project, self.engine)
+            if self.engine is not None:
+                self._witness = Witness(
+                    self.engine.host, self._sandbox.project, self._sandbox.healthchecks
+                )
+        return self._sandbox
+
+    def _terminal(self, number: int) -> Terminal:
+        """Return a terminal of the page, opened at its first use."""
+        if number not in self._terminals:
+            sandbox = self._open()
+            self._terminals[number] = Terminal(
+                sandbox.folder, sandbox.environment, self.settings.prompts
+            )
+        return self._terminals[number]
+
+    def _run_block(self, block: Block) -> ItemResult:
+        """Run the steps of a block until one of them fails."""
+        steps = parse(block, self.settings.prompts)
+        done: list[StepResult] = []
+        verdict = Verdict.PASSED
+        for number, step in enumerate(steps):
+            if verdict is Verdict.BROKEN or (verdict is Verdict.DIFFERS and not self.recording):
+                done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
+                continue
+            following = steps[number + 1] if number + 1 < len(steps) else None
+            result = self._run_step(block, step, following)
+            self.steps_run += 1
+            if result.verdict is not Verdict.PASSED:
+                verdict = result.verdict
+            done.append(result)
+        return ItemResult(block, verdict, tuple(done))
+
+    def _run_step(self, block: Block, step: Step, following: Step | None) -> StepResult:
+        """Type one step and judge what came."""
+        terminal = self._terminal(block.terminal)
+        place = self._place(block.terminal, step)
+        if not terminal.alive:
+            return StepResult(
+                step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
+            )
+        if not step.is_key and not same_prompt(step.prompt, terminal.prompt):
+            return StepResult(
+                step,
+                Verdict.BROKEN,
+                complaints=(
+                    f"is promised at `{step.prompt.strip()}`, "
+                    f"but terminal {block.terminal} is at `{terminal.prompt.strip()}`",
+                ),
+                hint="end the program that is in front, or open the one that is promised",
+            )
+        timeout = block.timeout or (
+            self.settings.build_timeout
+            if _MAY_BUILD.search(step.command)
+            else self.settings.timeout
+        )
+        scrub = self._open().scrub
+        begun = now()
+        until = None
+        if following is not None and following.is_key:
+            promise = (*step.promise, "...")
+
+            def until(lines: tuple[str, ...]) -> bool:
+                return compare(promise, [scrub(line) for line in lines]).kept
+
+        answer = terminal.type(step.typed, timeout, until)
+        if self._witness is not None and answer.at_shell:
+            self._witness.settle()
+        answer = replace(answer, output=tuple(scrub(line) for line in answer.output))
+        result = self._judged(block, step, following, answer, timeout, waited=until is not None)
+        result = replace(result, window=(begun, now()), place=place)
+        if answer.at_shell:
+            self._inside.pop(block.terminal, None)
+        elif answer.prompt and terminal.prompt != SHELL and block.terminal not in self._inside:
+            self._inside[block.terminal] = result
+        if answer.trouble and terminal.alive and terminal.prompt != SHELL:
+            terminal.interrupt()
+        elif answer.trouble == "gave no prompt back" and terminal.alive:
+            terminal.interrupt()
+        return result
+
+    def _place(self, number: int, step: Step) -> str:
+        """Return where a step is typed, in words."""
+        opened = self._inside.get(number)
+        if opened is None:
+            return YOUR_MACHINE
+        inside = place_of(self._events(opened)) or YOUR_MACHINE
+        return f"{step.program} in {inside}" if step.program != "shell" else f"shell in {inside}"
+
+    def _promises_nothing(self, block: Block) -> bool:
+        """Tell whether only exit statuses are promised."""
+        if block.setup or block.plain:
+            return True
+        return not self.settings.strict and not any(
+            step.promise for step in parse(block, self.settings.prompts)
+        )
+
+    def _judged(
+        self,
+        block: Block,
+        step: Step,
+        following: Step | None,
+        answer: Answer,
+        timeout: float,
+        *,
+        waited: bool,
+    ) -> StepResult:
+        """Return the verdict on what a step gave."""
+        complaints: list[str] = []
+        verdict = Verdict.PASSED
+        promise: Sequence[str] = step.promise
+        if step.status is not None and not answer.at_shell and answer.prompt:
+            # no program has ended, so `[1]` is no exit status: it is output, such as a list
+            promise = (*promise, f"[{step.status}]")
+        ended_too_early = waited and answer.at_shell and step.status is None
+        comparison = None
+        if not self._promises_nothing(block):
+            wanted = (*promise, "...") if waited and not answer.trouble else promise
+            comparison = compare(wanted, answer.output)
+            if not comparison.kept:
+                verdict = Verdict.DIFFERS
+                complaints.append("gave something else than the page promises")
+                if answer.note:
+                    complaints.append(answer.note)
+        if answer.trouble:
+            verdict = Verdict.BROKEN
+            complaints.insert(0, _in_words(answer.trouble, timeout))
+        elif ended_too_early:
+            verdict = Verdict.DIFFERS
+            complaints.insert(0, "ended before its key was pressed")
+        elif answer.at_shell:
+            promised = step.status or 0
+            if answer.status != promised:
+                verdict = Verdict.DIFFERS
+                complaints.insert(
+                    0, f"ended with exit status {answer.status}, promised is {promised}"
+                )
+        if (
+            following is not None
+            and not following.is_key
+            and not answer.trouble
+            and not same_prompt(following.prompt, answer.prompt)
+        ):
+            verdict = Verdict.BROKEN
+            complaints.insert(
+                0,
+                f"was answered by the prompt `{answer.prompt.strip()}`, "
+                f"the page goes on at `{following.prompt.strip()}`",
+            )
+        return StepResult(
+            step,
+            verdict,
+            answer.output,
+            answer.status,
+            answer.seconds,
+            comparison,
+            tuple(complaints),
+            hint=_hint(answer, step),
+        )
+
+
+def _without_waiting(result: StepResult) -> tuple[str, ...]:
+    """Return a rewritten promise without the elision that waiting for a key added."""
+    assert result.comparison is not None
+    promise = result.comparison.rewritten
+    waited = result.comparison.rows and result.comparison.rows[-1].promised == "..."
+    shown = result.step.promise[-1:] == ("...",)
+    return promise[:-1] if waited and not shown else promise
+
+
+def _in_words(trouble: str, timeout: float) -> str:
+    """Return an answer's trouble with the time it took."""
+    if trouble == "gave no prompt back":
+        return f"gave no prompt back within {timeout:g} s"
+    return trouble
+
+
+def _hint(answer: Answer, step: Step) -> str:
+    """Return what a writer can do about an answer's trouble."""
+    if answer.trouble == "gave no prompt back":
+        last = answer.output[-1].strip() if answer.output else ""
+        if last.endswith((">", ":", "?", "]", "#", "$")):
+            return (
+                f"if `{last}` asks for input, add its prompt to `seatrial_prompts` in conf.py; "
+                "if it only needs longer, set `:timeout:` on the block"
+            )
+        return "set `:timeout:` on the block, or end the command by `^C` on a line of its own"
+    if answer.trouble.startswith("printed more"):
+        return "show less of it, such as with `| head`"
+    if answer.trouble == "closed the terminal":
+        return "leave the last `exit` out: each page's terminals are closed for it"
+    if answer.trouble and any(line in KEYS for line in step.typed):
+        return "press the key while the program it is meant for is in front"
+    return ""

@@ -1,0 +1,483 @@
+"""A fresh private copy of the sample project, its Compose project, and nothing left afterwards.
+
+What a sandbox makes is known by the labels that Compose puts on it: the project's name and the
+folder it was started from, which is ours alone.  A ledger in the user's cache names the sandboxes
+that are open, so that what a killed run left is swept by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import docker
+import docker.errors
+import requests
+import yaml
+
+from seatrial.blocks import Edit
+from seatrial.errors import EngineUnavailableError, SandboxError
+from seatrial.record import write_whole
+from seatrial.spelling import COMMANDS
+from seatrial.witness import PROJECT
+
+FOLDER_LABEL = "com.docker.compose.project.working_dir"
+MARK = "SEATRIAL_SANDBOX"
+#: Where a reader's copy of the project would lie; no path of this machine gets into a record.
+HOME = "/home/you"
+
+_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", ".venv", "node_modules")
+_PASSED_ON = re.compile(
+    r"PATH|USER|LOGNAME|TMPDIR|TZ|SSL_CERT_\w+|(?:https?|no)_proxy|(?:HTTPS?|NO)_PROXY|DOCKER_\w+"
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine that answers, with the Compose of one spelling."""
+
+    spelling: str
+    host: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    # what a terminal needs to reach it
+    tools: Mapping[str, str] = field(default_factory=dict)
+    # name -> version
+
+
+def find_engine(spelling: str) -> Engine:
+    """Return the engine for a spelling of Compose.
+
+    "v2" is whatever the reader's `docker` talks to; "v1" is named by SEATRIAL_V1_DOCKER_HOST and
+    SEATRIAL_V1_PATH, else it is the same engine with a `docker-compose` 1.x on the PATH.
+    Raises EngineUnavailableError, with what to install.
+    """
+    environment = {k: v for k, v in os.environ.items() if _PASSED_ON.fullmatch(k)}
+    if spelling == "v1" and (host := os.environ.get("SEATRIAL_V1_DOCKER_HOST")):
+        environment["DOCKER_HOST"] = host
+        environment["PATH"] = f"{os.environ.get('SEATRIAL_V1_PATH', '')}:{environment['PATH']}"
+        if config := os.environ.get("SEATRIAL_V1_DOCKER_CONFIG"):
+            environment["DOCKER_CONFIG"] = config
+    environment.setdefault("DOCKER_CONFIG", str(Path.home() / ".docker"))
+    server = _ask(["docker", "version", "--format", "{{.Server.Version}}"], environment)
+    if server is None:
+        raise EngineUnavailableError(
+            "no Docker engine answers",
+            hint="install Docker (https://docs.docker.com/get-docker/) or, on Debian or Ubuntu "
+            "as root, run `make engine`",
+        )
+    command = COMMANDS[spelling].split()
+    compose = _ask([*command, "version", "--short"], environment)
+    wanted = "1." if spelling == "v1" else ("2.", "3.", "4.", "5.", "v2.")
+    if compose is None or not compose.startswith(wanted):
+        raise EngineUnavailableError(
+            f"Docker answers, but `{COMMANDS[spelling]}` "
+            + ("does not" if compose is None else f"is Compose {compose}"),
+            hint="install Compose 1.29 or leave that spelling out"
+            if spelling == "v1"
+            else "install the Compose plugin (package docker-compose-plugin or docker-compose-v2)",
+        )
+    host = environment.get("DOCKER_HOST") or _ask(
+        ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], environment
+    )
+    environment["DOCKER_HOST"] = host or "unix:///var/run/docker.sock"
+    tools = {"Docker": server, "Compose": compose.removeprefix("v")}
+    return Engine(spelling, environment["DOCKER_HOST"], environment, tools)
+
+
+def _ask(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Return what a program says, or None if it is not there or fails."""
+    try:
+        done = subprocess.run(
+            list(command), env=dict(environment), capture_output=True, text=True, timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else None
+
+
+class Sandbox:
+    """A copy of the project in a folder of its own, until it is closed.
+
+    Raises SandboxError where a project of that name or one of its ports is already in use.
+    """
+
+    def __init__(self, project: Path | None, engine: Engine | None) -> None:
+        self.engine = engine
+        self.project = project.name if project is not None else "sandbox"
+        self._lock = _lock()
+        self._mark = secrets.token_hex(8)
+        try:
+            sweep(locked=True)
+            self._compose = _compose_file(project)
+            if engine is not None:
+                self._refuse_where_taken(engine)
+            self._root = Path(tempfile.mkdtemp(prefix="seatrial-")).resolve()
+            self.folder = self._root / self.project
+            self._entry = _state() / f"{self._mark}.json"
+            self._keep({})
+            if project is None:
+                self.folder.mkdir()
+            else:
+                shutil.copytree(project, self.folder, symlinks=True, ignore=_NOT_COPIED)
+            if engine is not None:
+                self._keep(_images(engine, self.project))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of this sandbox's terminals."""
+        base = dict(self.engine.environment) if self.engine else {"PATH": os.environ["PATH"]}
+        return {**base, "HOME": str(self._root), MARK: self._mark}
+
+    @property
+    def healthchecks(self) -> tuple[str, ...]:
+        """Return the commands by which the engine checks the project's services."""
+        found = []
+        for service in (self._compose.get("services") or {}).values():
+            test = (service.get("healthcheck") or {}).get("test")
+            if isinstance(test, str):
+                test = ["CMD-SHELL", test]
+            if test:
+                shell = ["/bin/sh", "-c"] if test[0] == "CMD-SHELL" else []
+                found.append(" ".join([*shell, *test[1:]]))
+        return tuple(found)
+
+    def scrub(self, line: str) -> str:
+        """Return a line without paths of this machine."""
+        return line.replace(str(self._root), HOME)
+
+    def apply(self, edit: Edit) -> None:
+        """Change a file as a page asks.
+
+        Raises SandboxError where the context is not found exactly once.
+        """
+        path = (self.folder / edit.file).resolve()
+        if not path.is_relative_to(self.folder):
+            raise SandboxError(f"{edit.file} lies outside the project", where=edit.where)
+        old = path.read_text(encoding="utf-8") if path.exists() else None
+        if old is None and (edit.was or len(edit.new) < len(edit.lines)):
+            raise SandboxError(
+                f"there is no file {edit.file} to change", where=edit.where,
+                hint="name a file of the sample project, or mark every line as new",
+            )
+        # in place, not by a rename: a bind mount of a single file must see the change too
+        text = edited(old, edit)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+
+    def adopt(self, volumes: Sequence[str]) -> None:
+        """Take anonymous volumes of this project's containers as this sandbox's own."""
+        entry = json.loads(self._entry.read_text(encoding="utf-8"))
+        if set(volumes) - set(entry["volumes"]):
+            entry["volumes"] = sorted({*entry["volumes"], *volumes})
+            write_whole(self._entry, json.dumps(entry))
+
+    def close(self) -> None:
+        """Remove all that the sandbox made, and the sandbox."""
+        try:
+            if hasattr(self, "_entry"):
+                _remove(self._entry)
+        finally:
+            self._lock.close()
+
+    def _keep(self, images: Mapping[str, str]) -> None:
+        """Write this sandbox into the ledger."""
+        entry = {
+            "mark": self._mark,
+            "root": str(self._root),
+            "folder": str(self.folder),
+            "project": self.project,
+            "host": self.engine.host if self.engine else "",
+            "images": dict(images),
+            # tag -> id of the images that bore the project's name before
+            "volumes": [],
+        }
+        write_whole(self._entry, json.dumps(entry))
+
+    def _refuse_where_taken(self, engine: Engine) -> None:
+        """Raise SandboxError where the project's name or a port of it is in use."""
+        with _client(engine.host) as client:
+            others = client.containers.list(
+                all=True, filters={"label": f"{PROJECT}={self.project}"}, ignore_removed=True
+            )
+            volumes = client.volumes.list(filters={"label": f"{PROJECT}={self.project}"})
+        if others or volumes:
+            folder = others[0].labels.get(FOLDER_LABEL, "") if others else ""
+            of = f" (started in {folder})" if folder else ""
+            raise SandboxError(
+                f"there is already a Compose project named {self.project!r}{of}",
+                hint=f"stop it with `docker compose -p {self.project} down`, which keeps its "
+                "volumes; if it is not needed any more, add `-v`",
+            )
+        for address, port in _published(self._compose):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((address, port))
+                except OSError as error:
+                    raise SandboxError(
+                        f"port {port} of {address} is already in use",
+                        hint=f"find out by whom with `ss -ltnp 'sport = :{port}'` and stop it",
+                    ) from error
+
+
+def edited(old: str | None, edit: Edit) -> str:
+    """Return a file's text after an edit.
+
+    The fragment's lines other than the new ones are the context, found exactly once; a line
+    ``...`` in it stands for any lines.  Lines given as `was` are replaced by the first run of new
+    ones.  The whole fragment may be indented further in the file than on the page.
+    Raises SandboxError where the context is not found exactly once.
+    """
+    if old is None:
+        return "\n".join(edit.lines) + "\n"
+    lines = old.split("\n")
+    pattern = _fragment(edit)
+    places = [
+        (at, indent, taken)
+        for at in range(len(lines))
+        for indent, taken in _fits(lines, at, pattern)
+    ]
+    if len(places) != 1:
+        found = "not found" if not places else f"found {len(places)} times"
+        raise SandboxError(
+            f"the lines around the change are {found} in {edit.file}",
+            where=edit.where,
+            hint="show the lines before and after the new ones just as they stand in the file",
+        )
+    at, indent, taken = places[0]
+    result: list[str] = []
+    position = at
+    for (kind, text), count in zip(pattern, taken, strict=True):
+        if kind == "new":
+            result.append((indent + text).rstrip())
+        elif kind != "was":
+            result.extend(lines[position : position + count])
+        position += count
+    return "\n".join([*lines[:at], *result, *lines[position:]])
+
+
+def _fragment(edit: Edit) -> list[tuple[str, str]]:
+    """Return a fragment's lines, each with its part: "context", "any", "new" or "was"."""
+    parts: list[tuple[str, str]] = []
+    replaced = False
+    for number, line in enumerate(edit.lines, start=1):
+        if number in edit.new:
+            if not replaced:
+                parts.extend(("was", old) for old in edit.was)
+                replaced = True
+            parts.append(("new", line))
+        elif line.strip() == "...":
+            parts.append(("any", ""))
+        else:
+            parts.append(("context", line))
+    return parts
+
+
+def _fits(
+    lines: Sequence[str], at: int, pattern: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield the indent, and how many lines each part takes, where a fragment fits at a line."""
+    anchors = [text for kind, text in pattern if kind in ("context", "was") and text.strip()]
+    if not anchors or pattern[0][0] == "any":
+        return
+    first = next(text for kind, text in pattern if kind in ("context", "was"))
+    room = len(lines[at]) - len(lines[at].lstrip()) - (len(first) - len(first.lstrip()))
+    if room < 0:
+        return
+    indent = lines[at][:room]
+    taken: list[int] = []
+    position = at
+    for number, (kind, text) in enumerate(pattern):
+        if kind == "new":
+            taken.append(0)
+        elif kind == "any":
+            following = next((t for k, t in pattern[number + 1 :] if k in ("context", "was")), None)
+            skip = 0
+            while following is not None and position + skip < len(lines):
+                if lines[position + skip].rstrip() == (indent + following).rstrip():
+                    break
+                skip += 1
+            taken.append(skip)
+            position += skip
+        else:
+            if position >= len(lines) or lines[position].rstrip() != (indent + text).rstrip():
+                return
+            taken.append(1)
+            position += 1
+    yield indent, taken
+
+
+def sweep(*, locked: bool = False) -> int:
+    """Remove what killed runs left, and return how many sandboxes that were.
+
+    Waits for a run that is under way, unless the caller holds the lock already.
+    """
+    with contextlib.nullcontext() if locked else contextlib.closing(_lock()):
+        entries = sorted(_state().glob("*.json"))
+        return sum(_remove(entry) for entry in entries)
+
+
+def _remove(entry: Path) -> bool:
+    """Remove what a ledger entry names, then the entry; keep it where its engine is away."""
+    try:
+        data = json.loads(entry.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        entry.unlink()
+        return False
+    _kill(data["mark"])
+    if data["host"]:
+        try:
+            with _client(data["host"]) as client:
+                _remove_from(client, data)
+        except EngineUnavailableError:
+            # nothing of it runs while its engine does not; it is swept once that is back
+            shutil.rmtree(data["root"], ignore_errors=True)
+            return False
+    shutil.rmtree(data["root"], ignore_errors=True)
+    entry.unlink(missing_ok=True)
+    return True
+
+
+def _remove_from(client: docker.DockerClient, data: Mapping[str, Any]) -> None:
+    """Remove a sandbox's containers, networks, volumes and images from its engine."""
+    label = f"{PROJECT}={data['project']}"
+    containers = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+    mine = [c for c in containers if c.labels.get(FOLDER_LABEL) == data["folder"]]
+    for container in mine:
+        with contextlib.suppress(docker.errors.APIError):
+            container.remove(force=True, v=True)
+    if len(mine) < len(containers):
+        # somebody has started a project of the same name since: what is left may be theirs
+        return
+    for network in client.networks.list(filters={"label": label}):
+        with contextlib.suppress(docker.errors.APIError):
+            network.remove()
+    for volume in client.volumes.list(filters={"label": label}):
+        with contextlib.suppress(docker.errors.APIError):
+            volume.remove(force=True)
+    for name in data["volumes"]:
+        with contextlib.suppress(docker.errors.APIError):
+            client.volumes.get(name).remove(force=True)
+    for tag, identifier in _tags(client, data["project"]).items():
+        before = data["images"].get(tag)
+        if before == identifier:
+            continue
+        with contextlib.suppress(docker.errors.APIError):
+            # parents stay: they are the cache of the next build
+            client.images.remove(tag, force=True, noprune=True)
+            if before:
+                client.images.get(before).tag(tag)
+
+
+def _images(engine: Engine, project: str) -> dict[str, str]:
+    """Return the images that bear the project's name, tag by tag."""
+    with _client(engine.host) as client:
+        return _tags(client, project)
+
+
+def _tags(client: docker.DockerClient, project: str) -> dict[str, str]:
+    """Return tag -> id of the images that Compose would name after the project."""
+    named = re.compile(rf"{re.escape(project)}[-_][a-z0-9_-]+:latest")
+    return {
+        tag: str(image.id)
+        for image in client.images.list()
+        for tag in image.tags
+        if named.fullmatch(tag)
+    }
+
+
+def _kill(mark: str) -> None:
+    """Kill the processes that a sandbox's terminals started, where the system lists them."""
+    sign = f"{MARK}={mark}".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError, ValueError):
+            if sign in environment.read_bytes().split(b"\0"):
+                os.kill(int(environment.parent.name), signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _client(host: str) -> Iterator[docker.DockerClient]:
+    """Yield a client of an engine, and say so in one sentence where it does not answer."""
+    try:
+        client = docker.DockerClient(base_url=host, timeout=60)
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise EngineUnavailableError(f"no Docker engine answers at {host}") from error
+    try:
+        yield client
+    except requests.RequestException as error:
+        raise EngineUnavailableError(f"the Docker engine at {host} went away") from error
+    finally:
+        client.close()
+
+
+def _state() -> Path:
+    """Return the folder of the ledger, in the user's cache."""
+    cache = os.environ.get("SEATRIAL_CACHE") or str(
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
+    )
+    folder = Path(cache) / "sandboxes"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _lock() -> IO[str]:
+    """Return the lock that one run at a time holds, waiting for it with a word of why."""
+    file = (_state() / "lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip()
+        print(f"seatrial: waiting for another run (process {holder})", file=sys.stderr)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _compose_file(project: Path | None) -> dict[str, Any]:
+    """Return a project's Compose file, or nothing if it has none."""
+    for name in _COMPOSE_FILES if project is not None else ():
+        path = project / name if project is not None else Path(name)
+        if path.is_file():
+            try:
+                return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+            except (yaml.YAMLError, ValueError) as error:
+                raise SandboxError(f"{name} cannot be read: {error}", where=str(path)) from error
+    return {}
+
+
+def _published(compose: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield the addresses and ports of this machine that a Compose file publishes."""
+    for service in (compose.get("services") or {}).values():
+        for entry in service.get("ports") or ():
+            if isinstance(entry, dict):
+                address, port = entry.get("host_ip", "0.0.0.0"), str(entry.get("published", ""))
+            else:
+                parts = str(entry).partition("/")[0].rsplit(":", 2)
+                port = parts[-2] if len(parts) > 1 else ""
+                address = parts[0] if len(parts) == 3 else "0.0.0.0"
+            if port.isdigit():
+                yield address, int(port)

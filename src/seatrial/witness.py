@@ -1,0 +1,205 @@
+"""What Docker did while a step ran, from the engine's own events.
+
+No event names the command that caused it, so commands run one at a time and an event belongs to
+the step in whose window it happened, by the engine's clock.  Delivery takes milliseconds; nothing
+waits for it except where a later step could be taken for the cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from seatrial.errors import EngineUnavailableError
+from seatrial.record import Sighting
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+NUMBER = "com.docker.compose.container-number"
+
+# how long (seconds) to wait for the end of an exec that the engine reports late
+_PATIENCE = 1.0
+# bookkeeping that no reader asked for
+_SILENT = frozenset({"resize", "top", "health_status", "exec_detach", "attach", "mount", "unmount"})
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the engine that concerns the project."""
+
+    moment: int
+    # nanoseconds since the epoch, by the engine's clock
+    what: str
+    name: str
+    # service or object name, never an identifier
+    action: str
+    actor: str
+    # the engine's identifier
+    container: str = ""
+    # the container's own name, such as example-web-1
+    one_off: bool = False
+    execution: str = ""
+    # identifier of an exec
+
+
+class Witness:
+    """Listens to the engine's events for one project until it is closed."""
+
+    def __init__(self, host: str, project: str, healthchecks: Iterable[str] = ()) -> None:
+        self._project = project
+        self._healthchecks = frozenset(healthchecks)
+        self._events: list[Event] = []
+        self._probes: set[str] = set()
+        self._open: set[str] = set()
+        self._volumes: set[str] = set()
+        self._news = threading.Condition()
+        try:
+            self._client = docker.DockerClient(base_url=host, timeout=60)
+            self._stream = self._client.events(decode=True)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise EngineUnavailableError(f"the engine's events cannot be read: {error}") from error
+        self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
+        self._thread.start()
+
+    @property
+    def volumes(self) -> frozenset[str]:
+        """Return the anonymous volumes that containers of the project have mounted."""
+        return frozenset(self._volumes)
+
+    def settle(self) -> None:
+        """Wait until no exec of the project is open any more, at most a second.
+
+        The engine reports the end of an exec some milliseconds after the command returned.
+        """
+        with self._news:
+            self._news.wait_for(lambda: not self._open, timeout=_PATIENCE)
+
+    def between(self, start: int, end: int) -> tuple[Event, ...]:
+        """Return the events of a window, in nanoseconds since the epoch."""
+        with self._news:
+            return tuple(e for e in self._events if start <= e.moment < end)
+
+    def close(self) -> None:
+        """Stop listening, once what was sent has arrived."""
+        before = -1
+        while before != len(self._events):
+            before = len(self._events)
+            with self._news:
+                self._news.wait(timeout=0.03)
+        with contextlib.suppress(Exception):
+            self._stream.close()
+        self._client.close()
+        self._thread.join(timeout=2)
+
+    def _listen(self) -> None:
+        """Take in events until the stream is closed."""
+        # however the connection ends, there is nobody left to tell
+        with contextlib.suppress(Exception):
+            for raw in self._stream:
+                self._take(raw)
+
+    def _take(self, raw: Mapping[str, Any]) -> None:
+        """Keep an event if it concerns the project."""
+        attributes: Mapping[str, str] = raw.get("Actor", {}).get("Attributes", {})
+        actor = str(raw.get("Actor", {}).get("ID", ""))
+        what = str(raw.get("Type", ""))
+        action = str(raw.get("Action", ""))
+        with self._news:
+            event = self._event(what, action, actor, attributes, int(raw.get("timeNano", 0)))
+            if event is None:
+                return
+            if event.execution:
+                self._follow(event, action)
+            if event.execution not in self._probes or not event.execution:
+                self._events.append(event)
+            self._news.notify_all()
+
+    def _follow(self, event: Event, action: str) -> None:
+        """Keep count of the execs that are under way, health checks aside."""
+        command = action.partition(": ")[2].strip()
+        if command and command in self._healthchecks:
+            self._probes.add(event.execution)
+        if event.action == "exec_start" and event.execution not in self._probes:
+            self._open.add(event.execution)
+        if event.action == "exec_die":
+            self._open.discard(event.execution)
+
+    def _event(
+        self, what: str, action: str, actor: str, attributes: Mapping[str, str], moment: int
+    ) -> Event | None:
+        """Return what an event says of the project, or None if nothing."""
+        verb = action.partition(":")[0].strip()
+        if what == "container":
+            if attributes.get(PROJECT) != self._project:
+                return None
+            if verb == "die":
+                # an exec cannot outlive its container, and the engine need not say so
+                self._open.clear()
+            return Event(
+                moment, what, attributes.get(SERVICE, ""), verb, actor,
+                attributes.get("name", ""),
+                attributes.get(ONE_OFF, "False") == "True",
+                attributes.get("execID", "") if verb.startswith("exec_") else "",
+            )
+        if what == "network":
+            name = attributes.get("name", "")
+            return self._named(moment, what, name, verb, actor)
+        if what == "volume":
+            if len(actor) == 64 and any(
+                e.actor == attributes.get("container") for e in self._events
+            ):
+                self._volumes.add(actor)
+                return Event(moment, what, "(anonymous)", verb, actor)
+            return self._named(moment, what, actor, verb, actor)
+        return None
+
+    def _named(self, moment: int, what: str, name: str, verb: str, actor: str) -> Event | None:
+        """Return an event of an object that carries the project's name."""
+        if name.startswith(f"{self._project}_"):
+            return Event(moment, what, name, verb, actor)
+        return None
+
+
+def sightings(events: Iterable[Event]) -> tuple[Sighting, ...]:
+    """Return events as a reader would tell them: an object a line, steady in order.
+
+    Which of several containers came first varies from run to run; what happened to one does not.
+    """
+    grouped: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
+    for event in events:
+        if event.action in _SILENT or (event.what == "network" and event.action != "create"
+                                       and event.action != "destroy"):
+            continue
+        key = (event.what, event.name, event.one_off)
+        grouped.setdefault(key, {}).setdefault(event.actor, []).append(event.action)
+    told = []
+    for (what, name, one_off), actors in grouped.items():
+        told.extend(Sighting(what, name, tuple(actions), one_off) for actions in actors.values())
+    return tuple(sorted(told, key=lambda s: (s.what, s.name, s.one_off, s.actions)))
+
+
+def place_of(events: Iterable[Event]) -> str:
+    """Return the container that a command opened a program in, in words; empty if it was none."""
+    place = ""
+    for event in events:
+        if event.what != "container":
+            continue
+        if event.action == "exec_start":
+            place = event.container
+        elif event.action == "start" and event.one_off:
+            place = f"a new container of {event.name}"
+    return place
+
+
+def now() -> int:
+    """Return the moment on the clock that the engine stamps its events with."""
+    return time.time_ns()
