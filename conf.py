@@ -19,6 +19,11 @@ exclude_patterns = [
     *(".*", "_build", "engine", "example", "records", "requirements", "src", "tests", "tools"),
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 ]
+
+seatrial_project = "example"
+seatrial_strict = True  # output that no page promises is a failure
+seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`
+
 myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css
 sphinx_tabs_disable_tab_closing = True

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from docutils.statemachine import StringList
 from sphinx.transforms import SphinxTransform
 from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
@@ -70,7 +69,8 @@ class Console(SphinxDirective):
 
     def block(self, **more: object) -> item_node:
         """Return the node of this directive's content."""
-        node = item_node(kind="block", **_options(self.options), **more)
+        node = item_node(kind="block")
+        node.attributes |= {**_options(self.options), **more}
         return _with_literal(self, node, "console")
 
 
@@ -106,9 +106,7 @@ class EditFile(SphinxDirective):
         """Return the edit's node."""
         self.assert_has_content()
         try:
-            new = parselinenos(
-                self.options.get("new", f"1-{len(self.content)}"), len(self.content)
-            )
+            new = parselinenos(self.options.get("new", f"1-{len(self.content)}"), len(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
         file = self.arguments[0]
@@ -134,7 +132,8 @@ class Sandbox(Console):
         sentence = " ".join(self.arguments[0].split()) if self.arguments else ""
         if not sentence:
             sentence = (
-                "This page starts from a running project." if self.content
+                "This page starts from a running project."
+                if self.content
                 else "This page starts from nothing."
             )
         parsed, messages = self.parse_inline(sentence, lineno=self.lineno)
@@ -160,14 +159,14 @@ def _with_literal(directive: SphinxDirective, node: item_node, language: str) ->
     text = "\n".join(directive.content)
     literal = nodes.literal_block(text, text, language=language)
     node["lines"] = list(directive.content)
-    node["place"] = _place(directive.content, directive)
+    node["place"] = _place(directive)
     directive.set_source_info(node)
     directive.set_source_info(literal)
     node += literal
     return node
 
 
-def _place(content: StringList, directive: SphinxDirective) -> tuple[str, int]:
+def _place(directive: SphinxDirective) -> tuple[str, int]:
     """Return the file and the line near which a directive's content stands."""
     source, line = directive.get_source_info()
     return source, line
@@ -190,8 +189,8 @@ class CollectItems(SphinxTransform):
 
     default_priority = 880  # after includes, substitutions and MyST; before messages are filtered
 
-    def apply(self, **kwargs: object) -> None:
-        """Number the items, find their lines and note what could not be collected."""
+    def apply(self, **_: object) -> None:
+        """Give each item its number and lines, and note what could not be collected."""
         for literal in list(self.document.findall(nodes.literal_block)):
             if self._is_console(literal):
                 _wrap(literal)
@@ -223,11 +222,24 @@ class CollectItems(SphinxTransform):
         name = _relative(path, Path(self.env.srcdir))
         if node["kind"] == "edit":
             return Edit(
-                page, name, line, lines, section, ordinal, node["file"],
-                tuple(node["new"]), tuple(node["was"]), node["not_run"],
+                page,
+                name,
+                line,
+                lines,
+                section,
+                ordinal,
+                node["file"],
+                tuple(node["new"]),
+                tuple(node["was"]),
+                node["not_run"],
             )
         return Block(
-            page, name, line, lines, section, ordinal,
+            page,
+            name,
+            line,
+            lines,
+            section,
+            ordinal,
             terminal=node.get("terminal", 1),
             timeout=node.get("timeout"),
             not_run=node.get("not_run", ""),
@@ -255,8 +267,10 @@ class CollectItems(SphinxTransform):
         shown = {
             line.strip()
             for node in self.document.findall(
-                lambda n: isinstance(n, nodes.literal_block | nodes.comment)
-                and not isinstance(n.parent, item_node)
+                lambda n: (
+                    isinstance(n, nodes.literal_block | nodes.comment)
+                    and not isinstance(n.parent, item_node)
+                )
             )
             for line in node.astext().splitlines()
         }
@@ -317,7 +331,8 @@ def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None
     wanted = [line.rstrip() for line in lines]
     if not wanted:
         return None
-    order = [*range(max(near - 1, 0), len(source)), *range(min(max(near - 1, 0), len(source)))]
+    begin = min(max(near - 1, 0), len(source))
+    order: list[int] = [*range(begin, len(source)), *range(begin)]
     for start in order:
         first = source[start].expandtabs(8)
         indent = len(first) - len(first.lstrip()) - (len(wanted[0]) - len(wanted[0].lstrip()))

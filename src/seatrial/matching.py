@@ -19,13 +19,19 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     ("id", re.compile(r"\b(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})\b")),
-    ("moment", re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")),
+    (
+        "moment",
+        re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),
+    ),
     ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
     ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
     ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
     ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
     ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
-    ("duration", re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?)\b")),
+    (
+        "duration",
+        re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?)\b"),
+    ),
     ("ago", re.compile(r"\b(?:Less than a second|About an? (?:minute|hour)) ago\b")),
 )
 

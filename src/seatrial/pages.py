@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,7 @@ class Tree:
 
     def page(self, source: Path) -> Page | None:
         """Return the page that a file holds, if it is one."""
-        return next(
-            (p for p in self.pages if (self.settings.source / p.source) == source), None
-        )
+        return next((p for p in self.pages if (self.settings.source / p.source) == source), None)
 
 
 def read(source: Path) -> Tree:
@@ -68,8 +66,14 @@ def read(source: Path) -> Tree:
         with patch_docutils(str(source)), docutils_namespace(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             app = Sphinx(
-                source, source, cache / "out", cache / "doctrees", "dummy",
-                status=None, warning=messages, freshenv=False,
+                source,
+                source,
+                cache / "out",
+                cache / "doctrees",
+                "dummy",
+                status=None,
+                warning=messages,
+                freshenv=False,
             )
             if "seatrial.sphinx_ext" not in app.extensions:
                 raise SeatrialError(
@@ -78,9 +82,7 @@ def read(source: Path) -> Tree:
                     hint='add "seatrial.sphinx_ext" to `extensions`',
                 )
             app.builder.read()
-            pages = tuple(
-                _page(app, name) for name in sorted(app.env.found_docs)
-            )
+            pages = tuple(_page(app, name) for name in sorted(app.env.found_docs))
             return Tree(settings(app), pages)
     except SphinxError as error:
         raise SeatrialError(f"Sphinx cannot read the pages: {error}", where=str(source)) from error
@@ -144,7 +146,8 @@ def item_of(node: item_node) -> Item:
         key: tuple(value) if isinstance(value, list) else value
         for key, value in node["item"].items()
     }
-    return Edit(**values) if node["what"] == "Edit" else Block(**values)
+    kind: Callable[..., Item] = Edit if node["what"] == "Edit" else Block
+    return kind(**values)
 
 
 def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, ...]:

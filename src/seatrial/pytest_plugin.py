@@ -101,7 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGTERM, _interrupted)
 
 
-def _interrupted(number: int, frame: FrameType | None) -> None:
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
@@ -131,10 +131,9 @@ class PageFile(pytest.File):
         assert page is not None
         for number, problem in enumerate(page.problems, start=1):
             yield ProblemItem.from_parent(self, name=f"problem-{number}", problem=problem)
-        if not any(isinstance(item, Block) and not item.not_run for item in page.items):
-            if page.items:
-                problem = f"{page.source}: no block of this page runs, so it shows nothing true"
-                yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
+        if page.items and not any(isinstance(i, Block) and not i.not_run for i in page.items):
+            problem = f"{page.source}: no block of this page runs, so it shows nothing true"
+            yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
         for spelling in trial.spellings(page):
             yield SpeltPage.from_parent(self, name=spelling, page=page)
 
@@ -204,7 +203,8 @@ class SpeltPage(pytest.Collector):
             self.trial.counts["steps"] += run.steps_run
             self.trial.counts["blocks"] += sum(1 for r in run.results if r.steps)
             self.trial.counts["claims"] += sum(
-                1 for r in run.results
+                1
+                for r in run.results
                 if isinstance(r.item, Block) and r.item.claim and r.verdict is Verdict.PASSED
             )
 

@@ -194,10 +194,7 @@ class PageRun:
             return StepResult(
                 step,
                 Verdict.BROKEN,
-                complaints=(
-                    f"is promised at `{step.prompt.strip()}`, "
-                    f"but terminal {block.terminal} is at `{terminal.prompt.strip()}`",
-                ),
+                complaints=(_elsewhere(step, block.terminal, terminal.prompt),),
                 hint="end the program that is in front, or open the one that is promised",
             )
         timeout = block.timeout or (
@@ -224,9 +221,7 @@ class PageRun:
             self._inside.pop(block.terminal, None)
         elif answer.prompt and terminal.prompt != SHELL and block.terminal not in self._inside:
             self._inside[block.terminal] = result
-        if answer.trouble and terminal.alive and terminal.prompt != SHELL:
-            terminal.interrupt()
-        elif answer.trouble == "gave no prompt back" and terminal.alive:
+        if answer.trouble and not answer.at_shell and terminal.alive:
             terminal.interrupt()
         return result
 
@@ -308,6 +303,11 @@ class PageRun:
             tuple(complaints),
             hint=_hint(answer, step),
         )
+
+
+def _elsewhere(step: Step, number: int, prompt: str) -> str:
+    """Return that another program is in front than the one a step is typed into."""
+    return f"is promised at `{step.prompt.strip()}`, but terminal {number} is at `{prompt.strip()}`"
 
 
 def _without_waiting(result: StepResult) -> tuple[str, ...]:

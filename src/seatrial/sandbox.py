@@ -32,10 +32,8 @@ import yaml
 from seatrial.blocks import Edit
 from seatrial.errors import EngineUnavailableError, SandboxError
 from seatrial.record import write_whole
-from seatrial.spelling import COMMANDS
-from seatrial.witness import PROJECT
+from seatrial.spelling import COMMANDS, FOLDER, PROJECT
 
-FOLDER_LABEL = "com.docker.compose.project.working_dir"
 MARK = "SEATRIAL_SANDBOX"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
@@ -103,7 +101,11 @@ def _ask(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
     """Return what a program says, or None if it is not there or fails."""
     try:
         done = subprocess.run(
-            list(command), env=dict(environment), capture_output=True, text=True, timeout=30,
+            list(command),
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            timeout=30,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -175,7 +177,8 @@ class Sandbox:
         old = path.read_text(encoding="utf-8") if path.exists() else None
         if old is None and (edit.was or len(edit.new) < len(edit.lines)):
             raise SandboxError(
-                f"there is no file {edit.file} to change", where=edit.where,
+                f"there is no file {edit.file} to change",
+                where=edit.where,
                 hint="name a file of the sample project, or mark every line as new",
             )
         # in place, not by a rename: a bind mount of a single file must see the change too
@@ -220,7 +223,7 @@ class Sandbox:
             )
             volumes = client.volumes.list(filters={"label": f"{PROJECT}={self.project}"})
         if others or volumes:
-            folder = others[0].labels.get(FOLDER_LABEL, "") if others else ""
+            folder = others[0].labels.get(FOLDER, "") if others else ""
             of = f" (started in {folder})" if folder else ""
             raise SandboxError(
                 f"there is already a Compose project named {self.project!r}{of}",
@@ -363,7 +366,7 @@ def _remove_from(client: docker.DockerClient, data: Mapping[str, Any]) -> None:
     """Remove a sandbox's containers, networks, volumes and images from its engine."""
     label = f"{PROJECT}={data['project']}"
     containers = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
-    mine = [c for c in containers if c.labels.get(FOLDER_LABEL) == data["folder"]]
+    mine = [c for c in containers if c.labels.get(FOLDER) == data["folder"]]
     for container in mine:
         with contextlib.suppress(docker.errors.APIError):
             container.remove(force=True, v=True)

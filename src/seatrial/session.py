@@ -106,6 +106,7 @@ class Terminal:
                 timeout=None,
             )
             self._child.delaybeforesend = None
+            self._pid = int(self._child.pid or 0)
             self.prompt = SHELL
             first = self._await(time.monotonic() + 10)
         except (pexpect.ExceptionPexpect, OSError) as error:
@@ -188,12 +189,12 @@ class Terminal:
         """Kill the shell and all that still runs in its terminal."""
         if self._child.closed:
             return
-        for process in _processes_of(self._child.pid):
+        for process in _processes_of(self._pid):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGHUP)
         with contextlib.suppress(pexpect.ExceptionPexpect, OSError):
             self._child.close(force=True)
-        for process in _processes_of(self._child.pid):
+        for process in _processes_of(self._pid):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
 
@@ -249,9 +250,10 @@ class Terminal:
     def _read(self, wait: float) -> bytes:
         """Return what is there within some seconds, nothing if nothing came."""
         try:
-            return bytes(self._child.read_nonblocking(65536, max(wait, 0)))
+            raw: bytes = self._child.read_nonblocking(65536, max(wait, 0))  # type: ignore[assignment]
         except pexpect.TIMEOUT:
             return b""
+        return raw
 
     def _prompt_in(self, tail: bytes) -> tuple[str, bytes, int | None, bool] | None:
         """Return the prompt that ends what came: its name, bytes, exit status, guessability."""
@@ -275,16 +277,14 @@ class Terminal:
     def _is_busy(self) -> bool:
         """Tell whether a program, and not the shell itself, has the terminal."""
         try:
-            return os.tcgetpgrp(self._child.child_fd) != self._child.pid
+            return os.tcgetpgrp(self._child.child_fd) != self._pid
         except OSError:
             return False
 
 
 def _troubled(answer: Answer, trouble: str) -> Answer:
     """Return an answer that ends in trouble."""
-    return Answer(
-        answer.output, answer.prompt, answer.status, answer.seconds, trouble, answer.note
-    )
+    return Answer(answer.output, answer.prompt, answer.status, answer.seconds, trouble, answer.note)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:

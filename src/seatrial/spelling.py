@@ -7,13 +7,19 @@ Pages are written for Compose 2 (``docker compose``, ``example-web-1``); Compose
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from seatrial.blocks import Block, Item
 
 SPELLINGS = ("v2", "v1")
 COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+
+#: Labels that both put on what they make.
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+FOLDER = "com.docker.compose.project.working_dir"
 
 
 def speaks_compose(lines: Sequence[str]) -> bool:
@@ -28,11 +34,13 @@ def respelt(line: str, project: str) -> str:
     """
     line = re.sub(r"\bdocker compose\b", "docker-compose", line)
     name = re.escape(project)
-    line = re.sub(rf"\b{name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)", _joined(project), line)
+    line = re.sub(
+        rf"\b{name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)", _joined(project), line
+    )
     return re.sub(rf"\b{name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
 
 
-def _joined(project: str):  # type: ignore[no-untyped-def]
+def _joined(project: str) -> Callable[[re.Match[str]], str]:
     """Return the replacement that joins a container's name with underscores."""
 
     def join(found: re.Match[str]) -> str:

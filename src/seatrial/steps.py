@@ -175,10 +175,9 @@ def _opening(
     if found is None or found[0].continues:
         return None
     row, prompt = found
+    # `# ` also begins comments in many an output: it is a prompt where a shell was opened
     if prompt == "# " and before is not None and before.prompt != "# ":
-        # `# ` also begins comments in many an output: it is a prompt where a shell was opened
-        if not _OPENS_A_SHELL.search(before.command):
-            return None
+        return (row, prompt) if _OPENS_A_SHELL.search(before.command) else None
     return row, prompt
 
 

@@ -120,7 +120,9 @@ def _promised_and_came(bad: StepResult) -> list[str]:
     if len(came) > QUOTED:
         left_out = len(came) - QUOTED
         came = [
-            *came[: QUOTED // 2], f"  ({left_out} more lines)", *came[-QUOTED // 2 :],
+            *came[: QUOTED // 2],
+            f"  ({left_out} more lines)",
+            *came[-QUOTED // 2 :],
         ]
     lines.extend(line[:500] for line in came)
     if bad.status:

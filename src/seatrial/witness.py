@@ -20,11 +20,7 @@ import requests
 
 from seatrial.errors import EngineUnavailableError
 from seatrial.record import Sighting
-
-PROJECT = "com.docker.compose.project"
-SERVICE = "com.docker.compose.service"
-ONE_OFF = "com.docker.compose.oneoff"
-NUMBER = "com.docker.compose.container-number"
+from seatrial.spelling import ONE_OFF, PROJECT, SERVICE
 
 # how long (seconds) to wait for the end of an exec that the engine reports late
 _PATIENCE = 1.0
@@ -145,7 +141,11 @@ class Witness:
                 # an exec cannot outlive its container, and the engine need not say so
                 self._open.clear()
             return Event(
-                moment, what, attributes.get(SERVICE, ""), verb, actor,
+                moment,
+                what,
+                attributes.get(SERVICE, ""),
+                verb,
+                actor,
                 attributes.get("name", ""),
                 attributes.get(ONE_OFF, "False") == "True",
                 attributes.get("execID", "") if verb.startswith("exec_") else "",
@@ -176,12 +176,13 @@ def sightings(events: Iterable[Event]) -> tuple[Sighting, ...]:
     """
     grouped: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
     for event in events:
-        if event.action in _SILENT or (event.what == "network" and event.action != "create"
-                                       and event.action != "destroy"):
+        if event.action in _SILENT or (
+            event.what == "network" and event.action != "create" and event.action != "destroy"
+        ):
             continue
         key = (event.what, event.name, event.one_off)
         grouped.setdefault(key, {}).setdefault(event.actor, []).append(event.action)
-    told = []
+    told: list[Sighting] = []
     for (what, name, one_off), actors in grouped.items():
         told.extend(Sighting(what, name, tuple(actions), one_off) for actions in actors.values())
     return tuple(sorted(told, key=lambda s: (s.what, s.name, s.one_off, s.actions)))
