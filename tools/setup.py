@@ -34,8 +34,10 @@ def say(message: str) -> None:
 
 
 def run(*command: str | Path, settings: dict[str, str] | None = None) -> None:
-    """Run `command`; end with its exit status and one sentence where it fails."""
-    finished = subprocess.run([str(part) for part in command], env=settings)
+    """Run `command`, showing only its errors; end with one sentence where it fails."""
+    finished = subprocess.run(
+        [str(part) for part in command], env=settings, stdout=subprocess.DEVNULL
+    )
     if finished.returncode:
         line = " ".join(str(part) for part in command)
         sys.exit(f"setup: `{line}` ended with {finished.returncode}; what it said is above")
