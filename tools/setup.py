@@ -79,9 +79,10 @@ def packages_from_debian(names: list[str], *, purpose: str) -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = [apt, "-o", "DPkg::Lock::Timeout=300", "-qq", "install", "-y"]
     install += ["--no-install-recommends", *names]
-    if subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL).returncode:
-        # Either apt's lists are old or missing, or an earlier install was interrupted.
-        say("setup: that failed; repairing and refreshing apt's lists, then once more")
+    listed = any(Path("/var/lib/apt/lists").glob("*Packages*"))
+    if not listed or subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL).returncode:
+        # Apt's lists are old or missing, or an earlier install was interrupted.
+        say("setup: refreshing apt's lists first")
         run("dpkg", "--configure", "-a", settings=quiet)
         run(apt, "-o", "DPkg::Lock::Timeout=300", "-qq", "update", settings=quiet)
         run(*install, settings=quiet)
@@ -115,11 +116,11 @@ def install(group: str) -> None:
     if fresh:
         say("setup: making .venv")
         run(sys.executable, "-m", "venv", VENV)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run(*pip, "install", "--require-hashes", "-r", ROOT / "requirements/uv.txt")
     say(f"setup: installing requirements/{group}.txt into .venv")
     settings = settings_for_uv(cache_folder())
-    uv = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "pip"]
+    uv: list[str | Path] = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "pip"]
     locked = ROOT / f"requirements/{group}.txt"
     # Compiled now, or every first import pays: builds took three times as long without.
     run(
