@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""A private Docker engine and stand-in images, for machines that have none."""
+
+import argparse
+import fcntl
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import images
+import packages
+from daemon import CURRENT, LEGACY, Engine
+from report import EngineError, say
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds everything of ours, as the environment names it."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(os.environ.get("SEATRIAL_CACHE") or Path(home) / "seatrial").resolve() / "engine"
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["start", "stop", "status", "env", "clean"])
+    parser.add_argument("flavour", nargs="?", choices=["current", "legacy", "all"], default="all")
+    parser.add_argument("--no-images", action="store_true", help="start without the images")
+    chosen = parser.parse_args(arguments)
+    cache = cache_folder()
+    engines = [
+        Engine(flavour, cache)
+        for flavour in (CURRENT, LEGACY)
+        if chosen.flavour in ("all", flavour.name)
+    ]
+    try:
+        if chosen.command == "start":
+            start(cache, engines, with_images=not chosen.no_images)
+        elif chosen.command == "status":
+            return status(engines)
+        elif chosen.command == "env":
+            print_environment(engines)
+        else:
+            stop(cache, engines, forget=chosen.command == "clean")
+    except EngineError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; run the same command again to go on")
+        return 130
+    return 0
+
+
+@contextmanager
+def locked(cache: Path) -> Iterator[None]:
+    """Hold the cache folder, so that two commands at once do not trample on each other."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another engine command to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def users_docker(cache: Path) -> str:
+    """Return the address of a Docker of the user's own that answers, or ''."""
+    environment = dict(os.environ)
+    if "/seatrial-" in environment.get("DOCKER_HOST", ""):
+        # Ours, from an earlier `env`.
+        environment.pop("DOCKER_HOST")
+        environment.pop("DOCKER_CONFIG", None)
+    folders = environment.get("PATH", "").split(os.pathsep)
+    path = os.pathsep.join(folder for folder in folders if not folder.startswith(str(cache)))
+    program = shutil.which("docker", path=path)
+    if not program:
+        return ""
+    command = [program, "version", "--format", "{{.Server.Version}}"]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
+    except subprocess.TimeoutExpired:
+        return ""
+    if done.returncode or not done.stdout.strip():
+        return ""
+    return environment.get("DOCKER_HOST") or f"Docker {done.stdout.strip()}"
+
+
+def start(cache: Path, engines: list[Engine], *, with_images: bool) -> None:
+    """Start the engines that do not answer yet and see to their images."""
+    if found := users_docker(cache):
+        say(f"using your Docker: {found}")
+        engines = [engine for engine in engines if engine.flavour is not CURRENT]
+    check_machine()
+    with locked(cache):
+        began = time.monotonic()
+        archive = None
+        # Both before anything is published: an engine that starts rewrites the rules of both.
+        asleep = [engine for engine in engines if not engine.answers()]
+        if asleep:
+            archive = packages.Archive(cache / "apt", packages.machine_release(cache / "apt"))
+            for engine in asleep:
+                engine.fetch(archive)
+            for engine in asleep:
+                engine.start()
+        if with_images:
+            donors = [Engine(flavour, cache) for flavour in (CURRENT, LEGACY)]
+            images.provide(cache, engines, donors, archive)
+        fetched = f", {archive.fetched / 1e6:.0f} MB fetched" if archive else ""
+        say(f"ready after {time.monotonic() - began:.1f} s{fetched}")
+
+
+def check_machine() -> None:
+    """Say in one sentence what the machine lacks."""
+    if os.geteuid() != 0:
+        raise EngineError(
+            "no Docker answers, and the private engine needs root: install and start Docker with "
+            "Compose, or run this as root"
+        )
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        subprocess.run(["modprobe", "overlay"], capture_output=True)
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        raise EngineError("the kernel has no overlay file system: use a kernel that has it")
+
+
+def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:
+    """Stop the engines, and forget what they had if asked to."""
+    with locked(cache):
+        for engine in engines:
+            engine.stop()
+            if forget:
+                if left := engine.mounts():
+                    raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
+                shutil.rmtree(engine.home, ignore_errors=True)
+    if forget and len(engines) > 1:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def status(engines: list[Engine]) -> int:
+    """Print a line for each engine; exit status 0 says that all of them answer."""
+    answers = [engine.answers() for engine in engines]
+    for engine, answer in zip(engines, answers):
+        print(f"{engine.name}: {'running, ' + engine.host if answer else 'not running'}")
+    return 0 if all(answers) else 1
+
+
+def print_environment(engines: list[Engine]) -> None:
+    """Print the shell lines that point Docker's clients at the engines that answer."""
+    cache = cache_folder()
+    for engine in engines:
+        if not engine.answers():
+            continue
+        if engine.flavour is LEGACY:
+            names = ("SEATRIAL_V1_DOCKER_HOST", "SEATRIAL_V1_DOCKER_CONFIG", "SEATRIAL_V1_PATH")
+        elif found := users_docker(cache):
+            say(f"using your Docker: {found}")
+            continue
+        else:
+            names = ("DOCKER_HOST", "DOCKER_CONFIG", "PATH")
+        host, config, path = names
+        print(f"export {host}={shlex.quote(engine.host)}")
+        print(f"export {config}={shlex.quote(str(engine.config))}")
+        after = ':"$PATH"' if path == "PATH" else ""
+        print(f"export {path}={shlex.quote(str(engine.bin))}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,274 @@
+"""Stand-ins for official images, built from Debian's packages and PyPI's under the official tags."""
+
+import configparser
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import packages
+from daemon import LEGACY, Engine
+from report import EngineError, say
+
+RECIPES = Path(__file__).resolve().parent / "recipes"
+LABEL = "org.seatrial.recipe"
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A stand-in: the folder of its recipe, its official tags, and what it is built on."""
+
+    recipe: str
+    tags: tuple[str, ...]
+    base: str | None
+
+
+IMAGES = (
+    Image("debian", ("debian:trixie-slim",), None),
+    Image("python", ("python:3.13-slim",), "debian"),
+    Image("postgres", ("postgres:17",), "debian"),
+    Image("haproxy", ("haproxy:3.0",), "debian"),
+    Image("seaweedfs", ("chrislusf/seaweedfs:4.48", "chrislusf/seaweedfs:latest"), "python"),
+    Image("bugsink", ("bugsink/bugsink:2",), "python"),
+    Image("nginx", ("nginx:1.26",), "debian"),
+)
+# In the order in which they are built.
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the images must know of the machine to reach package registries as it does."""
+
+    mirror: str
+    certificates: tuple[str, ...]
+    # Those that the machine trusts beyond the ones that Debian's ca-certificates brings.
+    pip: tuple[tuple[str, str], ...]
+    # Environment variables for pip: an index of the machine's own, for example.
+    apt: tuple[tuple[str, str], ...]
+    # Settings of apt: a proxy, for example.
+
+
+def own_certificates(bundle: str, known: str) -> tuple[str, ...]:
+    """Return the certificates of a bundle that are not among the known ones."""
+    pattern = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
+    shipped = {"".join(found.split()) for found in pattern.findall(known)}
+    return tuple(
+        found for found in pattern.findall(bundle) if "".join(found.split()) not in shipped
+    )
+
+
+def pip_settings(environment: dict[str, str], files: list[Path]) -> dict[str, str]:
+    """Return pip's settings as variables: where it finds packages, unless that is on this disk."""
+    names = ("index-url", "extra-index-url", "trusted-host", "default-timeout", "retries")
+    found: dict[str, str] = {}
+    parser = configparser.RawConfigParser()
+    parser.read(files)
+    for name in names:
+        variable = "PIP_" + name.upper().replace("-", "_")
+        option = name.removeprefix("default-")
+        configured = parser.get("global", option, fallback="") if parser.has_section("global") else ""
+        words = environment.get(variable, configured).split()
+        if words := [word for word in words if not word.startswith(("/", ".", "~", "file:"))]:
+            found[variable] = " ".join(words)
+    return found
+
+
+def apt_settings(dump: str) -> dict[str, str]:
+    """Return the settings in the output of `apt-config dump` that fetching depends on."""
+    wanted = r"^(Acquire::(?:https?::Proxy|Check-Valid-Until|Check-Date|Retries)) \"(.+)\";$"
+    return dict(re.findall(wanted, dump, re.MULTILINE))
+
+
+def look_at_machine(mirror: str) -> Machine:
+    """Collect what the images must know of the machine."""
+    files = [os.environ.get(name, "") for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")]
+    bundles = dict.fromkeys(file for file in [*files, BUNDLE] if file and Path(file).is_file())
+    bundle = "".join(Path(file).read_text(errors="replace") for file in bundles)
+    known = Path("/usr/share/ca-certificates/mozilla").glob("*.crt")
+    certificates = own_certificates(bundle, "".join(path.read_text() for path in known))
+    home = Path.home()
+    configurations = [Path("/etc/pip.conf"), home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
+    return Machine(
+        mirror,
+        tuple(dict.fromkeys(certificates)),
+        tuple(sorted(pip_settings(dict(os.environ), configurations).items())),
+        tuple(sorted(apt_settings(dump).items())),
+    )
+
+
+def recipe_hash(image: Image, machine: Machine, recipes: Path = RECIPES) -> str:
+    """Return a hash that changes when the recipe, its base's or the machine's settings do."""
+    parts = [repr(machine), *image.tags]
+    for path in sorted((recipes / image.recipe).rglob("*")):
+        if path.is_file():
+            parts += [path.name, path.read_text()]
+    if image.base is None:
+        parts.append(repr(bootstrap_command(machine, Path("recipe"), Path("keyring"))))
+    else:
+        base = next(other for other in IMAGES if other.recipe == image.base)
+        parts.append(recipe_hash(base, machine, recipes))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def bootstrap_command(machine: Machine, recipe: Path, keyring: Path) -> list[str]:
+    """Return the mmdebstrap command, but for the file to write and the program's own path."""
+    sources = (
+        "Types: deb\n"
+        f"URIs: {machine.mirror}\n"
+        "Suites: trixie\n"
+        "Components: main\n"
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+    )
+    command = [
+        "--mode=root",
+        "--variant=minbase",
+        "--include=ca-certificates",
+        "--format=tar",
+        f"--keyring={keyring}",
+        *[f'--aptopt={name} "{value}"' for name, value in machine.apt],
+        f"--dpkgopt={recipe / 'dpkg.cfg'}",
+    ]
+    hooks = [
+        f"upload '{recipe / 'apt.conf'}' /etc/apt/apt.conf.d/docker",
+        'rm -rf "$1"/etc/apt/sources.list "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin',
+        f"printf '%s' '{sources}' > \"$1/etc/apt/sources.list.d/debian.sources\"",
+    ]
+    for number, certificate in enumerate(machine.certificates):
+        place = f'"$1/usr/local/share/ca-certificates/machine-{number}.crt"'
+        hooks.append(f"printf '%s' '{certificate}' > {place}")
+    if machine.certificates:
+        hooks.append('chroot "$1" update-ca-certificates')
+    return command + [f"--customize-hook={hook}" for hook in hooks]
+
+
+class Bench:
+    """Where the stand-ins are made: a folder of the cache, the machine's settings, an archive."""
+
+    def __init__(self, cache: Path, archive: packages.Archive, machine: Machine) -> None:
+        self.folder = cache / "images"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.archive = archive
+        self.machine = machine
+        self.hashes = {image.recipe: recipe_hash(image, machine) for image in IMAGES}
+
+    def missing(self, engine: Engine) -> list[Image]:
+        """Return the images that an engine lacks or whose recipe has changed since."""
+        wanted = "{{range .RepoTags}}{{.}} {{end}}{{index .Config.Labels \"" + LABEL + "\"}}"
+        tags = [tag for image in IMAGES for tag in image.tags]
+        done = docker(engine, "image", "inspect", "--format", wanted, *tags)
+        built = {}
+        for line in done.stdout.splitlines():
+            *names, label = line.split(" ")
+            built |= dict.fromkeys(names, label)
+        return [
+            image
+            for image in IMAGES
+            if any(built.get(tag) != self.hashes[image.recipe] for tag in image.tags)
+        ]
+
+    def root_file_system(self) -> Path:
+        """Return Debian's root file system as a tar file, made by mmdebstrap if it is not there."""
+        tar = self.folder / f"debian-{self.hashes['debian'][:12]}.tar"
+        if tar.exists():
+            return tar
+        tools = self.folder / "tools"
+        if not (tools / "usr/bin/mmdebstrap").exists():
+            self.archive.unpack(self.archive.release.codename, ("mmdebstrap",), tools)
+        for old in self.folder.glob("debian-*"):
+            old.unlink()
+        partial = tar.with_suffix(".partial")
+        say("making debian:trixie-slim from Debian's packages, about 50 MB")
+        command = bootstrap_command(self.machine, RECIPES / "debian", self.archive.release.keyring)
+        source = f"deb {self.machine.mirror} trixie main"
+        run = ["perl", str(tools / "usr/bin/mmdebstrap"), *command, "trixie", str(partial), source]
+        log = self.folder / "debian.log"
+        with log.open("wb") as output:
+            done = subprocess.run(run, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            text = log.read_text(errors="replace")
+            raise EngineError(f"mmdebstrap: {packages.last_line(text)} (all of it: {log})")
+        partial.rename(tar)
+        return tar
+
+    def build(self, engine: Engine, image: Image) -> None:
+        """Build one image on an engine; its tags move only when all of it is done."""
+        began = time.monotonic()
+        label = f"{LABEL}={self.hashes[image.recipe]}"
+        if image.base is None:
+            tar = self.root_file_system()
+            changes = ['CMD ["bash"]', f"LABEL {label}"]
+            variables = dict(self.machine.pip)
+            if self.machine.certificates:
+                names = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+                variables |= dict.fromkeys(names, BUNDLE)
+            changes += [f'ENV {name}="{value}"' for name, value in sorted(variables.items())]
+            options = [word for change in changes for word in ("--change", change)]
+            done = docker(engine, "import", *options, str(tar), image.tags[0])
+        else:
+            say(f"building {image.tags[0]}")
+            tags = [word for tag in image.tags for word in ("--tag", tag)]
+            folder = str(RECIPES / image.recipe)
+            done = docker(engine, "build", "--label", label, *tags, folder)
+        log = self.folder / f"{image.recipe}-{engine.name}.log"
+        log.write_text(done.stdout + done.stderr)
+        if done.returncode:
+            why = packages.last_line(done.stderr)
+            raise EngineError(f"building {image.tags[0]} failed: {why} (all of it: {log})")
+        say(f"{image.tags[0]} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
+
+
+def client(engine: Engine, *arguments: str) -> dict[str, object]:
+    """Return what starts Docker's client on one of our engines, as keywords of subprocess."""
+    environment = {
+        **os.environ,
+        "DOCKER_HOST": engine.host,
+        "DOCKER_CONFIG": str(engine.config),
+        "BUILDKIT_PROGRESS": "plain",
+    }
+    # The engine's own default: BuildKit on the current one, the classic builder on the legacy one.
+    environment.pop("DOCKER_BUILDKIT", None)
+    return {"args": [str(engine.bin / "docker"), *arguments], "env": environment}
+
+
+def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Docker's client on one of our engines."""
+    return subprocess.run(**client(engine, *arguments), capture_output=True, text=True)
+
+
+def copy(donor: Engine, engine: Engine, images: list[Image]) -> None:
+    """Copy images from one of our engines to the other, with their ids and tags."""
+    began = time.monotonic()
+    tags = [tag for image in images for tag in image.tags]
+    say(f"copying {len(images)} images from the {donor.name} engine to the {engine.name} engine")
+    clients = [client(donor, "save", *tags), client(engine, "load")]
+    with subprocess.Popen(**clients[0], stdout=subprocess.PIPE) as save:
+        load = subprocess.run(**clients[1], stdin=save.stdout, capture_output=True, text=True)
+    if save.returncode or load.returncode:
+        why = packages.last_line(load.stderr or f"docker save ended with {save.returncode}")
+        raise EngineError(f"copying images to the {engine.name} engine failed: {why}")
+    say(f"{' '.join(tags)} are on the {engine.name} engine, {time.monotonic() - began:.1f} s")
+
+
+def provide(
+    cache: Path, engines: list[Engine], donors: list[Engine], archive: packages.Archive | None
+) -> None:
+    """Give each engine the images that it lacks: copied from another of ours, else built."""
+    release = archive.release if archive else packages.machine_release(cache / "apt")
+    archive = archive or packages.Archive(cache / "apt", release)
+    bench = Bench(cache, archive, look_at_machine(release.mirror))
+    for engine in engines:
+        missing = bench.missing(engine)
+        for donor in donors if missing else []:
+            if donor.name != engine.name and donor.answers():
+                lacking = bench.missing(donor)
+                if given := [image for image in missing if image not in lacking]:
+                    copy(donor, engine, given)
+        for image in bench.missing(engine) if missing else []:
+            bench.build(engine, image)

@@ -1,0 +1,171 @@
+"""Fetch Debian packages and unpack them into a folder, without installing anything."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import EngineError, say
+
+MACHINE_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+CODENAMES = {"bookworm": 12, "trixie": 13}
+# Debian's releases that the engine has been run on, with their numbers.
+
+
+@dataclass(frozen=True)
+class Release:
+    """The Debian release that the machine runs."""
+
+    codename: str
+    mirror: str
+    # Where the machine itself gets its packages from, ending in a slash.
+    keyring: Path
+
+
+def codename_in(os_release: str) -> str:
+    """Return Debian's codename in the text of /etc/os-release, or '' for another system."""
+    fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', os_release, re.MULTILINE))
+    return fields.get("VERSION_CODENAME", "") if fields.get("ID") == "debian" else ""
+
+
+def mirror_in(indextargets: str, codename: str) -> str:
+    """Return the address that `apt-get indextargets` names for the release's main, or ''."""
+    for stanza in indextargets.split("\n\n"):
+        fields = dict(re.findall(r"^([\w-]+): (.*)$", stanza, re.MULTILINE))
+        wanted = {"Codename": codename, "Component": "main", "Created-By": "Packages"}
+        # Debian's security archive and third parties have packages of their own, not all of main.
+        if fields.get("Label", "Debian") == "Debian" and wanted.items() <= fields.items():
+            return fields["Repo-URI"].rstrip("/") + "/"
+    return ""
+
+
+def sizes_in(print_uris: str) -> tuple[int, ...]:
+    """Return the sizes in bytes that `apt-get download --print-uris` lists."""
+    return tuple(int(size) for size in re.findall(r"^'[^']+' \S+ (\d+)", print_uris, re.MULTILINE))
+
+
+class Archive:
+    """Debian's archive as the machine reaches it, with package lists of our own."""
+
+    def __init__(self, folder: Path, release: Release) -> None:
+        self.folder = folder
+        self.release = release
+        self.fetched = 0
+        # Bytes of packages and lists downloaded by this run.
+
+    def _options(self, suite: str) -> list[str]:
+        """Return the options that keep apt away from the machine's own state."""
+        state = self.folder / suite
+        (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+        (state / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
+        (state / "status").touch()
+        sources = state / "sources.list"
+        sources.write_text(
+            f"deb [signed-by={self.release.keyring}] {self.release.mirror} {suite} main\n"
+        )
+        settings = {
+            "Dir::State": state,
+            "Dir::State::lists": state / "lists",
+            "Dir::State::status": state / "status",
+            "Dir::Cache": state / "cache",
+            "Dir::Etc::sourcelist": sources,
+            "Dir::Etc::sourceparts": "-",
+            "Dir::Etc::preferences": "-",
+            "Dir::Etc::preferencesparts": "-",
+            # The cache may lie in a home folder, which apt's own user cannot enter.
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        return [f"-o{name}={value}" for name, value in settings.items()]
+
+    def _apt(self, suite: str, *arguments: str, cwd: Path | None = None) -> str:
+        command = ["apt-get", "-q", *self._options(suite), *arguments]
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+        if done.returncode:
+            raise EngineError(f"apt-get {arguments[0]} ({suite}): {last_line(done.stderr)}")
+        return done.stdout
+
+    def update(self, suite: str) -> None:
+        """Fetch the package lists of a suite."""
+        say(f"fetching the package lists of {suite}")
+        lists = self.folder / suite / "lists"
+        output = self._apt(suite, "update", "--error-on=any")
+        fetched = re.search(r"^Fetched ([\d.,]+) ([kM]?)B", output, re.MULTILINE)
+        if fetched:
+            factor = {"": 1, "k": 1_000, "M": 1_000_000}[fetched[2]]
+            self.fetched += int(float(fetched[1].replace(",", "")) * factor)
+        (lists / "complete").touch()
+
+    def unpack(self, suite: str, packages: tuple[str, ...], tree: Path) -> None:
+        """Fetch packages of a suite and unpack them into `tree`, on top of what lies there."""
+        if not (self.folder / suite / "lists" / "complete").exists():
+            self.update(suite)
+        folder = tree.with_name(tree.name + ".packages")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            self._download(suite, packages, folder)
+        except EngineError:
+            # The lists are older than the archive: its packages have new versions by now.
+            self.update(suite)
+            self._download(suite, packages, folder)
+        for package in sorted(folder.glob("*.deb")):
+            subprocess.run(["dpkg", "-x", str(package), str(tree)], check=True)
+        shutil.rmtree(folder)
+
+    def _download(self, suite: str, packages: tuple[str, ...], folder: Path) -> None:
+        sizes = sizes_in(self._apt(suite, "download", "--print-uris", *packages))
+        say(f"fetching {len(sizes)} packages of {suite}, {sum(sizes) / 1e6:.0f} MB")
+        self._apt(suite, "download", *packages, cwd=folder)
+        self.fetched += sum(sizes)
+
+
+def last_line(text: str) -> str:
+    """Return the last line of a program's output that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+def machine_release(folder: Path) -> Release:
+    """Find out which Debian the machine runs and where it gets its packages from."""
+    codename = codename_in(Path("/etc/os-release").read_text())
+    if codename not in CODENAMES or not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise EngineError(
+            "the private engine is made of Debian's packages and this is not Debian 12 or 13: "
+            "install Docker with Compose and start it"
+        )
+    mirror = mirror_in(_indextargets(), codename)
+    if not mirror:
+        # The machine has never fetched its lists, and apt names a mirror only where it has.
+        say("fetching the machine's package lists, to learn its mirror")
+        state = folder / "machine"
+        (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+        private = [f"-oDir::State::lists={state / 'lists'}", "-oAPT::Sandbox::User=root"]
+        subprocess.run(["apt-get", "-q", *private, "update"], capture_output=True)
+        mirror = mirror_in(_indextargets(*private), codename)
+    if not mirror:
+        raise EngineError(
+            f"apt knows no source for Debian's {codename} main: add one to /etc/apt/sources.list.d"
+        )
+    return Release(codename, mirror, MACHINE_KEYRING)
+
+
+def _indextargets(*options: str) -> str:
+    command = ["apt-get", *options, "indextargets"]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def digest(*parts: str) -> str:
+    """Return a short name for a list of texts that changes when one of them does."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def place(partial: Path, final: Path) -> None:
+    """Put a finished folder in its place; whoever sees the place sees it whole."""
+    shutil.rmtree(final, ignore_errors=True)
+    os.rename(partial, final)

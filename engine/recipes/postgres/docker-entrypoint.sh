@@ -1,0 +1,101 @@
+#!/bin/bash
+# Starts PostgreSQL as the official image does: the first time, it makes the database that the
+# POSTGRES_* variables describe; every time, the server runs as the user postgres.
+set -euo pipefail
+
+# Let each POSTGRES_X be given by a file instead, named by POSTGRES_X_FILE.
+from_file() {
+    local variable=$1 file_variable=$1_FILE
+    if [ -n "${!variable:-}" ] && [ -n "${!file_variable:-}" ]; then
+        echo "error: $variable and $file_variable are both set; set one of them" >&2
+        exit 1
+    fi
+    if [ -n "${!file_variable:-}" ]; then
+        export "$variable=$(< "${!file_variable}")"
+        unset "$file_variable"
+    fi
+}
+
+refuse_without_password() {
+    [ -n "$POSTGRES_PASSWORD" ] || [ "$POSTGRES_HOST_AUTH_METHOD" = trust ] && return
+    cat >&2 <<'END'
+Error: Database is uninitialized and superuser password is not specified.
+       Give the superuser a password by setting POSTGRES_PASSWORD to a value that is not
+       empty, for example "-e POSTGRES_PASSWORD=password" on "docker run".
+
+       POSTGRES_HOST_AUTH_METHOD=trust allows every connection without a password.
+       This is *not* recommended.
+END
+    exit 1
+}
+
+run_initdb_scripts() {
+    local file
+    local psql=(psql -v ON_ERROR_STOP=1 --no-psqlrc -U "$POSTGRES_USER" -d "$POSTGRES_DB")
+    for file in /docker-entrypoint-initdb.d/*; do
+        case $file in
+            *.sh)
+                echo "$0: running $file"
+                if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
+            *.sql) echo "$0: running $file"; "${psql[@]}" -f "$file" ;;
+            *.sql.gz) echo "$0: running $file"; gunzip -c "$file" | "${psql[@]}" ;;
+            *.sql.xz) echo "$0: running $file"; xz -dc "$file" | "${psql[@]}" ;;
+            *.sql.zst) echo "$0: running $file"; zstd -dc "$file" | "${psql[@]}" ;;
+            */'*') ;;
+            *) echo "$0: ignoring $file" ;;
+        esac
+    done
+}
+
+make_database() {
+    refuse_without_password
+    local words=()
+    eval "words=(${POSTGRES_INITDB_ARGS:-})"
+    initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${words[@]}"
+    printf '\nhost all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >> "$PGDATA/pg_hba.conf"
+
+    # Nobody outside can reach the server before its database is complete.
+    PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -o "-c listen_addresses='' -p 5432" -w start
+    if [ "$POSTGRES_DB" != postgres ]; then
+        psql -v ON_ERROR_STOP=1 --no-psqlrc -U "$POSTGRES_USER" -d postgres -v db="$POSTGRES_DB" \
+            <<< 'CREATE DATABASE :"db";'
+    fi
+    run_initdb_scripts
+    PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -m fast -w stop
+    printf '\nPostgreSQL init process complete; ready for start up.\n\n'
+}
+
+[ "${1:-}" ] || set -- postgres
+[ "${1:0:1}" = - ] && set -- postgres "$@"
+
+serves=yes
+[ "$1" = postgres ] || serves=no
+for argument in "$@"; do
+    case $argument in
+        -'?' | --help | --describe-config | -V | --version) serves=no ;;
+    esac
+done
+
+if [ $serves = yes ]; then
+    if [ "$(id -u)" = 0 ]; then
+        mkdir -p "$PGDATA"
+        chmod 00700 "$PGDATA"
+        find "$PGDATA" /var/run/postgresql \! -user postgres -exec chown postgres {} +
+        exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
+    fi
+    if [ ! -s "$PGDATA/PG_VERSION" ]; then
+        from_file POSTGRES_PASSWORD
+        from_file POSTGRES_USER
+        from_file POSTGRES_DB
+        from_file POSTGRES_INITDB_ARGS
+        export POSTGRES_USER=${POSTGRES_USER:-postgres}
+        export POSTGRES_DB=${POSTGRES_DB:-$POSTGRES_USER}
+        export POSTGRES_PASSWORD=${POSTGRES_PASSWORD:-}
+        export POSTGRES_HOST_AUTH_METHOD=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
+        make_database
+    else
+        printf '\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n'
+    fi
+fi
+
+exec "$@"
