@@ -161,6 +161,13 @@ class ServingTests(TestCase):
             self.assertEqual(self.client.get("/fail").status_code, 500)
         self.assertIn("RuntimeError: This page fails on purpose.", log.output[0])
 
+    def test_visitors_of_a_real_site_are_told_that_it_failed_and_not_why(self):
+        self.client.raise_request_exception = False
+        with self.assertLogs("django.request", logging.ERROR):
+            answer = self.client.get("/fail")
+        self.assertContains(answer, "Something went wrong", status_code=500)
+        self.assertNotContains(answer, "purpose", status_code=500)
+
 
 @override_settings(GUESTBOOK_TITLE="Our visitors")
 class PageTests(TestCase):
