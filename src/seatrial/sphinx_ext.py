@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ConfigError
+from sphinx.util import logging
 
 from seatrial import __version__
+from seatrial.blocks import Block, Edit, Item
 from seatrial.directives import (
     Claim,
     CollectItems,
@@ -15,6 +28,366 @@ from seatrial.directives import (
     item_node,
     sandbox_node,
 )
+from seatrial.errors import RecordError, SeatrialError, TranscriptError
+from seatrial.pages import Settings, item_of, items_of, settings
+from seatrial.record import Record, load, path_of
+from seatrial.rendering import (
+    Shown,
+    Standing,
+    block_figure,
+    claim_anchor,
+    claim_mark,
+    edit_figure,
+    judge,
+    sandbox_parts,
+    spelling_tabs,
+)
+from seatrial.spelling import COMMANDS, in_spelling, respelt
+from seatrial.steps import Step, parse
+
+STATIC = Path(__file__).parent / "static"
+
+logger = logging.getLogger(__name__)
+
+
+def renders(app: Sphinx) -> bool:
+    """Tell whether this builder's pages are read in a browser; all others get plain blocks."""
+    return app.builder.format == "html" and app.builder.name != "epub"
+
+
+def spellings_shown(app: Sphinx, item: Item, steps: Sequence[Step]) -> tuple[str, ...]:
+    """Return the spellings of Compose in which a page shows an item, the page's own first."""
+    spellings = app.config.seatrial_spellings
+    first = "v2" if "v2" in spellings or not spellings else spellings[0]
+    if isinstance(item, Edit):
+        return (first,)
+    if item.only:
+        return (item.only,)
+    project = project_name(app)
+    both = {"v1", "v2"} <= set(spellings) and "sphinx_tabs.tabs" in app.extensions
+    if both and any(respelt(line, project) != line for step in steps for line in step.typed):
+        return ("v2", "v1")
+    return (first,)
+
+
+def project_name(app: Sphinx) -> str:
+    """Return what Compose calls the sample project."""
+    return Path(app.config.seatrial_project).name
+
+
+def steps_of(item: Item, known: Settings) -> tuple[Step, ...]:
+    """Return an item's steps; none for an edit, or where a block is no transcript."""
+    try:
+        return parse(item, known.prompts) if isinstance(item, Block) else ()
+    except TranscriptError:
+        return ()
+
+
+# --- rendering ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Rendering:
+    """The rendering of one doctree, which may hold several pages: `singlehtml` makes it so."""
+
+    app: Sphinx
+    known: Settings
+    records: dict[str, Record | None] = field(default_factory=dict)
+    # page -> its record
+    unreadable: set[str] = field(default_factory=set)
+    # pages whose record is broken
+    occurrences: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # how often a page had an item of a digest so far
+    anchors: Counter[str] = field(default_factory=Counter)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    # pages and spellings of which it was said already that nothing ran
+
+    def render(self, doctree: nodes.document) -> None:
+        """Replace all that is ours by markup."""
+        for claim in list(doctree.findall(claim_node)):
+            self._claim(claim)
+        for sandbox in list(doctree.findall(sandbox_node)):
+            self._sandbox(sandbox)
+
+    def items(self, doctree: nodes.document) -> None:
+        """Replace blocks and edits; note on each claim how its proof stands."""
+        for node in list(doctree.findall(item_node)):
+            item = item_of(node)
+            if isinstance(item, Edit):
+                new, standings = self._edit(item, node)
+            else:
+                new, standings = self._block(item, node)
+            if isinstance(node.parent, claim_node):
+                node.parent["standings"] = standings
+                node.parent["sentence"] = item.claim if isinstance(item, Block) else ""
+                node.parent["reason"] = item.not_run
+            node.replace_self(new)
+
+    def _block(self, item: Block, node: item_node) -> tuple[nodes.Node, list[Standing]]:
+        """Return a block's markup, in as many spellings as the page shows."""
+        nth = self._nth(item)
+        record = self._record(item.page)
+        steps = steps_of(item, self.known)
+        spellings = spellings_shown(self.app, item, steps)
+        halves: list[Shown] = []
+        for spelling in spellings:
+            spelt = in_spelling(item, spelling, project_name(self.app))
+            assert isinstance(spelt, Block)
+            half = judge(
+                spelt,
+                steps_of(spelt, self.known),
+                record.runs.get(spelling) if record else None,
+                record.item(spelling, item.digest, nth) if record else None,
+                label=COMMANDS[spelling] if len(spellings) > 1 or item.only else "",
+                own_output=spelling != spellings[0],
+            )
+            halves.append(half)
+            self._tell(item, node, half.standing, spelling)
+        if not steps and not item.not_run:
+            self._tell_why(item, node)
+        standings = [half.standing for half in halves]
+        if len(halves) == 1:
+            return _raw(block_figure(halves[0])), standings
+        # the class is how sphinx-tabs knows that a page needs its script
+        tabs = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
+        tabs += _raw(spelling_tabs(item.page, item.ordinal, halves))
+        return tabs, standings
+
+    def _edit(self, item: Edit, node: item_node) -> tuple[nodes.Node, list[Standing]]:
+        """Return an edit's markup."""
+        nth = self._nth(item)
+        record = self._record(item.page)
+        (spelling,) = spellings_shown(self.app, item, ())
+        if item.not_run:
+            standing = Standing.LEFT_OUT
+        elif record and record.item(spelling, item.digest, nth):
+            standing = Standing.RAN
+        else:
+            standing = Standing.NEVER_RAN
+        self._tell(item, node, standing, spelling)
+        literal = next(node.findall(nodes.literal_block))
+        return _raw(edit_figure(item, literal.get("language", "text"), standing)), [standing]
+
+    def _claim(self, node: claim_node) -> None:
+        """Replace a claim by its sentence and the proof that opens under it."""
+        paragraph, *proof = node.children
+        anchor = claim_anchor(node["sentence"])
+        self.anchors[anchor] += 1
+        if self.anchors[anchor] > 1:
+            anchor = f"{anchor}-{self.anchors[anchor]}"
+        mark = claim_mark(node["standings"], node["reason"])
+        sentence = nodes.inline("", "", *paragraph.children, classes=["seatrial-sentence"])
+        node.replace_self(
+            [
+                _raw(f'<details class="seatrial-claim" id="{anchor}"><summary>'),
+                sentence,
+                _raw(f" {mark}</summary>\n"),
+                *proof,
+                _raw("</details>\n"),
+            ]
+        )
+
+    def _sandbox(self, node: sandbox_node) -> None:
+        """Replace what a page starts from by a line, with the commands folded under it."""
+        paragraph, *commands = node.children
+        parts = sandbox_parts(paragraph.astext(), bool(commands))
+        sentence = nodes.inline("", "", *paragraph.children)
+        node.replace_self(
+            [_raw(parts.before), sentence, _raw(parts.between), *commands, _raw(parts.after)]
+        )
+
+    def _nth(self, item: Item) -> int:
+        """Count the items of a digest on a page; return how many came before."""
+        key = (item.page, item.digest)
+        self.occurrences[key] += 1
+        return self.occurrences[key] - 1
+
+    def _record(self, page: str) -> Record | None:
+        """Return a page's record, read once; say so where it is none."""
+        if page not in self.records:
+            try:
+                self.records[page] = load(self.known.records, page)
+            except RecordError as error:
+                self.records[page] = None
+                self.unreadable.add(page)
+                logger.warning(str(error), type="seatrial", subtype="record")
+        return self.records[page]
+
+    def _tell(self, item: Item, node: item_node, standing: Standing, spelling: str) -> None:
+        """Warn where no run stands behind an item; once for a page of which nothing ran."""
+        if standing in (Standing.RAN, Standing.LEFT_OUT) or item.page in self.unreadable:
+            return
+        record = self.records[item.page]
+        if record is None or spelling not in record.runs:
+            missing = "" if record is None else spelling
+            if (item.page, missing) in self.told:
+                return
+            self.told.add((item.page, missing))
+            what = f"spelt `{COMMANDS[spelling]}`, no block" if missing else "no block"
+            sentence = f"{what} of this page has run yet"
+        elif standing is Standing.DIFFERS:
+            sentence = "the last run of this block gave something else than the page shows"
+        else:
+            sentence = "this block has not run as it stands"
+        page = Path(self.app.env.doc2path(item.page, False)).as_posix()
+        logger.warning(
+            "%s; type `make record PAGES=%s`",
+            sentence,
+            page,
+            type="seatrial",
+            subtype="stale",
+            location=_location(self.app, item, node),
+        )
+
+    def _tell_why(self, item: Block, node: item_node) -> None:
+        """Warn of a block that cannot be read as a transcript."""
+        try:
+            parse(item, self.known.prompts)
+        except TranscriptError as error:
+            logger.warning(
+                "%s; %s",
+                error.message,
+                error.hint,
+                type="seatrial",
+                subtype="transcript",
+                location=_location(self.app, item, node),
+            )
+
+
+def _location(app: Sphinx, item: Item, node: nodes.Node) -> str:
+    """Return an item's place as Sphinx writes places."""
+    source = Path(app.srcdir, item.source)
+    return f"{source if source.exists() else node.source}:{item.line}"
+
+
+def _raw(html: str) -> nodes.raw:
+    """Return a node that is markup already."""
+    return nodes.raw("", html, format="html")
+
+
+def render(app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Render what is ours in a page that is about to be written."""
+    if renders(app) and next(iter(doctree.findall(_is_ours)), None) is not None:
+        rendering = Rendering(app, settings(app))
+        rendering.items(doctree)
+        rendering.render(doctree)
+
+
+def _is_ours(node: nodes.Node) -> bool:
+    """Tell whether a node is one of this extension's."""
+    return isinstance(node, item_node | claim_node | sandbox_node)
+
+
+# --- when to render again -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page with items, and the record it was last written with."""
+
+    items: tuple[Item, ...]
+    signature: str = "never looked at"
+    stale: bool = True
+
+
+def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """Forget what a page showed: it is read again, or gone."""
+    _seen(env).pop(page, None)
+
+
+def take_over_pages(
+    _app: Sphinx, env: BuildEnvironment, pages: Set[str], other: BuildEnvironment
+) -> None:
+    """Take over what another process read."""
+    _seen(env).update((page, seen) for page, seen in _seen(other).items() if page in pages)
+
+
+def note_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Note what a page shows that a record has to tell about."""
+    if items := items_of(doctree):
+        _seen(app.env)[app.env.docname] = Seen(items)
+
+
+def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return the pages whose record changed, and those that are stale: they warn each time.
+
+    They are not read again: a doctree does not depend on the record.
+    """
+    if not renders(app):
+        return []
+    known = settings(app)
+    again = []
+    for page, seen in list(_seen(env).items()):
+        path = path_of(known.records, page)
+        signature = _signature(path)
+        if signature != seen.signature:
+            _seen(env)[page] = Seen(seen.items, signature, _is_stale(app, known, page, seen.items))
+            again.append(page)
+        elif seen.stale or _is_newer(path, app.builder, page):
+            again.append(page)
+    return again
+
+
+def _seen(env: BuildEnvironment) -> dict[str, Seen]:
+    """Return the pages with items, as kept from build to build."""
+    kept: dict[str, Seen] = env.__dict__.setdefault("seatrial_seen", {})
+    return kept
+
+
+def _signature(path: Path) -> str:
+    """Return what changes when a file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns} {found.st_size}"
+
+
+def _is_newer(path: Path, builder: Builder, page: str) -> bool:
+    """Tell whether a record is younger than its page, as after an interrupted build."""
+    if not isinstance(builder, StandaloneHTMLBuilder):
+        return False
+    try:
+        return path.stat().st_mtime > Path(builder.get_outfilename(page)).stat().st_mtime
+    except OSError:
+        return False
+
+
+def _is_stale(app: Sphinx, known: Settings, page: str, items: Sequence[Item]) -> bool:
+    """Tell whether a page shows something that its record does not know."""
+    try:
+        record = load(known.records, page)
+    except RecordError:
+        return True
+    return any(
+        record is None or record.item(spelling, item.digest) is None
+        for item in items
+        if not item.not_run
+        for spelling in spellings_shown(app, item, steps_of(item, known))
+    )
+
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+
+def check_settings(app: Sphinx) -> None:
+    """Refuse settings that make no sense, and offer our files to the pages."""
+    if not renders(app):
+        return
+    try:
+        settings(app)
+    except SeatrialError as error:
+        raise ConfigError(str(error)) from error
+    app.config.html_static_path.append(str(STATIC))
+
+
+def add_files(
+    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Ask for our style sheet and script on the pages that use them."""
+    if 'class="seatrial-' in context.get("body", ""):
+        app.add_css_file("seatrial.css")
+        app.add_js_file("seatrial.js", loading_method="defer")
 
 
 def _enter(visitor: object, node: object) -> None:
@@ -29,13 +402,26 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("seatrial_timeout", 60.0, "", (int, float))
     app.add_config_value("seatrial_build_timeout", 600.0, "", (int, float))
     app.add_config_value("seatrial_strict", False, "", (bool,))
-    app.add_config_value("seatrial_spellings", ("v2",), "html", (list, tuple))
+    app.add_config_value("seatrial_spellings", ("v2",), "env", (list, tuple))
     app.add_config_value("seatrial_plain_shell_blocks", False, "env", (bool,))
-    for name, directive in (
-        ("console", Console), ("claim", Claim), ("edit", EditFile), ("sandbox", Sandbox),
-    ):
-        app.add_directive(name, directive)
+    app.add_directive("console", Console)
+    app.add_directive("claim", Claim)
+    app.add_directive("edit", EditFile)
+    app.add_directive("sandbox", Sandbox)
     for node in (item_node, claim_node, sandbox_node):
-        app.add_node(node, **dict.fromkeys(("html", "latex", "text", "man", "texinfo"), (_enter, _enter)))
+        plain = (_enter, _enter)
+        app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_transform(CollectItems)
-    return {"version": __version__, "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("env-purge-doc", forget_page)
+    app.connect("env-merge-info", take_over_pages)
+    app.connect("doctree-read", note_page)
+    app.connect("env-get-updated", pages_to_write_again)
+    app.connect("builder-inited", check_settings)
+    app.connect("doctree-resolved", render)
+    app.connect("html-page-context", add_files)
+    return {
+        "version": __version__,
+        "env_version": 2,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
