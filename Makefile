@@ -18,7 +18,11 @@ PAGES ?= $(wildcard explanation how-to notebooks index.rst)
 COMPOSE ?=
 FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 
+# Sphinx takes a page that was half written when it was killed for one that is done, so a build that
+# was interrupted is not built upon.
 SPHINX := $(BIN)/python -m sphinx -b html -n -q
+BEGIN_SITE := mkdir -p _build && if [ -e _build/incomplete ]; then rm -rf _build/html; fi && touch _build/incomplete
+END_SITE := rm _build/incomplete
 # What `check` and `record` share: the engines' addresses, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
@@ -31,7 +35,9 @@ help: ## say what can be done
 
 site: ## set up what is missing and render the site into _build/html; needs no Docker
 	@$(SETUP) site
+	@$(BEGIN_SITE)
 	@$(SPHINX) -d _build/doctrees . _build/html
+	@$(END_SITE)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling)
@@ -53,7 +59,9 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Spelling" $(BIN)/codespell .
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo --quiet
+	@$(BEGIN_SITE)
 	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
+	@$(END_SITE)
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/tests.xml tests
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Pages on Docker" \

@@ -120,19 +120,12 @@ def install(group: str) -> None:
     run(*pip, "install", "--require-hashes", "-r", ROOT / "requirements/uv.txt")
     say(f"setup: installing requirements/{group}.txt into .venv")
     settings = settings_for_uv(cache_folder())
-    uv: list[str | Path] = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "pip"]
-    locked = ROOT / f"requirements/{group}.txt"
+    uv: list[str | Path] = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "--quiet"]
     # Compiled now, or every first import pays: builds took three times as long without.
-    run(
-        *[*uv, "sync", "--python", PYTHON, "--quiet", "--require-hashes", "--compile-bytecode"],
-        locked,
-        settings=settings,
-    )
-    run(
-        *[*uv, "install", "--python", PYTHON, "--quiet", "--no-deps", "--no-build-isolation"],
-        *["--editable", ROOT],
-        settings=settings,
-    )
+    sync: list[str | Path] = ["pip", "sync", "--require-hashes", "--compile-bytecode"]
+    run(*uv, *sync, "--python", PYTHON, ROOT / f"requirements/{group}.txt", settings=settings)
+    this: list[str | Path] = ["pip", "install", "--no-deps", "--no-build-isolation"]
+    run(*uv, *this, "--python", PYTHON, "--editable", ROOT, settings=settings)
     (VENV / f"installed-{group}").write_text(digest(group))
     INCOMPLETE.unlink()
 
