@@ -6,6 +6,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,8 +16,12 @@ from pathlib import Path
 
 import images
 import packages
-from daemon import CURRENT, LEGACY, Engine
+from daemon import Engine
+from flavours import CURRENT, LEGACY
 from report import EngineError, say
+
+TOOLS = {"curl": "curl", "psql": "postgresql-client"}
+# What pages run on the reader's machine beside Docker.
 
 
 def cache_folder() -> Path:
@@ -32,6 +37,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("flavour", nargs="?", choices=["current", "legacy", "all"], default="all")
     parser.add_argument("--no-images", action="store_true", help="start without the images")
     chosen = parser.parse_args(arguments)
+    # So that the program that is being waited for ends too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
     cache = cache_folder()
     engines = [
         Engine(flavour, cache)
@@ -42,13 +50,16 @@ def main(arguments: list[str]) -> int:
         if chosen.command == "start":
             start(cache, engines, with_images=not chosen.no_images)
         elif chosen.command == "status":
-            return status(engines)
+            return status(cache, engines)
         elif chosen.command == "env":
-            print_environment(engines)
+            print_environment(cache, engines)
         else:
             stop(cache, engines, forget=chosen.command == "clean")
     except EngineError as error:
         say(str(error))
+        return 1
+    except (OSError, subprocess.SubprocessError) as error:
+        say(f"{error}")
         return 1
     except KeyboardInterrupt:
         say("interrupted; run the same command again to go on")
@@ -96,8 +107,12 @@ def start(cache: Path, engines: list[Engine], *, with_images: bool) -> None:
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         engines = [engine for engine in engines if engine.flavour is not CURRENT]
+        packages.install_missing(TOOLS)
+        if not engines:
+            return
     check_machine()
     with locked(cache):
+        packages.install_missing(TOOLS)
         began = time.monotonic()
         archive = None
         # Both before anything is published: an engine that starts rewrites the rules of both.
@@ -105,7 +120,7 @@ def start(cache: Path, engines: list[Engine], *, with_images: bool) -> None:
         if asleep:
             archive = packages.Archive(cache / "apt", packages.machine_release(cache / "apt"))
             for engine in asleep:
-                engine.fetch(archive)
+                engine.programs.fetch(archive)
             for engine in asleep:
                 engine.start()
         if with_images:
@@ -126,10 +141,17 @@ def check_machine() -> None:
         subprocess.run(["modprobe", "overlay"], capture_output=True)
     if "overlay" not in Path("/proc/filesystems").read_text():
         raise EngineError("the kernel has no overlay file system: use a kernel that has it")
+    groups = Path("/sys/fs/cgroup")
+    if not any((groups / name).exists() for name in ("cgroup.controllers", "memory")):
+        raise EngineError("no control groups are mounted: install cgroupfs-mount and start it")
 
 
 def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:
     """Stop the engines, and forget what they had if asked to."""
+    if not cache.exists():
+        return
+    if os.geteuid() != 0:
+        raise EngineError("the private engine was started by root: stop it as root")
     with locked(cache):
         for engine in engines:
             engine.stop()
@@ -141,17 +163,22 @@ def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:
         shutil.rmtree(cache, ignore_errors=True)
 
 
-def status(engines: list[Engine]) -> int:
+def status(cache: Path, engines: list[Engine]) -> int:
     """Print a line for each engine; exit status 0 says that all of them answer."""
-    answers = [engine.answers() for engine in engines]
-    for engine, answer in zip(engines, answers):
-        print(f"{engine.name}: {'running, ' + engine.host if answer else 'not running'}")
-    return 0 if all(answers) else 1
+    running = True
+    for engine in engines:
+        if engine.flavour is CURRENT and (found := users_docker(cache)):
+            print(f"{engine.name}: using your Docker: {found}")
+        elif engine.answers():
+            print(f"{engine.name}: running, {engine.host}")
+        else:
+            print(f"{engine.name}: not running")
+            running = False
+    return 0 if running else 1
 
 
-def print_environment(engines: list[Engine]) -> None:
+def print_environment(cache: Path, engines: list[Engine]) -> None:
     """Print the shell lines that point Docker's clients at the engines that answer."""
-    cache = cache_folder()
     for engine in engines:
         if not engine.answers():
             continue
@@ -164,9 +191,9 @@ def print_environment(engines: list[Engine]) -> None:
             names = ("DOCKER_HOST", "DOCKER_CONFIG", "PATH")
         host, config, path = names
         print(f"export {host}={shlex.quote(engine.host)}")
-        print(f"export {config}={shlex.quote(str(engine.config))}")
+        print(f"export {config}={shlex.quote(str(engine.programs.config))}")
         after = ':"$PATH"' if path == "PATH" else ""
-        print(f"export {path}={shlex.quote(str(engine.bin))}{after}")
+        print(f"export {path}={shlex.quote(str(engine.programs.bin))}{after}")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
-"""Stand-ins for official images, built from Debian's packages and PyPI's under the official tags."""
+"""Stand-ins under the official images' tags, made of packages of Debian and of Python's index."""
 
 import configparser
 import hashlib
 import os
 import re
-import shutil
 import subprocess
-import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import packages
-from daemon import LEGACY, Engine
+from daemon import Engine
 from report import EngineError, say
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 LABEL = "org.seatrial.recipe"
+CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -65,14 +65,13 @@ def own_certificates(bundle: str, known: str) -> tuple[str, ...]:
 
 def pip_settings(environment: dict[str, str], files: list[Path]) -> dict[str, str]:
     """Return pip's settings as variables: where it finds packages, unless that is on this disk."""
-    names = ("index-url", "extra-index-url", "trusted-host", "default-timeout", "retries")
+    names = ("index-url", "extra-index-url", "trusted-host")
     found: dict[str, str] = {}
     parser = configparser.RawConfigParser()
     parser.read(files)
     for name in names:
         variable = "PIP_" + name.upper().replace("-", "_")
-        option = name.removeprefix("default-")
-        configured = parser.get("global", option, fallback="") if parser.has_section("global") else ""
+        configured = parser.get("global", name, fallback="") if parser.has_section("global") else ""
         words = environment.get(variable, configured).split()
         if words := [word for word in words if not word.startswith(("/", ".", "~", "file:"))]:
             found[variable] = " ".join(words)
@@ -87,7 +86,7 @@ def apt_settings(dump: str) -> dict[str, str]:
 
 def look_at_machine(mirror: str) -> Machine:
     """Collect what the images must know of the machine."""
-    files = [os.environ.get(name, "") for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")]
+    files = [os.environ.get(name, "") for name in CERTIFICATE_VARIABLES]
     bundles = dict.fromkeys(file for file in [*files, BUNDLE] if file and Path(file).is_file())
     bundle = "".join(Path(file).read_text(errors="replace") for file in bundles)
     known = Path("/usr/share/ca-certificates/mozilla").glob("*.crt")
@@ -97,7 +96,7 @@ def look_at_machine(mirror: str) -> Machine:
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     return Machine(
         mirror,
-        tuple(dict.fromkeys(certificates)),
+        tuple(sorted(set(certificates))),
         tuple(sorted(pip_settings(dict(os.environ), configurations).items())),
         tuple(sorted(apt_settings(dump).items())),
     )
@@ -160,10 +159,10 @@ class Bench:
 
     def missing(self, engine: Engine) -> list[Image]:
         """Return the images that an engine lacks or whose recipe has changed since."""
-        wanted = "{{range .RepoTags}}{{.}} {{end}}{{index .Config.Labels \"" + LABEL + "\"}}"
+        wanted = '{{range .RepoTags}}{{.}} {{end}}{{index .Config.Labels "' + LABEL + '"}}'
         tags = [tag for image in IMAGES for tag in image.tags]
         done = docker(engine, "image", "inspect", "--format", wanted, *tags)
-        built = {}
+        built: dict[str, str] = {}
         for line in done.stdout.splitlines():
             *names, label = line.split(" ")
             built |= dict.fromkeys(names, label)
@@ -197,6 +196,22 @@ class Bench:
         partial.rename(tar)
         return tar
 
+    def build_all(self, engine: Engine, images: list[Image]) -> None:
+        """Build images on an engine, two at a time: one fetches while another unpacks."""
+        with ThreadPoolExecutor(max_workers=2) as workers:
+            started: dict[str, Future[None]] = {}
+            for image in images:
+                base = started.get(image.base or "")
+                started[image.recipe] = workers.submit(self._build_on, base, engine, image)
+            for future in started.values():
+                future.result()
+
+    def _build_on(self, base: "Future[None] | None", engine: Engine, image: Image) -> None:
+        # Bases come first in IMAGES, so the one that is waited for has a worker of its own.
+        if base:
+            base.result()
+        self.build(engine, image)
+
     def build(self, engine: Engine, image: Image) -> None:
         """Build one image on an engine; its tags move only when all of it is done."""
         began = time.monotonic()
@@ -206,8 +221,7 @@ class Bench:
             changes = ['CMD ["bash"]', f"LABEL {label}"]
             variables = dict(self.machine.pip)
             if self.machine.certificates:
-                names = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-                variables |= dict.fromkeys(names, BUNDLE)
+                variables |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE)
             changes += [f'ENV {name}="{value}"' for name, value in sorted(variables.items())]
             options = [word for change in changes for word in ("--change", change)]
             done = docker(engine, "import", *options, str(tar), image.tags[0])
@@ -224,22 +238,28 @@ class Bench:
         say(f"{image.tags[0]} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
 
 
-def client(engine: Engine, *arguments: str) -> dict[str, object]:
-    """Return what starts Docker's client on one of our engines, as keywords of subprocess."""
+def client(engine: Engine, *arguments: str) -> list[str]:
+    """Return the command of Docker's client with these arguments."""
+    return [str(engine.programs.bin / "docker"), *arguments]
+
+
+def client_environment(engine: Engine) -> dict[str, str]:
+    """Return the environment that points Docker's client at one of our engines."""
     environment = {
         **os.environ,
         "DOCKER_HOST": engine.host,
-        "DOCKER_CONFIG": str(engine.config),
+        "DOCKER_CONFIG": str(engine.programs.config),
         "BUILDKIT_PROGRESS": "plain",
     }
     # The engine's own default: BuildKit on the current one, the classic builder on the legacy one.
     environment.pop("DOCKER_BUILDKIT", None)
-    return {"args": [str(engine.bin / "docker"), *arguments], "env": environment}
+    return environment
 
 
 def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Docker's client on one of our engines."""
-    return subprocess.run(**client(engine, *arguments), capture_output=True, text=True)
+    command, environment = client(engine, *arguments), client_environment(engine)
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
 def copy(donor: Engine, engine: Engine, images: list[Image]) -> None:
@@ -247,9 +267,16 @@ def copy(donor: Engine, engine: Engine, images: list[Image]) -> None:
     began = time.monotonic()
     tags = [tag for image in images for tag in image.tags]
     say(f"copying {len(images)} images from the {donor.name} engine to the {engine.name} engine")
-    clients = [client(donor, "save", *tags), client(engine, "load")]
-    with subprocess.Popen(**clients[0], stdout=subprocess.PIPE) as save:
-        load = subprocess.run(**clients[1], stdin=save.stdout, capture_output=True, text=True)
+    with subprocess.Popen(
+        client(donor, "save", *tags), env=client_environment(donor), stdout=subprocess.PIPE
+    ) as save:
+        load = subprocess.run(
+            client(engine, "load"),
+            env=client_environment(engine),
+            stdin=save.stdout,
+            capture_output=True,
+            text=True,
+        )
     if save.returncode or load.returncode:
         why = packages.last_line(load.stderr or f"docker save ended with {save.returncode}")
         raise EngineError(f"copying images to the {engine.name} engine failed: {why}")
@@ -270,5 +297,5 @@ def provide(
                 lacking = bench.missing(donor)
                 if given := [image for image in missing if image not in lacking]:
                     copy(donor, engine, given)
-        for image in bench.missing(engine) if missing else []:
-            bench.build(engine, image)
+        if missing:
+            bench.build_all(engine, bench.missing(engine))

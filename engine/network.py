@@ -5,8 +5,8 @@ The bridge is made by two of the kernel's oldest ioctls, because a fresh Debian 
 
 import fcntl
 import ipaddress
+import itertools
 import json
-import os
 import shlex
 import socket
 import struct
@@ -144,11 +144,12 @@ class Rules:
     def remember_before(self) -> None:
         """Note the settings that dockerd changes, once, before the first engine starts."""
         if not BEFORE.exists() and not engines_running():
-            policies = [words[2] for words in self.listed("filter") if words[:2] == ["-P", "FORWARD"]]
+            rules = self.listed("filter")
+            policies = [words[2] for words in rules if words[:2] == ["-P", "FORWARD"]]
             before = {"ip_forward": IP_FORWARD.read_text().strip(), "forward": policies[:1]}
             partial = BEFORE.with_suffix(".partial")
             partial.write_text(json.dumps(before))
-            os.replace(partial, BEFORE)
+            partial.replace(BEFORE)
 
     def shared(self) -> list[list[str]]:
         """Return the rules of all engines in the chains that dockerd empties when it starts.
@@ -210,7 +211,7 @@ class Rules:
 
 def concerns(words: list[str], bridges: list[str], pool: Network) -> bool:
     """Tell whether a rule names one of the bridges or an address of the pool."""
-    for option, value in zip(words, words[1:]):
+    for option, value in itertools.pairwise(words):
         if option in ("-i", "-o") and value in bridges:
             return True
         if option in ("-s", "-d") and Network(value, strict=False).subnet_of(pool):
@@ -223,11 +224,11 @@ def concerns(words: list[str], bridges: list[str], pool: Network) -> bool:
 def engines_running() -> list[int]:
     """Return the process ids of every dockerd, whoever's, in this network namespace."""
     found = []
+    ours = Path("/proc/self/ns/net").readlink()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if (folder / "comm").read_text() == "dockerd\n" and os.readlink(
-                folder / "ns/net"
-            ) == os.readlink("/proc/self/ns/net"):
+            namespace = (folder / "ns/net").readlink()
+            if (folder / "comm").read_text() == "dockerd\n" and namespace == ours:
                 found.append(int(folder.name))
         except OSError:
             continue

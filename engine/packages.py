@@ -5,15 +5,18 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from report import EngineError, say
 
-MACHINE_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+KEYRING = Path("usr/share/keyrings/debian-archive-keyring.gpg")
+TRIXIE_KEY = Path("usr/share/keyrings/debian-archive-trixie-stable.gpg")
+# Debian 12's first keyrings do not know trixie's key yet; this file tells those that do.
 
-CODENAMES = {"bookworm": 12, "trixie": 13}
-# Debian's releases that the engine has been run on, with their numbers.
+CODENAMES = ("bookworm", "trixie")
+# Debian's releases whose packages the engine can be made of.
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def mirror_in(indextargets: str, codename: str) -> str:
         wanted = {"Codename": codename, "Component": "main", "Created-By": "Packages"}
         # Debian's security archive and third parties have packages of their own, not all of main.
         if fields.get("Label", "Debian") == "Debian" and wanted.items() <= fields.items():
-            return fields["Repo-URI"].rstrip("/") + "/"
+            return f"{fields['Repo-URI'].rstrip('/')}/"
     return ""
 
 
@@ -85,7 +88,12 @@ class Archive:
 
     def _apt(self, suite: str, *arguments: str, cwd: Path | None = None) -> str:
         command = ["apt-get", "-q", *self._options(suite), *arguments]
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+        for _ in range(60):
+            done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+            if "Could not get lock" not in done.stderr:
+                break
+            # The apt-get of a start that was killed is still at work.
+            time.sleep(1)
         if done.returncode:
             raise EngineError(f"apt-get {arguments[0]} ({suite}): {last_line(done.stderr)}")
         return done.stdout
@@ -136,9 +144,24 @@ def machine_release(folder: Path) -> Release:
     codename = codename_in(Path("/etc/os-release").read_text())
     if codename not in CODENAMES or not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise EngineError(
-            "the private engine is made of Debian's packages and this is not Debian 12 or 13: "
-            "install Docker with Compose and start it"
+            "no Docker answers, and the private engine is made of packages of Debian 12 or 13, "
+            "which this is not: install Docker Engine with the Compose plugin and start it"
         )
+    sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    texts = [path.read_text(errors="replace") for path in sources if path.is_file()]
+    # Asking apt takes a second, and the answer stays the same while its sources do.
+    known = folder / f"mirror-{digest(codename, *texts)}"
+    mirror = known.read_text() if known.exists() else ""
+    if not mirror:
+        mirror = _ask_for_mirror(folder, codename)
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = known.with_suffix(".partial")
+        partial.write_text(mirror)
+        partial.replace(known)
+    return Release(codename, mirror, _keyring(folder, codename, mirror))
+
+
+def _ask_for_mirror(folder: Path, codename: str) -> str:
     mirror = mirror_in(_indextargets(), codename)
     if not mirror:
         # The machine has never fetched its lists, and apt names a mirror only where it has.
@@ -150,9 +173,40 @@ def machine_release(folder: Path) -> Release:
         mirror = mirror_in(_indextargets(*private), codename)
     if not mirror:
         raise EngineError(
-            f"apt knows no source for Debian's {codename} main: add one to /etc/apt/sources.list.d"
+            f"apt reaches no source of Debian's {codename} main: "
+            "see to /etc/apt/sources.list.d and the network, then try `apt-get update`"
         )
-    return Release(codename, mirror, MACHINE_KEYRING)
+    return mirror
+
+
+def _keyring(folder: Path, codename: str, mirror: str) -> Path:
+    """Return a keyring with trixie's key: the machine's, or a newer one from its own release."""
+    machine = Path("/")
+    if (machine / TRIXIE_KEY).exists():
+        return machine / KEYRING
+    newer = folder / "keyring"
+    if not (newer / TRIXIE_KEY).exists():
+        archive = Archive(folder, Release(codename, mirror, machine / KEYRING))
+        archive.unpack(codename, ("debian-archive-keyring",), newer)
+    return newer / KEYRING
+
+
+def install_missing(programs: dict[str, str]) -> None:
+    """Install what pages run on the machine itself; `programs` gives the package of each."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        say(f"some pages run {', '.join(missing)} on this machine: install them")
+        return
+    say(f"installing {', '.join(missing)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "-qy", "install", "--no-install-recommends", *missing]
+    for command in (install, ["apt-get", "-q", "update"], install):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if command is install and done.returncode == 0:
+            return
+    raise EngineError(f"apt-get install {' '.join(missing)}: {last_line(done.stderr)}")
 
 
 def _indextargets(*options: str) -> str:
@@ -168,4 +222,4 @@ def digest(*parts: str) -> str:
 def place(partial: Path, final: Path) -> None:
     """Put a finished folder in its place; whoever sees the place sees it whole."""
     shutil.rmtree(final, ignore_errors=True)
-    os.rename(partial, final)
+    partial.rename(final)
