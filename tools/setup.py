@@ -20,12 +20,8 @@ INCOMPLETE = VENV / "incomplete"
 # Each group holds all of the one before it, so the larger serves where the smaller is asked for.
 GROUPS = ("site", "test", "bench")
 
-# Programs that pages and tests call, beside Docker's own: (any of these, Debian's package).
-PROGRAMS = (
-    (("chromium", "chromium-browser", "google-chrome"), "chromium"),
-    (("curl",), "curl"),
-    (("psql",), "postgresql-client"),
-)
+# What the browser tests open pages in. What pages themselves call, `engine/` installs.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def say(message: str) -> None:
@@ -152,10 +148,8 @@ def main() -> None:
         fcntl.flock(this, fcntl.LOCK_EX)  # two makes at once take turns
         if not installed(group):
             install(group)
-        if group != "site":
-            missing = [name for any_of, name in PROGRAMS if not any(map(shutil.which, any_of))]
-            if missing:
-                packages_from_debian(missing, purpose="`make test`")
+        if group != "site" and not any(map(shutil.which, BROWSERS)):
+            packages_from_debian(["chromium"], purpose="opening the site in a browser")
 
 
 if __name__ == "__main__":
