@@ -187,7 +187,8 @@ class CollectItems(SphinxTransform):
     Ordinary code blocks in a console language become blocks without options.
     """
 
-    default_priority = 880  # after includes, substitutions and MyST; before messages are filtered
+    # after includes, substitutions and MyST, before Sphinx tells others of the page (880)
+    default_priority = 870
 
     def apply(self, **_: object) -> None:
         """Give each item its number and lines, and note what could not be collected."""

@@ -115,7 +115,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
     try:
         page = trial.tree.page(file_path)
     except SeatrialError as error:
-        raise pytest.UsageError(str(error)) from error
+        # one clear sentence: a UsageError would be shown with a traceback here
+        pytest.exit(f"seatrial: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
     if page is None or not (page.items or page.problems):
         return None
     return PageFile.from_parent(parent, path=file_path)

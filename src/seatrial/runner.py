@@ -230,8 +230,8 @@ class PageRun:
         opened = self._inside.get(number)
         if opened is None:
             return YOUR_MACHINE
-        inside = place_of(self._events(opened)) or YOUR_MACHINE
-        return f"{step.program} in {inside}" if step.program != "shell" else f"shell in {inside}"
+        inside = place_of(self._events(opened))
+        return f"{step.program} in {inside}" if inside else f"{step.program} on {YOUR_MACHINE}"
 
     def _promises_nothing(self, block: Block) -> bool:
         """Tell whether only exit statuses are promised."""

@@ -1,0 +1,288 @@
+"""The benchmark: what the harness costs, as ratios measured side by side in one run.
+
+Seconds depend on the machine; ratios hardly do.  `make bench` runs all of it; name parts to run
+some: `harness`, `page`, `site`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pexpect
+import pexpect.replwrap
+from nbclient import NotebookClient
+
+from seatrial.blocks import Block, Edit
+from seatrial.pages import Tree, read
+from seatrial.runner import PageRun
+from seatrial.sandbox import Sandbox, edited, find_engine
+from seatrial.session import Terminal
+from seatrial.steps import Step, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = [f"echo {number}" for number in range(200)]
+TIMES = 5
+PAGE = ROOT / "explanation" / "practical-implications.rst"
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def script() -> float:
+    """Return the seconds of all commands in one plain bash script."""
+    return seconds_of(
+        lambda: subprocess.run(
+            ["bash", "-c", "\n".join(COMMANDS)], check=True, stdout=subprocess.DEVNULL
+        )
+    )
+
+
+def terminal() -> float:
+    """Return the seconds of all commands typed into our terminal, each answer awaited."""
+    ours = Terminal(Path(tempfile.gettempdir()), {"PATH": os.environ["PATH"]})
+    try:
+        return seconds_of(lambda: all(_kept(ours, command) for command in COMMANDS))
+    finally:
+        ours.close()
+
+
+def _kept(ours: Terminal, command: str) -> bool:
+    answer = ours.type([command], 10)
+    assert answer.output == (command.removeprefix("echo "),), answer
+    return answer.status == 0
+
+
+def page_of_commands() -> float:
+    """Return the seconds of all commands as steps of a page: run, compared, judged."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder)
+        (source / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+        lines = [f"   $ {c}\n   {c.removeprefix('echo ')}" for c in COMMANDS]
+        text = "Page\n====\n\n.. console::\n\n" + "\n".join(lines) + "\n"
+        (source / "index.rst").write_text(text)
+        tree = read(source)
+        run = PageRun(tree.pages[0], tree.settings, None)
+        try:
+            # the terminal is opened before the clock starts, as in the other contenders
+            run._terminal(1)
+            taken = seconds_of(lambda: run.through(1))
+            assert run.complete
+            assert run.steps_run == len(COMMANDS)
+            return taken
+        finally:
+            run.close()
+
+
+def replwrap(pause: float | None) -> Callable[[], float]:
+    """Return the contender that types into pexpect's own wrapper of bash."""
+
+    def contend() -> float:
+        bash = pexpect.replwrap.bash()
+        bash.child.delaybeforesend = pause
+        try:
+            return seconds_of(lambda: [bash.run_command(command) for command in COMMANDS])
+        finally:
+            bash.child.close(force=True)
+
+    return contend
+
+
+def _run(command: Sequence[str | Path], **more: Any) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, **more)
+
+
+def byexample() -> float:
+    """Return the seconds of byexample for a page of all commands, less those for one of none."""
+    with tempfile.TemporaryDirectory() as folder:
+        full, empty = Path(folder) / "full.md", Path(folder) / "empty.md"
+        one = "```shell\n$ {}\n{}\n```\n"
+        full.write_text("".join(one.format(c, c.removeprefix("echo ")) for c in COMMANDS))
+        empty.write_text(one.format("echo x", "x"))
+        command: list[str | Path] = [Path(sys.executable).parent / "byexample", "-l", "shell", "-q"]
+        times = [seconds_of(partial(_run, [*command, page])) for page in (full, empty)]
+        return times[0] - times[1]
+
+
+def bash_kernel() -> float:
+    """Return the seconds of all commands as cells of a notebook, its kernel running already."""
+    cells = [nbformat.from_dict(_cell(c)) for c in COMMANDS]  # type: ignore[no-untyped-call]
+    kernel = {"name": "bash", "display_name": "Bash", "language": "bash"}
+    notebook = nbformat.NotebookNode(  # type: ignore[no-untyped-call]
+        nbformat=4, nbformat_minor=5, metadata={"kernelspec": kernel}, cells=cells
+    )
+    client = NotebookClient(notebook, timeout=60, kernel_name="bash")
+    with client.setup_kernel():
+        return seconds_of(
+            lambda: [client.execute_cell(cell, number) for number, cell in enumerate(cells)]
+        )
+
+
+def _cell(command: str) -> dict[str, object]:
+    return {
+        "cell_type": "code",
+        "source": command,
+        "id": command.replace(" ", "-"),
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def harness() -> None:
+    """Print what 200 trivial commands cost, each contender beside the others in turn."""
+    _run([sys.executable, "-m", "bash_kernel.install", "--sys-prefix"])
+    contenders: dict[str, Callable[[], float]] = {
+        "plain bash script": script,
+        "seatrial, terminal": terminal,
+        "seatrial, page": page_of_commands,
+        "pexpect.replwrap, no pause": replwrap(None),
+        "pexpect.replwrap, its pause": replwrap(0.05),
+        "byexample": byexample,
+        "bash_kernel under nbclient": bash_kernel,
+    }
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(TIMES):
+        # in turn, so that whatever else the machine does falls on all alike
+        for name, contend in contenders.items():
+            times[name].append(contend())
+    ours = statistics.median(times["seatrial, page"])
+    print(f"harness: {len(COMMANDS)} trivial commands, median of {TIMES}")
+    for name, taken in times.items():
+        middle = statistics.median(taken)
+        each = middle / len(COMMANDS) * 1000
+        print(f"  {name:28} {each:8.3f} ms a command   {middle / ours:7.2f} x seatrial's page")
+
+
+def plain_script(tree: Tree, page: str, sandbox: Sandbox, scratch: Path) -> str:
+    """Return a page's commands as a bash script that nobody watches.
+
+    What a page types into a program goes to its standard input; a pseudo-terminal is then not to
+    be had, so `-it` and Compose's own wish for one are taken away.
+    """
+    lines = ["exec 2>&1"]
+    texts: dict[str, str] = {}
+    for item in next(p for p in tree.pages if p.name == page).items:
+        if item.not_run or (isinstance(item, Block) and item.only == "v1"):
+            continue
+        if isinstance(item, Edit):
+            path = sandbox.folder / item.file
+            old = texts.get(item.file) or (path.read_text() if path.exists() else None)
+            texts[item.file] = edited(old, item)
+            ready = scratch / f"edit-{len(lines)}"
+            ready.write_text(texts[item.file])
+            lines.append(f"cat {shlex.quote(str(ready))} > {shlex.quote(item.file)}")
+        else:
+            lines.extend(_typed(parse(item, tree.settings.prompts)))
+    return "\n".join([*lines, ""])
+
+
+def _typed(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Yield a block's steps as lines of a script."""
+    number = 0
+    while number < len(steps):
+        step = steps[number]
+        inside: list[str] = []
+        key = False
+        while number + 1 < len(steps) and steps[number + 1].program != "shell":
+            inside.extend(steps[number + 1].typed)
+            number += 1
+        while number + 1 < len(steps) and steps[number + 1].is_key:
+            key = True
+            number += 1
+        number += 1
+        if step.program != "shell":
+            continue
+        command = step.command
+        if inside:
+            command = re.sub(r"(docker compose (?:exec|run))", r"\1 -T", command)
+            command = re.sub(r"(docker exec) -it?", r"\1 -i", command)
+            body = "\n".join(line for line in inside if line not in ("^C", "^D"))
+            yield f"{command} <<'END OF INPUT'\n{body}\nEND OF INPUT"
+        elif key:
+            yield f"timeout --foreground 1 {command}"
+        else:
+            yield command
+
+
+def _unwatched(script: Path, sandbox: Sandbox) -> None:
+    subprocess.run(
+        ["bash", str(script)],
+        cwd=sandbox.folder,
+        env={**os.environ, **sandbox.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def page() -> None:
+    """Print the ratio of the page's check to the same commands in a plain script."""
+    tree = read(ROOT)
+    name = PAGE.relative_to(ROOT).with_suffix("").as_posix()
+    engine = find_engine("v2")
+    ratios = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            sandbox = Sandbox(tree.settings.project, engine)
+            try:
+                text = plain_script(tree, name, sandbox, Path(folder))
+                file = Path(folder) / "commands.sh"
+                file.write_text(text)
+                plain = seconds_of(partial(_unwatched, file, sandbox))
+            finally:
+                sandbox.close()
+        run = PageRun(next(p for p in tree.pages if p.name == name), tree.settings, engine)
+        try:
+            checked = seconds_of(partial(run.through, len(run.page.items)))
+            assert run.complete, next(r for r in run.results if r.failed)
+        finally:
+            run.close()
+        ratios.append(checked / plain)
+        print(f"  plain script {plain:6.1f} s, check {checked:6.1f} s, ratio {ratios[-1]:.3f}")
+    print(f"page: check against plain script, median ratio {statistics.median(ratios):.3f}")
+
+
+def site() -> None:
+    """Print the seconds of `make site` with nothing changed, and its ratio to Sphinx's import."""
+    make = ["make", "-s", "-C", str(ROOT), "site"]
+    with contextlib.suppress(KeyError):
+        del os.environ["MAKEFLAGS"]
+    alone = [sys.executable, "-c", "import sphinx.cmd.build"]
+    _run(make)
+    taken, baseline = [], []
+    for _ in range(TIMES):
+        taken.append(seconds_of(partial(_run, make)))
+        baseline.append(seconds_of(partial(_run, alone)))
+    middle, base = statistics.median(taken), statistics.median(baseline)
+    print(f"site: nothing changed {middle:.2f} s, {middle / base:.1f} x importing Sphinx alone")
+
+
+def main() -> None:
+    """Run the parts that were named, or all."""
+    parts = {"harness": harness, "page": page, "site": site}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="parts to run")
+    for name in parser.parse_args().parts or parts:
+        parts[name]()
+
+
+if __name__ == "__main__":
+    main()
