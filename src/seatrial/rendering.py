@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from docutils.nodes import make_id
 from pygments import formatters, highlight, lexers, util  # type: ignore[import-untyped]
 
 from seatrial.blocks import Block, Edit
-from seatrial.matching import ELISION, Comparison, Pair, compare
+from seatrial.matching import ELISION, Comparison, Pair, compare, trimmed
 from seatrial.record import ItemRecord, Run, Sighting, StepRecord
 from seatrial.steps import Step
 
@@ -179,7 +180,7 @@ def _transcript(shown: Shown) -> Iterator[_Piece]:
         elif step.status is not None and compared is None:
             yield from _plain([f"[{step.status}]"])
         at = start + len(step.shown) + len(step.promise) + (step.status is not None)
-    yield from _plain(lines[at:])
+    yield from _plain(trimmed(lines[at:]))
 
 
 def _joined(pieces: Iterable[_Piece]) -> str:
@@ -352,7 +353,7 @@ def _docker_did(given: ItemRecord) -> str:
     """Return what Docker did, step by step, or nothing where it did nothing."""
     steps = [
         f"<li><code>{escape(_first_line(step.command))}</code>"
-        f"<ul>{''.join(f'<li>{_sighting(s)}</li>' for s in step.sightings)}</ul></li>"
+        f"<ul>{''.join(_sightings(step.sightings))}</ul></li>"
         for step in given.steps
         if step.sightings
     ]
@@ -370,10 +371,18 @@ def _first_line(command: str) -> str:
     return f"{first} …" if rest else first
 
 
+def _sightings(sightings: Sequence[Sighting]) -> Iterator[str]:
+    """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
+    for line, times in Counter(map(_sighting, sightings)).items():
+        yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"
+
+
 def _sighting(sighting: Sighting) -> str:
-    """Return one line of what Docker did."""
+    """Return what was done to one thing, in words."""
     what = f"one-off {sighting.what} of" if sighting.one_off else sighting.what
-    return f"{escape(what)} {escape(sighting.name)}: {escape(', '.join(sighting.actions))}"
+    # creating, starting and ending an exec is one act to a reader
+    acts = ("exec" if act.startswith("exec_") else act for act in sighting.actions)
+    return f"{what} {sighting.name}: {', '.join(act for act, _ in groupby(acts))}"
 
 
 # --- edits, claims, sandboxes ---------------------------------------------------------------------

@@ -177,13 +177,14 @@ class Rendering:
             anchor = f"{anchor}-{self.anchors[anchor]}"
         mark = claim_mark(node["standings"], node["reason"])
         sentence = nodes.inline("", "", *paragraph.children, classes=["seatrial-sentence"])
+        # not the summary itself: a sentence may have links, which cannot stand in one
         node.replace_self(
             [
-                _raw(f'<details class="seatrial-claim" id="{anchor}"><summary>'),
+                _raw(f'<div class="seatrial-claim" id="{anchor}"><p>'),
                 sentence,
-                _raw(f" {mark}</summary>\n"),
+                _raw(f"</p>\n<details><summary>{mark}</summary>\n"),
                 *proof,
-                _raw("</details>\n"),
+                _raw("</details></div>\n"),
             ]
         )
 

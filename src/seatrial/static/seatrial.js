@@ -46,7 +46,7 @@ for (const button of document.querySelectorAll(".seatrial-copy")) {
 // A link to a claim opens its proof.
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target && target.matches("details.seatrial-claim")) target.open = true;
+  if (target && target.matches(".seatrial-claim")) target.querySelector("details").open = true;
 }
 
 openTarget();
@@ -55,7 +55,7 @@ addEventListener("hashchange", openTarget);
 // On paper every proof is open; afterwards those close again that were closed.
 const opened = [];
 addEventListener("beforeprint", () => {
-  for (const proof of document.querySelectorAll(".seatrial-claim:not([open])")) {
+  for (const proof of document.querySelectorAll(".seatrial-claim > details:not([open])")) {
     proof.open = true;
     opened.push(proof);
   }
