@@ -15,8 +15,35 @@ STATUS = re.compile(r"\[(\d{1,3})\]")
 KEYS = {"^C": "\x03", "^D": "\x04"}
 ELISION = "..."
 
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
-_OPENS_A_SHELL = re.compile(r"\b(?:ba|da|z|a)?sh\b|\bsu\b")
+# A shell with nothing behind it but options, of which none is `-c`: it waits for input.
+_OPENS_A_SHELL = re.compile(
+    r"(?:^|[\s/'\"(])(?:ba|da|z|a)?sh(?:\s+-(?!\w*c\b)[\w-]+)*['\")\]\s]*$"
+    r"|(?:^|\s)su(?:\s+(?!-c\b)[\w-]+)*\s*$|\bsudo\s+-[is]\b"
+)
+_LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
+
+# A shell's input, piece by piece; what no piece fits is a quote or a backslash that stands open.
+_SHELL_PIECE = re.compile(
+    r"""
+    (?P<blank> [ \t]+ | \\\n )
+    | (?P<word>
+        (?: \\. | \$?'' | \$'(?:\\.|[^'\\])+' | '[^']*' | "(?:\\.|[^"\\])*"
+          | \$?\(\([^\n]*?\)\) | <<< | [^\s;&|()`'"\\<\#] | (?<=[^\s;&|()`])\# )+ )
+    | <<(?P<dash> -?)[ \t]* (?P<quote> ['"]?) (?P<ends> [\w.-]+) (?P=quote)
+    | (?P<comment> \#[^\n]* )
+    | (?P<operator> \n | \|\| | && | [;&|()`<] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CLOSED_BY = {
+    "if": "fi",
+    "case": "esac",
+    "{": "}",
+    "(": ")",
+    **dict.fromkeys(("for", "while", "until", "select"), "done"),
+}
+# words after which a command begins, as it does after an operator
+_BEFORE_COMMANDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{"})
 
 
 @dataclass(frozen=True)
@@ -111,16 +138,52 @@ def parse(block: Block, prompts: Sequence[Prompt] = PROMPTS) -> tuple[Step, ...]
 
 
 def with_promises(
-    block: Block, promises: Sequence[tuple[Step, Sequence[str], int | None]]
+    block: Block,
+    promises: Sequence[tuple[Step, Sequence[str], int | None]],
+    prompts: Sequence[Prompt] = PROMPTS,
 ) -> Block:
-    """Return a block with other promised outputs and exit statuses for some of its steps."""
+    """Return a block with other promised outputs and exit statuses for some of its steps.
+
+    Raises TranscriptError where an output would not be read as output.
+    """
     lines = list(block.lines)
     # from the end, so that earlier steps stay where they are
     for step, promise, status in sorted(promises, key=lambda p: p[0].line, reverse=True):
         start = step.line - block.line + len(step.shown)
         taken = len(step.promise) + (step.status is not None)
-        lines[start : start + taken] = [*promise, *([f"[{status}]"] if status else [])]
-    return replace(block, lines=tuple(lines))
+        # a 0 is written only where a writer wrote it
+        ends = [f"[{status}]"] if status or (status == 0 and step.status == 0) else []
+        lines[start : start + taken] = [*promise, *ends]
+    new = replace(block, lines=tuple(lines))
+    _require_same_steps(block, new, promises, prompts)
+    return new
+
+
+def _require_same_steps(
+    old: Block,
+    new: Block,
+    promises: Sequence[tuple[Step, Sequence[str], int | None]],
+    prompts: Sequence[Prompt],
+) -> None:
+    """Raise TranscriptError where a promise that was put in would be read as something else."""
+    before, read = parse(old, prompts), parse(new, prompts)
+    given = {step.line: (promise, status) for step, promise, status in promises}
+    if [step.typed for step in read] == [step.typed for step in before]:
+        for old_step, step in zip(before, read, strict=True):
+            promise, status = given.get(old_step.line, ((), None))
+            # without a status no program has ended: `[1]` is output then, however it is read
+            if status is not None and (step.promise, step.status or 0) != (
+                _without_blank_end(promise),
+                status,
+            ):
+                break
+        else:
+            return
+    raise TranscriptError(
+        "output of this block looks like a prompt, a key or an exit status",
+        where=old.where,
+        hint="write `...` on the page in place of that line",
+    )
 
 
 def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
@@ -155,14 +218,21 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
         while at < len(lines) and _opening(lines[at], prompts, draft) is None:
             promise.append(lines[at])
             at += 1
-        while promise and not promise[-1].strip():
-            promise.pop()
+        kept = _without_blank_end(promise)
         status = None
-        if promise and (found := STATUS.fullmatch(promise[-1].strip())):
+        if kept and (found := STATUS.fullmatch(kept[-1].strip())):
             status = int(found.group(1))
-            promise.pop()
-        before = replace(draft, promise=tuple(promise), status=status)
+            kept = kept[:-1]
+        before = replace(draft, promise=kept, status=status)
         yield before
+
+
+def _without_blank_end(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return lines without the blank ones at their end."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return tuple(lines[:end])
 
 
 def _opening(
@@ -175,10 +245,25 @@ def _opening(
     if found is None or found[0].continues:
         return None
     row, prompt = found
-    # `# ` also begins comments in many an output: it is a prompt where a shell was opened
-    if prompt == "# " and before is not None and before.prompt != "# ":
-        return (row, prompt) if _OPENS_A_SHELL.search(before.command) else None
+    if prompt == "# " and before is not None and not _leads_to_a_shell(before):
+        return None
     return row, prompt
+
+
+def _leads_to_a_shell(before: Step) -> bool:
+    """Tell whether a container's shell may answer a step.
+
+    `# ` also begins comments in many an output: it is a prompt only where a shell was in front,
+    was opened, or comes back because the program before it was left.
+    """
+    command = before.command.strip()
+    if before.is_key and before.program == "container shell":
+        return True
+    return (
+        before.prompt == "# "
+        or command in _LEAVES_A_PROGRAM
+        or _OPENS_A_SHELL.search(command) is not None
+    )
 
 
 def _continuation(
@@ -190,9 +275,9 @@ def _continuation(
             return None
         return line[4:] if _python_is_unfinished("\n".join(typed)) else None
     if row.program in ("shell", "container shell"):
-        if line.startswith("> ") or line == ">":
-            return line[2:]
-        return line if _shell_is_unfinished(typed) else None
+        if not _shell_is_unfinished(typed):
+            return None
+        return line[2:] if line.startswith("> ") or line == ">" else line
     found = read_prompt(line, prompts)
     if found and found[0].continues and found[0].program == row.program:
         return line[len(found[1]) :]
@@ -210,15 +295,58 @@ def _python_is_unfinished(source: str) -> bool:
 
 
 def _shell_is_unfinished(typed: Sequence[str]) -> bool:
-    """Tell whether a shell would read on, for input written without `> ` prompts.
+    """Tell whether a shell would read on.
 
-    Only the two forms that guides use: a trailing backslash and a here-document.
+    Knows quotes, backslashes, here-documents, brackets, compound commands and operators at the end
+    of a line (POSIX.1-2024, 2.3 and 2.10): what a guide's reader types, not all that a shell can.
     """
-    last = typed[-1]
-    heredoc = _HEREDOC.search(typed[0])
-    if heredoc:
-        return not any(line.strip() == heredoc.group(2) for line in typed[1:])
-    return (len(last) - len(last.rstrip("\\"))) % 2 == 1
+    text = "\n".join(typed)
+    at = 0
+    closers: list[str] = []
+    bodies: list[tuple[str, bool]] = []
+    # here-documents that begin after this line: the word that ends each, and whether tabs may lead
+    starts_command, goes_on = True, False
+    while at < len(text):
+        piece = _SHELL_PIECE.match(text, at)
+        if piece is None:
+            return True
+        at = piece.end()
+        if piece["ends"]:
+            bodies.append((piece["ends"], bool(piece["dash"])))
+        elif piece["word"]:
+            word = piece["word"]
+            if starts_command and word in _CLOSED_BY:
+                closers.append(_CLOSED_BY[word])
+            elif starts_command and closers and word == closers[-1]:
+                closers.pop()
+            starts_command, goes_on = starts_command and word in _BEFORE_COMMANDS, False
+        elif sign := piece["operator"]:
+            if sign == "\n" and bodies:
+                after = _after_bodies(text, at, bodies)
+                if after is None:
+                    return True
+                at, bodies = after, []
+            elif sign == "(" or (sign == "`" and "`" not in closers):
+                closers.append(")" if sign == "(" else "`")
+            elif closers and sign == closers[-1]:
+                closers.pop()
+            if sign != "\n":
+                goes_on = sign in ("|", "||", "&&")
+            starts_command = sign != "<"
+    return bool(closers or bodies) or goes_on
+
+
+def _after_bodies(text: str, at: int, bodies: Sequence[tuple[str, bool]]) -> int | None:
+    """Return where a text goes on after its here-documents; None where one is not at its end."""
+    for word, indented in bodies:
+        while True:
+            if at > len(text):
+                return None
+            line, _, _ = text[at:].partition("\n")
+            at += len(line) + 1
+            if (line.lstrip("\t") if indented else line) == word:
+                break
+    return min(at, len(text))
 
 
 def _plain_steps(block: Block) -> Iterator[Step]:
@@ -234,3 +362,6 @@ def _plain_steps(block: Block) -> Iterator[Step]:
         if not _shell_is_unfinished(typed):
             yield Step("$ ", "shell", tuple(typed), tuple(typed), (), None, block.line + start)
             typed = []
+    if typed:
+        # it fails when it is run, and says that the shell waits for the rest
+        yield Step("$ ", "shell", tuple(typed), tuple(typed), (), None, block.line + start)
