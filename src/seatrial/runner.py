@@ -204,6 +204,7 @@ class PageRun:
         )
         scrub = self._open().scrub
         begun = now()
+        open_before = self._witness.open_execs() if self._witness else frozenset()
         until = None
         if following is not None and following.is_key:
             promise = (*step.promise, "...")
@@ -213,7 +214,7 @@ class PageRun:
 
         answer = terminal.type(step.typed, timeout, until)
         if self._witness is not None and answer.at_shell:
-            self._witness.settle()
+            self._witness.settle(open_before - self._opened_by(block.terminal))
         answer = replace(answer, output=tuple(scrub(line) for line in answer.output))
         result = self._judged(block, step, following, answer, timeout, waited=until is not None)
         result = replace(result, window=(begun, now()), place=place)
@@ -224,6 +225,13 @@ class PageRun:
         if answer.trouble and not answer.at_shell and terminal.alive:
             terminal.interrupt()
         return result
+
+    def _opened_by(self, number: int) -> frozenset[str]:
+        """Return the execs that hold a terminal: they must end once its shell is back."""
+        opened = self._inside.get(number)
+        if opened is None:
+            return frozenset()
+        return frozenset(e.execution for e in self._events(opened) if e.execution)
 
     def _place(self, number: int, step: Step) -> str:
         """Return where a step is typed, in words."""

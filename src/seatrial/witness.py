@@ -71,13 +71,18 @@ class Witness:
         """Return the anonymous volumes that containers of the project have mounted."""
         return frozenset(self._volumes)
 
-    def settle(self) -> None:
-        """Wait until no exec of the project is open any more, at most a second.
+    def open_execs(self) -> frozenset[str]:
+        """Return the execs that are under way, such as one that holds another terminal."""
+        with self._news:
+            return frozenset(self._open)
+
+    def settle(self, before: frozenset[str]) -> None:
+        """Wait until no exec is open but those that were open before, at most a second.
 
         The engine reports the end of an exec some milliseconds after the command returned.
         """
         with self._news:
-            self._news.wait_for(lambda: not self._open, timeout=_PATIENCE)
+            self._news.wait_for(lambda: self._open <= before, timeout=_PATIENCE)
 
     def between(self, start: int, end: int) -> tuple[Event, ...]:
         """Return the events of a window, in nanoseconds since the epoch."""

@@ -1,0 +1,293 @@
+"""Break things one at a time and see the page's check fail at the right step.
+
+Run it by hand, with an engine in the environment: ``python tests/breakages.py [NAME ...]``.  Each
+breakage is made in a private copy of the site; the check of that copy must fail, and the failure
+must name the step that the breakage falsifies.  Exit status 1 where one went unnoticed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "explanation/practical-implications.rst"
+COPIED = (
+    "conf.py",
+    "index.rst",
+    "pyproject.toml",
+    "_static",
+    "_templates",
+    "explanation",
+    "example",
+)
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """One thing broken, and the step whose failure shows it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    step: str
+    # part of the first line of the failure
+    nth: int = 1
+    # which occurrence of `old` is replaced, counted from 1
+
+
+def page(name: str, old: str, new: str, step: str, nth: int = 1) -> Breakage:
+    """Return a breakage of the page itself."""
+    return Breakage(name, NAME, old, new, step, nth)
+
+
+def sample(name: str, file: str, old: str, new: str, step: str, nth: int = 1) -> Breakage:
+    """Return a breakage of the sample project."""
+    return Breakage(name, f"example/{file}", old, new, step, nth)
+
+
+COMPOSE = "docker-compose.yml"
+BREAKAGES = (
+    # the page: what a writer gets wrong
+    page("a-promise-by-one-character", "(3, False)", "(3, True)", "len(answering)"),
+    page("a-count-by-one", "\n        30 a photo", "\n        31 a photo", "/photo/1/"),
+    page("a-misspelt-command", "compose restart db", "compose restrat db", "restrat db"),
+    page("a-misspelt-service", "exec db psql", "exec dbb psql", "exec dbb psql"),
+    page(
+        "an-exit-status-removed",
+        "No such container: example-web\n   [1]",
+        "No such container: example-web",
+        "docker exec example-web python",
+    ),
+    page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
+    page(
+        "an-output-deleted",
+        "   web-1  | INFO GET /?visit=... 200\n   web-2  | INFO GET /?visit=... 200\n"
+        "   web-3  | INFO GET /?visit=... 200\n",
+        "",
+        "logs web | grep visit=",
+    ),
+    page(
+        "a-line-of-output-deleted",
+        "   web-2  | INFO GET /?visit=... 200\n",
+        "",
+        "logs web | grep visit=",
+    ),
+    page(
+        "no-such-command-before-a-nested-prompt",
+        "$ docker compose run web python manage.py shell",
+        "$ no-such-command python manage.py shell",
+        "no-such-command python",
+    ),
+    page("another-program-s-prompt", "   db=# select count", "   db=> select count", "dbshell"),
+    page("a-program-never-left", "   >>> exit()\n", "   >>> 0\n   0\n", "`0`"),
+    page("the-wrong-container-name", "exec -it example-web-1", "exec -it example-web-7", "web-7"),
+    page(
+        "run-without-rm",
+        "$ docker compose run --rm web true",
+        "$ docker compose run web true",
+        "docker ps --all --filter",
+        nth=1,
+    ),
+    page(
+        "every-address-published",
+        "       - 127.0.0.1:5432:5432\n",
+        "       - 5432:5432\n",
+        "docker compose port db 5432",
+    ),
+    page(
+        "a-restart-for-an-up",
+        "   $ docker compose up -d db\n",
+        "   $ docker compose restart db\n",
+        "until pg_isready -h 127.0.0.1",
+    ),
+    page(
+        "the-edit-s-context-misquoted",
+        "     image: postgres:17\n",
+        "     image: postgres:9.4\n",
+        "the lines around the change are not found",
+    ),
+    page(
+        "a-new-environment-by-restart",
+        "   Guestbook\n   $ docker compose up",
+        "   Visitors\n   $ docker compose up",
+        "printenv GUESTBOOK_TITLE",
+    ),
+    page(
+        "a-build-forgotten", "   $ docker compose build web\n   ...\n", "", "import humanize; print"
+    ),
+    page("a-directive-misspelt", ".. console::", ".. consol::", "consol"),
+    page(
+        "a-block-that-begins-with-output",
+        "   $ curl -s http://127.0.0.1:8000/whoami\n",
+        "",
+        "the block begins with output",
+    ),
+    # the sample project: what a maintainer breaks
+    sample(
+        "the-database-without-its-volume",
+        COMPOSE,
+        "    volumes:\n      - db-data:/var/lib/postgresql/data\n",
+        "",
+        "from guestbook_entry",
+    ),
+    sample(
+        "the-balancer-s-port-missing",
+        COMPOSE,
+        "    ports:\n      - 127.0.0.1:8000:8000\n",
+        "",
+        "until curl",
+    ),
+    sample(
+        "the-balancer-points-at-one-replica",
+        "balancer/haproxy.cfg",
+        "server-template web 10",
+        "server-template web 1",
+        "until curl",
+    ),
+    sample(
+        "uploads-on-the-local-disk",
+        "config/settings.py",
+        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
+        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
+        '{"location": "/var/lib/guestbook"},\n        "WERE": {\n',
+        "/photo/1/",
+    ),
+    sample("the-image-without-psql", "Dockerfile", "postgresql-client", "file", "dbshell"),
+    sample(
+        "the-database-trusts-anybody",
+        COMPOSE,
+        "      POSTGRES_DB: db\n",
+        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
+        "psql -w",
+    ),
+    sample(
+        "the-alias-postgres-gone",
+        COMPOSE,
+        "          - postgres\n",
+        "          - other\n",
+        "psql -h postgres",
+    ),
+    sample(
+        "the-media-storage-forgets",
+        COMPOSE,
+        "      - media-data:/data\n",
+        "      - media-data:/elsewhere\n",
+        "/photo/1/",
+    ),
+    sample(
+        "the-server-does-not-reload",
+        COMPOSE,
+        "runserver 0.0.0.0:8000",
+        "runserver --noreload 0.0.0.0:8000",
+        "/hello",
+    ),
+    sample("the-code-is-not-mounted", COMPOSE, "    volumes:\n      - .:/app\n", "", "/hello"),
+    sample(
+        "requests-are-not-logged",
+        "guestbook/traffic.py",
+        "logger.info(",
+        "logger.debug(",
+        "grep visit=",
+    ),
+    sample(
+        "requests-are-not-counted",
+        "guestbook/traffic.py",
+        "self.value += 1",
+        "pass",
+        'answer["requests"]',
+    ),
+    sample(
+        "another-line-in-the-environment",
+        ".env-local",
+        "GUESTBOOK_TITLE=Guestbook",
+        "GUESTBOOK_TITLE=Visitors' book",
+        "the lines around the change are not found",
+    ),
+    sample(
+        "the-requirement-is-there-already",
+        "requirements.txt",
+        "six==",
+        "humanize==4.17.0\nsix==",
+        'python -c "import humanize"',
+    ),
+    sample("a-table-renamed", "guestbook/models.py", "class Entry(", "class Note(", "import Entry"),
+    sample("another-port", COMPOSE, "127.0.0.1:8000:8000", "127.0.0.1:8001:8000", "until curl"),
+)
+
+
+def broken(text: str, breakage: Breakage) -> str:
+    """Return a file's text with the breakage in it; ValueError where there is nothing to break."""
+    parts = text.split(breakage.old)
+    if len(parts) <= breakage.nth:
+        raise ValueError(f"{breakage.name}: {breakage.file} has no such text: {breakage.old!r}")
+    before = breakage.old.join(parts[: breakage.nth])
+    return before + breakage.new + breakage.old.join(parts[breakage.nth :])
+
+
+def first_complaint(report: str) -> str:
+    """Return the first line of the first failure in pytest's report, or nothing."""
+    found = re.search(r"^_{3,} .* _{3,}$\n(.*)$", report, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def try_one(breakage: Breakage) -> tuple[bool, str]:
+    """Break one thing in a copy of the site; tell whether the right step failed, and what it said."""
+    with tempfile.TemporaryDirectory() as scratch:
+        site = Path(scratch)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, site / name, ignore=shutil.ignore_patterns("__pycache__"))
+            elif source.exists():
+                shutil.copy(source, site / name)
+        file = site / breakage.file
+        file.write_text(broken(file.read_text(encoding="utf-8"), breakage), encoding="utf-8")
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-p",
+                "no:cacheprovider",
+                "--require-docker",
+                "--compose",
+                "v2",
+                "--override-ini",
+                "testpaths=",
+                NAME,
+            ],
+            cwd=site,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    said = first_complaint(done.stdout) or done.stdout[-300:].strip()
+    return done.returncode == 1 and breakage.step in said, said
+
+
+def main() -> int:
+    """Try all breakages, or those named, and count the unnoticed ones."""
+    wanted = set(sys.argv[1:])
+    missed = 0
+    tried = [b for b in BREAKAGES if not wanted or b.name in wanted]
+    for breakage in tried:
+        start = time.monotonic()
+        caught, said = try_one(breakage)
+        missed += not caught
+        seconds = time.monotonic() - start
+        verdict = "caught" if caught else "MISSED"
+        print(f"{verdict} {breakage.name} ({seconds:.0f} s)\n       {said[:200]}", flush=True)
+    print(f"{len(tried) - missed} passed, {missed} failed")
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
