@@ -40,6 +40,7 @@ def opened(
     """Open the page `name` in a context of its own, with Playwright's context options `how`."""
     with browser.new_context(viewport={"width": width, "height": 900}, **how) as context:
         page = context.new_page()
+        page.set_default_timeout(15_000)
         seen = Opened(page)
 
         def notice_request(url: str) -> None:
@@ -58,9 +59,14 @@ def opened(
         yield seen
 
 
+def unfold(page: Page) -> None:
+    """Open all that is folded."""
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+
+
 def violations(page: Page) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element."""
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    unfold(page)
     found = page.evaluate(AXE + "; axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{rule['id']}: {node['failureSummary']} in {node['html'][:200]}"
@@ -178,6 +184,7 @@ def test_copy_buttons_take_the_commands_and_nothing_else(browser: Browser, site:
     assert names
     for name in names:
         with opened(browser, site, name, permissions=["clipboard-read", "clipboard-write"]) as seen:
+            unfold(seen.page)
             for button in seen.page.locator("button.seatrial-copy").all():
                 figure = button.locator("xpath=ancestor::figure[1]")
                 commands = figure.locator(".seatrial-command").all_text_contents()
@@ -198,6 +205,7 @@ def test_tabs_answer_home_and_end_and_keep_one_stop_of_the_tab_key(
     names = with_markup('role="tablist"')
     assert names
     with opened(browser, site, names[0]) as seen:
+        unfold(seen.page)
         first = seen.page.locator("[role=tablist]").first
         first.locator("[role=tab]").last.click()
         stops = seen.page.locator("[role=tablist]").evaluate_all(
@@ -220,6 +228,7 @@ def test_tabs_work_where_session_storage_is_blocked(browser: Browser, site: str)
             "Object.defineProperty(window, 'sessionStorage', {get() { throw new Error('no'); }});"
         )
         seen.page.reload()
+        unfold(seen.page)
         other = seen.page.locator("[role=tab][aria-selected=false]").first
         other.click()
         assert seen.errors == []
