@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ class Rendering:
                 node.parent["standings"] = standings
                 node.parent["sentence"] = item.claim if isinstance(item, Block) else ""
                 node.parent["reason"] = item.not_run
-            node.replace_self(new)
+            literal = next(node.findall(nodes.literal_block))
+            node.replace_self([*_targets(node), *_targets(literal), new])
 
     def _block(self, item: Block, node: item_node) -> tuple[nodes.Node, list[Standing]]:
         """Return a block's markup, in as many spellings as the page shows."""
@@ -180,6 +182,7 @@ class Rendering:
         # not the summary itself: a sentence may have links, which cannot stand in one
         node.replace_self(
             [
+                *_targets(node),
                 _raw(f'<div class="seatrial-claim" id="{anchor}"><p>'),
                 sentence,
                 _raw(f"</p>\n<details><summary>{mark}</summary>\n"),
@@ -194,7 +197,14 @@ class Rendering:
         parts = sandbox_parts(paragraph.astext(), bool(commands))
         sentence = nodes.inline("", "", *paragraph.children)
         node.replace_self(
-            [_raw(parts.before), sentence, _raw(parts.between), *commands, _raw(parts.after)]
+            [
+                *_targets(node),
+                _raw(parts.before),
+                sentence,
+                _raw(parts.between),
+                *commands,
+                _raw(parts.after),
+            ]
         )
 
     def _nth(self, item: Item) -> int:
@@ -264,6 +274,11 @@ def _location(app: Sphinx, item: Item, node: nodes.Node) -> str:
 def _raw(html: str) -> nodes.raw:
     """Return a node that is markup already."""
     return nodes.raw("", html, format="html")
+
+
+def _targets(node: nodes.Element) -> list[nodes.Node]:
+    """Return what keeps links to a node alive: labels that stand before it became its ids."""
+    return [_raw(f'<span id="{escape(name)}"></span>') for name in node["ids"]]
 
 
 def render(app: Sphinx, doctree: nodes.document, _page: str) -> None:
