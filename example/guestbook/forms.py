@@ -15,4 +15,4 @@ class EntryForm(forms.ModelForm):
             "photo": forms.FileInput(attrs={"accept": "image/gif,image/jpeg,image/png,image/webp"}),
         }
         labels = {"name": "Your name", "text": "Your message", "photo": "A photo"}
-        help_texts = {"photo": "If you like: GIF, JPEG, PNG or WebP."}
+        help_texts = {"photo": "GIF, JPEG, PNG or WebP."}

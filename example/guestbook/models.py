@@ -20,4 +20,5 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
 
     def __str__(self):
+        """Say who left it, and what."""
         return f"{self.name}: {self.text}"
