@@ -102,10 +102,18 @@ def test_axe_finds_nothing(
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_never_scrolls_a_page_sideways(browser: Browser, site: str, name: str) -> None:
     with opened(browser, site, name, width=PHONE) as seen:
+        # The theme makes a box between the page and its text scroll, so each one is asked.
         wide = seen.page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+            """(() => {
+              const wide = [];
+              for (let box = document.querySelector("article"); box; box = box.parentElement) {
+                if (getComputedStyle(box).overflowX === "visible") continue;
+                if (box.scrollWidth > box.clientWidth) wide.push(box.className || box.tagName);
+              }
+              return wide;
+            })()"""
         )
-        assert wide[0] <= wide[1]
+        assert wide == []
 
 
 def unreadable(page: Page) -> list[str]:
