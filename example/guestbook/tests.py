@@ -9,7 +9,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from guestbook.models import Entry
 
@@ -79,8 +81,11 @@ class EntryTests(TestCase):
         self.assertNotContains(answer, "<script>")
         self.assertNotContains(answer, "<b>Eve")
 
-    def test_migrating_again_does_nothing(self):
-        call_command("migrate", verbosity=0)
+    def test_migrations_of_several_containers_take_turns(self):
+        with CaptureQueriesContext(connection) as queries:
+            call_command("migrate", verbosity=0)
+        self.assertIn("pg_advisory_lock", queries[0]["sql"])
+        self.assertIn("pg_advisory_unlock", queries[-1]["sql"])
 
 
 class PhotoTests(TestCase):
