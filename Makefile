@@ -58,7 +58,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
 	@$(PHASE) "Types" $(BIN)/mypy
-	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo --quiet
+	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
 	@$(BEGIN_SITE)
 	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
 	@$(END_SITE)

@@ -28,10 +28,6 @@ myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css
 sphinx_tabs_disable_tab_closing = True
 
-seatrial_project = "example"
-seatrial_spellings = ("v2", "v1")
-seatrial_strict = True  # output that nothing promises is a failure
-
 # nbsphinx costs half a second an import, so it is loaded once there is a notebook to render.
 if any(HERE.glob("notebooks/**/*.ipynb")):
     extensions += ["nbsphinx"]
