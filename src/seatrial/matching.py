@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from itertools import groupby
 
 ELISION = "..."
 
@@ -83,17 +83,25 @@ class Comparison:
         return tuple(lines)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(promised: str) -> re.Pattern[str]:
-    """Return the regular expression of a promised line that has elisions."""
-    return re.compile(".*".join(re.escape(part) for part in promised.rstrip().split(ELISION)))
-
-
 def line_matches(promised: str, came: str) -> bool:
     """Tell whether a line is the promised one; spaces at its end do not count."""
-    if ELISION in promised:
-        return _pattern(promised).fullmatch(came.rstrip()) is not None
-    return promised.rstrip() == came.rstrip()
+    promised = promised.rstrip()
+    first, *parts = promised.split(ELISION)
+    if not parts:
+        return promised == came.rstrip()
+    last = parts.pop()
+    if last:
+        came = came.rstrip()
+    # each part at its first place: no other choice leaves more room for the rest
+    at, end = len(first), len(came) - len(last)
+    if not (at <= end and came.startswith(first) and came.endswith(last)):
+        return False
+    for part in parts:
+        found = came.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def stands_for_any_lines(promised: str) -> bool:
@@ -122,8 +130,41 @@ def compare(promise: Sequence[str], output: Sequence[str]) -> Comparison:
     ):
         rows.append(Row(Pair.SAME, wanted[start], came[start]))
         start += 1
-    rows.extend(_align(wanted[start:], came[start:]))
+    for same, group in groupby(_align(wanted[start:], came[start:]), lambda r: r.pair is Pair.SAME):
+        gap = list(group)
+        rows.extend(gap if same else _with_counterparts(gap))
     return Comparison(tuple(rows))
+
+
+def _with_counterparts(gap: list[Row]) -> list[Row]:
+    """Return the rows between two that are the same, with what came in place of missing lines.
+
+    An elision would swallow it, and a rewritten promise forget ``(1 row)`` behind ``...``.
+    """
+    elided = [number for number, row in enumerate(gap) if row.pair is Pair.ELIDED]
+    if not elided or len(elided) == len(gap):
+        return gap
+    came = [row.came for row in gap if row.came is not None]
+    before, after = gap[: elided[0]], gap[elided[-1] + 1 :]
+    head = came[: len(before)]
+    left = came[len(head) :]
+    tail = left[max(0, len(left) - len(after)) :] if after else []
+    middle = iter(left[: len(left) - len(tail)])
+    between: list[Row] = []
+    for row in gap[elided[0] : elided[-1] + 1]:
+        if row.came is None:
+            between.append(row)
+        elif (line := next(middle, None)) is not None:
+            between.append(Row(Pair.ELIDED, row.promised, line))
+        else:
+            between.append(Row(Pair.ELIDED, row.promised, None))
+    return [
+        *before,
+        *(Row(Pair.EXTRA, None, line) for line in head),
+        *between,
+        *after,
+        *(Row(Pair.EXTRA, None, line) for line in tail),
+    ]
 
 
 def _align(wanted: Sequence[str], came: Sequence[str]) -> list[Row]:

@@ -10,6 +10,7 @@ _ESCAPE = re.compile(
     r"|\x1b[PX^_][^\x1b]*\x1b\\"  # other strings
     r"|\x1b[ -/]*[0-~]"  # everything shorter
 )
+_FAR = 1000
 _GAMES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\t")
 
 
@@ -61,7 +62,8 @@ class _Screen:
     def control(self, parameters: str, letter: str) -> None:
         """Move the cursor or erase, as an escape sequence asks."""
         first = parameters.split(";")[0]
-        number = int(first) if first.isdigit() else 0
+        # no row is longer, and no program moves down further, than this
+        number = min(int(first), _FAR) if first.isdigit() else 0
         count = max(1, number)
         if letter == "A":
             self.row = max(0, self.row - count)

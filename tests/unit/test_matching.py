@@ -1,0 +1,326 @@
+"""Promise and output: kept or not, what is shown where not, and what a rewritten promise keeps."""
+
+import random
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby, pairwise
+
+import pytest
+
+from seatrial.matching import Pair, by_kind, compare, line_matches, stands_for_any_lines
+
+WORDS = ("a", "b", "a b", "", "ab", "abc", "x...y", "xy", "x1y")
+PROMISED = (*WORDS, "...", "...", "a...", "...b", "  ...")
+ROUNDS = 600
+
+
+def kept(promise: Sequence[str], output: Sequence[str]) -> bool:
+    """Tell whether a promise is kept."""
+    return compare(promise, output).kept
+
+
+def differences(promise: Sequence[str], output: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the lines that differ, each with its sign."""
+    return [
+        ("-", row.promised or "") if row.pair is Pair.MISSING else ("+", row.came or "")
+        for row in compare(promise, output).rows
+        if row.pair in (Pair.MISSING, Pair.EXTRA)
+    ]
+
+
+def cheapest(promise: tuple[str, ...], output: tuple[str, ...]) -> int:
+    """Return how many lines have to differ, found by trying everything."""
+
+    @lru_cache
+    def cost(i: int, j: int) -> int:
+        if i == len(promise):
+            return len(output) - j
+        ways = []
+        if stands_for_any_lines(promise[i]):
+            ways.append(cost(i + 1, j))
+            if j < len(output):
+                ways.append(cost(i, j + 1))
+        else:
+            ways.append(cost(i + 1, j) + 1)
+            if j < len(output) and line_matches(promise[i], output[j]):
+                ways.append(cost(i + 1, j + 1))
+        if j < len(output):
+            ways.append(cost(i, j + 1) + 1)
+        return min(ways)
+
+    return cost(0, 0)
+
+
+def drawn(chance: random.Random, words: Sequence[str]) -> tuple[str, ...]:
+    """Return up to seven lines, the last of them not blank."""
+    lines = [chance.choice(words) for _ in range(chance.randrange(8))]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return tuple(lines)
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promise", "output"),
+    [
+        ([], []),
+        (["a"], ["a"]),
+        (["a", "b"], ["a", "b"]),
+        (["a"], ["a   "]),
+        (["a   "], ["a"]),
+        (["a"], ["a", "", " "]),
+        (["a", ""], ["a"]),
+        (["", "a"], ["", "a"]),
+        (["..."], []),
+        (["..."], ["a", "b"]),
+        (["a", "...", "z"], ["a", "z"]),
+        (["a", "...", "z"], ["a", "b", "z", "c", "z"]),
+        (["...", "..."], ["a"]),
+        (["...", "b", "..."], ["a", "b", "c"]),
+        (["    ..."], ["a", "b"]),
+        (["Container ...-web-1  Started"], ["Container example-web-1  Started"]),
+        (["...a"], ["a"]),
+        (["a..."], ["a"]),
+        (["a...c...e"], ["abcde"]),
+        (["a...b...b"], ["a b b b"]),
+        (["x = (1.5, ...)"], ["x = (1.5, [2])"]),
+        (["...."], ["the end."]),
+        (["Password: ..."], ["Password: "]),
+    ],
+)
+def test_a_promise_is_kept(promise: list[str], output: list[str]) -> None:
+    assert kept(promise, output)
+
+
+@pytest.mark.parametrize(
+    ("promise", "output"),
+    [
+        ([], ["a"]),
+        (["a"], []),
+        (["a"], ["A"]),
+        (["a"], [" a"]),
+        (["a b"], ["a  b"]),
+        (["a", "b"], ["b", "a"]),
+        (["a"], ["a", "b"]),
+        (["a", "b"], ["a"]),
+        (["a"], ["", "a"]),
+        (["", "a"], ["a"]),
+        (["a", "", "b"], ["a", "b"]),
+        (["...", "b"], ["a"]),
+        (["a", "..."], ["b"]),
+        (["...", "a", "b"], ["a", "x", "b"]),
+        (["a...c"], ["ac d"]),
+        (["a...a"], ["a"]),
+        (["a.c"], ["abc"]),
+        (["(1 row)"], ["1 row"]),
+        (["a... b"], ["a  c"]),
+        ([".."], ["ab"]),
+        (["…"], ["anything"]),
+    ],
+)
+def test_a_promise_is_broken(promise: list[str], output: list[str]) -> None:
+    assert not kept(promise, output)
+
+
+def test_one_changed_character_is_one_line_missing_and_one_more() -> None:
+    assert differences(["one", "two", "three"], ["one", "twa", "three"]) == [
+        ("-", "two"),
+        ("+", "twa"),
+    ]
+
+
+def test_what_an_elision_matched_is_never_shown_as_a_difference() -> None:
+    promise = ["NAME  IMAGE", "...", "web-...  web", "done"]
+    output = ["NAME  IMAGE", "db-1  db", "media-1  media", "web-1  web", "gone"]
+    assert differences(promise, output) == [("-", "done"), ("+", "gone")]
+
+
+def test_a_line_that_came_too_much_is_the_only_difference() -> None:
+    assert differences(["a", "c"], ["a", "b", "c"]) == [("+", "b")]
+
+
+def test_a_line_that_did_not_come_is_the_only_difference() -> None:
+    assert differences(["a", "b", "c"], ["a", "c"]) == [("-", "b")]
+
+
+def test_an_elision_does_not_hide_what_came_in_place_of_a_missing_line() -> None:
+    assert differences(["...", "(1 row)"], ["a", "b", "(2 rows)"]) == [
+        ("-", "(1 row)"),
+        ("+", "(2 rows)"),
+    ]
+    assert differences(["...", "end"], []) == [("-", "end")]
+
+
+# --- rewriting ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promise", "output", "rewritten"),
+    [
+        (["old"], ["new"], ["new"]),
+        ([], ["new"], ["new"]),
+        (["old"], [], []),
+        (["..."], [], ["..."]),
+        (["..."], ["a", "b"], ["..."]),
+        (["a", "...", "old"], ["a", "b", "c", "new"], ["a", "...", "new"]),
+        (["a", "...", "d"], ["a", "b", "c", "d", "e"], ["a", "...", "d", "e"]),
+        (["id ...", "old"], ["id 3f2a", "new"], ["id ...", "new"]),
+        (["id ...", "old"], ["name 3f2a", "new"], ["name 3f2a", "new"]),
+        (["...", "b", "...", "old"], ["a", "b", "c", "new"], ["...", "b", "...", "new"]),
+        (["  ...", "old"], ["a", "b", "new"], ["  ...", "new"]),
+        (["a  ", "old"], ["a", "new"], ["a  ", "new"]),
+        (["old", "..."], ["new", "b", "c"], ["new", "..."]),
+        (["...", "old", "b"], ["a", "new", "b"], ["...", "new", "b"]),
+        (["old", "...", "old"], ["new", "a", "new"], ["new", "...", "new"]),
+        (["old", "...", "old"], ["new"], ["new", "..."]),
+        (["...", "gone", "..."], ["a", "b"], ["..."]),
+    ],
+)
+def test_a_rewritten_promise_keeps_every_elision_that_still_matches(
+    promise: list[str], output: list[str], rewritten: list[str]
+) -> None:
+    assert compare(promise, output).rewritten == tuple(rewritten)
+
+
+def test_an_elision_that_no_longer_matches_is_dropped() -> None:
+    before = ["Container ...-db-1  Started", "took ... s"]
+    after = ["Volume created", "took 1.5 seconds"]
+    assert compare(before, after).rewritten == tuple(after)
+
+
+# --- what holds for everything --------------------------------------------------------------------
+
+
+def test_every_output_keeps_its_own_text_as_promise() -> None:
+    chance = random.Random(1)
+    for _ in range(ROUNDS):
+        output = drawn(chance, PROMISED)
+        assert kept(output, output), output
+
+
+def test_every_output_keeps_the_promise_of_anything() -> None:
+    chance = random.Random(2)
+    for _ in range(ROUNDS):
+        assert kept(["..."], drawn(chance, WORDS))
+
+
+def test_every_output_keeps_the_promise_that_was_rewritten_for_it() -> None:
+    chance = random.Random(3)
+    for _ in range(ROUNDS):
+        promise, output = drawn(chance, PROMISED), drawn(chance, PROMISED)
+        rewritten = compare(promise, output).rewritten
+        assert kept(rewritten, output), (promise, output, rewritten)
+
+
+def test_a_promise_that_was_kept_is_rewritten_as_it_was() -> None:
+    chance = random.Random(4)
+    count = 0
+    for _ in range(ROUNDS * 4):
+        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
+        comparison = compare(promise, output)
+        twice = any(
+            stands_for_any_lines(a) and stands_for_any_lines(b) for a, b in pairwise(promise)
+        )
+        if comparison.kept and not twice:
+            count += 1
+            assert comparison.rewritten == promise
+    assert count > 100
+
+
+def test_rewriting_twice_changes_nothing() -> None:
+    chance = random.Random(5)
+    for _ in range(ROUNDS):
+        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
+        once = compare(promise, output).rewritten
+        assert compare(once, output).rewritten == once
+
+
+def test_an_alignment_holds_every_line_once_in_order_and_pairs_only_what_matches() -> None:
+    chance = random.Random(6)
+    for _ in range(ROUNDS):
+        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
+        rows = compare(promise, output).rows
+        assert tuple(row.came for row in rows if row.came is not None) == output
+        lone = [r.promised for r in rows if r.pair in (Pair.SAME, Pair.MISSING)]
+        assert lone == [line for line in promise if not stands_for_any_lines(line)]
+        for row in rows:
+            if row.pair is Pair.SAME:
+                assert row.promised is not None
+                assert row.came is not None
+                assert line_matches(row.promised, row.came)
+
+
+def test_no_alignment_has_fewer_differences() -> None:
+    chance = random.Random(8)
+    for _ in range(ROUNDS):
+        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
+        fewest = 0
+        gaps = groupby(compare(promise, output).rows, lambda row: row.pair is Pair.SAME)
+        for pairs in ([row.pair for row in gap] for same, gap in gaps if not same):
+            # what came in place of a missing line is shown although an elision could take it
+            fewest += pairs.count(Pair.MISSING)
+            fewest += 0 if Pair.ELIDED in pairs else pairs.count(Pair.EXTRA)
+        assert fewest == cheapest(promise, output), (promise, output)
+
+
+def test_a_long_output_with_a_difference_at_both_ends_is_aligned_at_once() -> None:
+    lines = [f"line {n}" for n in range(300)]
+    found = differences(["first", *lines, "last"], ["FIRST", *lines, "LAST"])
+    assert found == [("-", "first"), ("+", "FIRST"), ("-", "last"), ("+", "LAST")]
+
+
+def test_a_line_with_many_elisions_is_matched_at_once() -> None:
+    assert not kept(["a..." * 12 + "b"], ["a" * 400])
+
+
+# --- what varies by nature ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Container 3f2a9c1b7d0e", "Container 0123456789ab"),
+        ("a" * 63 + "1", "0" + "b" * 63),
+        ("sha256:0f9e8d7c6b5a", "sha256:" + "ab12" * 16),
+        ("2026-11-22T15:02:52.123456789Z up", "2027-01-02T00:00:00Z up"),
+        ("2026-11-22 15:02:52,123 INFO", "2025-12-31 23:59:59,999 INFO"),
+        ("2026-11-22 15:02", "2026-11-23 16:03"),
+        ("[22/Nov/2026 15:02:52] GET /", "[01/Jan/2027 00:00:00] GET /"),
+        ("ran on 2026-11-22", "ran on 2027-03-01"),
+        ("Sun Nov 22 15:02:52 2026", "Mon Jan  1 00:00:00 2029"),
+        ("at 15:02:52", "at 00:00:01"),
+        ("172.18.0.2:5432", "10.0.17.255:5432"),
+        ("took 1.5s", "took 12.25s"),
+        ("Up 3 minutes", "Up 59 minutes"),
+        ("About a minute ago", "Less than a second ago"),
+        ("in 0.3 seconds", "in 11 seconds"),
+        ("123e4567-e89b-12d3-a456-426614174000", "00000000-1111-2222-3333-444444444444"),
+        ("Up 3 minutes   db", "Up 13 minutes  db"),
+    ],
+)
+def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
+    assert one != other
+    assert by_kind(one) == by_kind(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("3 objects", "4 objects"),
+        ("(1 row)", "(2 rows)"),
+        ("127.0.0.1:5432", "0.0.0.0:5432"),
+        ("127.0.0.1:8000", "172.18.0.2:8000"),
+        ("version 17.1", "version 17.2"),
+        ("example-web-1", "example-web-2"),
+        ("Exited (0)", "Exited (1)"),
+        ("decade", "facade"),
+        ("deadbeefcafe", "feedfacebeef"),
+        ("HTTP 200", "HTTP 500"),
+        ("Up 3 minutes", "Exited 3 minutes ago"),
+        ("5432/tcp", "5433/tcp"),
+    ],
+)
+def test_what_tells_something_is_not_taken_for_chance(one: str, other: str) -> None:
+    assert by_kind(one) != by_kind(other)
