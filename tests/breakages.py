@@ -239,7 +239,7 @@ def first_complaint(report: str) -> str:
 
 
 def try_one(breakage: Breakage) -> tuple[bool, str]:
-    """Break one thing in a copy of the site; tell whether the right step failed, and what it said."""
+    """Break one thing in a copy of the site; tell whether the right step failed, and how."""
     with tempfile.TemporaryDirectory() as scratch:
         site = Path(scratch)
         for name in COPIED:

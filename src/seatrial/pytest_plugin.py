@@ -199,6 +199,10 @@ class SpeltPage(pytest.Collector):
             record = self.trial.recording and run.complete
             if record:
                 self._write(run)
+            run.close()
+        except SeatrialError as error:
+            # pytest shows a teardown's error with a traceback, unless told so
+            pytest.fail(str(error), pytrace=False)
         finally:
             run.close()
             self.trial.counts["steps"] += run.steps_run
@@ -264,7 +268,7 @@ class BlockItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
         """Return a writer's mistake without a Python traceback."""
-        if isinstance(excinfo.value, Failure):
+        if isinstance(excinfo.value, Failure | SeatrialError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 

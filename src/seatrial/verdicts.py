@@ -10,7 +10,7 @@ from seatrial.matching import Comparison, Pair
 from seatrial.steps import Step
 
 #: Lines of output that a failure quotes at most.
-QUOTED = 40
+QUOTED = 24
 
 
 class Verdict(Enum):
