@@ -133,6 +133,8 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises RecordError where that cannot be done; the old file then stays as it was.
     """
+    # where a link stands in the tree, what it points to is replaced
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -34,10 +34,10 @@ def respelt(line: str, project: str) -> str:
     """
     line = re.sub(r"\bdocker compose\b", "docker-compose", line)
     name = re.escape(project)
-    line = re.sub(
-        rf"\b{name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)", _joined(project), line
-    )
-    return re.sub(rf"\b{name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
+    # the engine itself writes a container's name with a slash before it; an image has none
+    container = rf"(?<![\w.-]){name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)"
+    line = re.sub(container, _joined(project), line)
+    return re.sub(rf"(?<![\w./-]){name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
 
 
 def _joined(project: str) -> Callable[[re.Match[str]], str]:
