@@ -269,22 +269,21 @@ def _folded(lines: Sequence[str], summary: str) -> str:
 
 
 def _with_elisions(promised: str | None, came: str | None) -> str:
-    """Return a line that came, with what no promise covers marked."""
-    promised, came = (promised or "").rstrip(), (came or "").rstrip()
-    parts = promised.split(ELISION)
-    if len(parts) == 1:
-        return escape(came)
-    found = re.fullmatch("(.*)".join(re.escape(part) for part in parts), came)
-    if found is None:
-        return escape(came)
-    html = escape(parts[0])
-    for varied, part in zip(found.groups(), parts[1:], strict=True):
-        if varied:
+    """Return a line that came and is the promised one, with what no promise covers marked."""
+    html, at = "", 0
+    parts = (promised or "").rstrip().split(ELISION)
+    # spaces at the end do not count, unless an elision stands for them
+    came = (came or "").rstrip() if parts[-1] else came or ""
+    for number, part in enumerate(parts):
+        # the last part stands at the end, every other one where it is found first
+        found = came.find(part, at) if number < len(parts) - 1 else len(came) - len(part)
+        if found > at:
             html += (
                 '<span class="seatrial-varied" title="differs from run to run">'
-                f"{escape(varied)}</span>"
+                f"{escape(came[at:found])}</span>"
             )
         html += escape(part)
+        at = found + len(part)
     return html
 
 

@@ -695,3 +695,11 @@ def test_fences_in_markdown_are_shown_like_directives(project: Project) -> None:
     assert texts(soup, ".seatrial-output") == ["a\n", "b\n", "c\n"]
     assert len(soup.select(".seatrial-claim")) == 1
     assert project.said == ""
+
+
+def test_every_elision_of_a_line_is_shown_where_it_stands(project: Project) -> None:
+    project.page("Page\n====\n\n.. console::\n\n   $ ls\n   a ... b ... b\n   ...end\n   x ...\n")
+    project.record({"ls": ("a 1 b 2 b 3 b", "the end  ", "x ")})
+    soup = project.soup()
+    assert texts(soup, ".seatrial-varied") == ["1", "2 b 3", "the "]
+    assert texts(soup, ".seatrial-output") == ["a 1 b 2 b 3 b\nthe end\nx \n"]
