@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import images
@@ -104,38 +104,53 @@ def users_docker(cache: Path) -> str:
 
 def start(cache: Path, engines: list[Engine], *, with_images: bool) -> None:
     """Start the engines that do not answer yet and see to their images."""
+    packages.install_missing(TOOLS)
+    optional = len(engines) > 1
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         engines = [engine for engine in engines if engine.flavour is not CURRENT]
-        packages.install_missing(TOOLS)
-        if not engines:
-            return
-    check_machine()
+    engines = runnable(engines, optional=optional)
+    if not engines:
+        return
     with locked(cache):
-        packages.install_missing(TOOLS)
         began = time.monotonic()
-        archive = None
-        # Both before anything is published: an engine that starts rewrites the rules of both.
-        asleep = [engine for engine in engines if not engine.answers()]
-        if asleep:
-            archive = packages.Archive(cache / "apt", packages.machine_release(cache / "apt"))
+        release = packages.machine_release(cache / "apt")
+        archive = packages.Archive(cache / "apt", release)
+        bench = images.Bench(cache, archive, images.look_at_machine(release.mirror))
+        with bench.preparing() if with_images else nullcontext():
+            # All engines before anything is published: one that starts rewrites the rules of all.
+            asleep = [engine for engine in engines if not engine.answers()]
             for engine in asleep:
                 engine.programs.fetch(archive)
             for engine in asleep:
                 engine.start()
         if with_images:
             donors = [Engine(flavour, cache) for flavour in (CURRENT, LEGACY)]
-            images.provide(cache, engines, donors, archive)
-        fetched = f", {archive.fetched / 1e6:.0f} MB fetched" if archive else ""
-        say(f"ready after {time.monotonic() - began:.1f} s{fetched}")
+            bench.provide(engines, donors)
+        say(f"ready after {time.monotonic() - began:.1f} s, {archive.fetched / 1e6:.0f} MB fetched")
 
 
-def check_machine() -> None:
-    """Say in one sentence what the machine lacks."""
+def runnable(engines: list[Engine], *, optional: bool) -> list[Engine]:
+    """Return the engines that can run here; where the legacy one cannot, do without if optional."""
+    able = []
+    for engine in engines:
+        try:
+            check_machine(engine)
+        except EngineError as error:
+            if engine.flavour is CURRENT or not optional:
+                raise
+            say(f"going without the legacy engine: {error}")
+        else:
+            able.append(engine)
+    return able
+
+
+def check_machine(engine: Engine) -> None:
+    """Say in one sentence what the machine lacks for an engine."""
     if os.geteuid() != 0:
         raise EngineError(
-            "no Docker answers, and the private engine needs root: install and start Docker with "
-            "Compose, or run this as root"
+            "the private engine needs root: run this as root, or install Docker Engine with the "
+            "Compose plugin and start it"
         )
     if "overlay" not in Path("/proc/filesystems").read_text():
         subprocess.run(["modprobe", "overlay"], capture_output=True)
@@ -144,6 +159,9 @@ def check_machine() -> None:
     groups = Path("/sys/fs/cgroup")
     if not any((groups / name).exists() for name in ("cgroup.controllers", "memory")):
         raise EngineError("no control groups are mounted: install cgroupfs-mount and start it")
+    python = subprocess.run(["/usr/bin/python3", "-V"], capture_output=True, text=True).stdout
+    if engine.flavour is LEGACY and not python.startswith(("Python 3.9", "Python 3.11")):
+        raise EngineError("Compose 1.29 needs the Python of Debian 12: use a Debian 12 for it")
 
 
 def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:

@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,6 +132,8 @@ def bootstrap_command(machine: Machine, recipe: Path, keyring: Path) -> list[str
         "--variant=minbase",
         "--include=ca-certificates",
         "--format=tar",
+        # So that apt says how much it fetches.
+        "--verbose",
         f"--keyring={keyring}",
         *[f'--aptopt={name} "{value}"' for name, value in machine.apt],
         f"--dpkgopt={recipe / 'dpkg.cfg'}",
@@ -172,29 +176,56 @@ class Bench:
             if any(built.get(tag) != self.hashes[image.recipe] for tag in image.tags)
         ]
 
-    def root_file_system(self) -> Path:
-        """Return Debian's root file system as a tar file, made by mmdebstrap if it is not there."""
-        tar = self.folder / f"debian-{self.hashes['debian'][:12]}.tar"
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Make Debian's root file system, if it is missing, while the caller does other things."""
+        tar = self.tar
         if tar.exists():
-            return tar
+            yield
+            return
         tools = self.folder / "tools"
         if not (tools / "usr/bin/mmdebstrap").exists():
             self.archive.unpack(self.archive.release.codename, ("mmdebstrap",), tools)
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            future = worker.submit(self._bootstrap, tools)
+            yield
+            if not future.done():
+                say("waiting for debian:trixie-slim")
+            future.result()
+
+    @property
+    def tar(self) -> Path:
+        """The root file system of the stand-in that all others are built on."""
+        return self.folder / f"debian-{self.hashes['debian'][:12]}.tar"
+
+    def _bootstrap(self, tools: Path) -> None:
         for old in self.folder.glob("debian-*"):
             old.unlink()
-        partial = tar.with_suffix(".partial")
-        say("making debian:trixie-slim from Debian's packages, about 50 MB")
+        partial = self.tar.with_suffix(".partial")
+        say("making debian:trixie-slim from Debian's packages, about 40 MB")
         command = bootstrap_command(self.machine, RECIPES / "debian", self.archive.release.keyring)
         source = f"deb {self.machine.mirror} trixie main"
         run = ["perl", str(tools / "usr/bin/mmdebstrap"), *command, "trixie", str(partial), source]
         log = self.folder / "debian.log"
         with log.open("wb") as output:
             done = subprocess.run(run, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        text = log.read_text(errors="replace")
         if done.returncode:
-            text = log.read_text(errors="replace")
             raise EngineError(f"mmdebstrap: {packages.last_line(text)} (all of it: {log})")
-        partial.rename(tar)
-        return tar
+        self.archive.fetched += packages.fetched_in(text)
+        partial.rename(self.tar)
+
+    def provide(self, engines: list[Engine], donors: list[Engine]) -> None:
+        """Give each engine the images that it lacks: copied from another of ours, else built."""
+        for engine in engines:
+            missing = self.missing(engine)
+            for donor in donors if missing else []:
+                if donor.name != engine.name and donor.answers():
+                    lacking = self.missing(donor)
+                    if given := [image for image in missing if image not in lacking]:
+                        copy(donor, engine, given)
+            if missing:
+                self.build_all(engine, self.missing(engine))
 
     def build_all(self, engine: Engine, images: list[Image]) -> None:
         """Build images on an engine, two at a time: one fetches while another unpacks."""
@@ -217,14 +248,13 @@ class Bench:
         began = time.monotonic()
         label = f"{LABEL}={self.hashes[image.recipe]}"
         if image.base is None:
-            tar = self.root_file_system()
             changes = ['CMD ["bash"]', f"LABEL {label}"]
             variables = dict(self.machine.pip)
             if self.machine.certificates:
                 variables |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE)
             changes += [f'ENV {name}="{value}"' for name, value in sorted(variables.items())]
             options = [word for change in changes for word in ("--change", change)]
-            done = docker(engine, "import", *options, str(tar), image.tags[0])
+            done = docker(engine, "import", *options, str(self.tar), image.tags[0])
         else:
             say(f"building {image.tags[0]}")
             tags = [word for tag in image.tags for word in ("--tag", tag)]
@@ -232,6 +262,7 @@ class Bench:
             done = docker(engine, "build", "--label", label, *tags, folder)
         log = self.folder / f"{image.recipe}-{engine.name}.log"
         log.write_text(done.stdout + done.stderr)
+        self.archive.fetched += packages.fetched_in(done.stdout + done.stderr)
         if done.returncode:
             why = packages.last_line(done.stderr)
             raise EngineError(f"building {image.tags[0]} failed: {why} (all of it: {log})")
@@ -281,21 +312,3 @@ def copy(donor: Engine, engine: Engine, images: list[Image]) -> None:
         why = packages.last_line(load.stderr or f"docker save ended with {save.returncode}")
         raise EngineError(f"copying images to the {engine.name} engine failed: {why}")
     say(f"{' '.join(tags)} are on the {engine.name} engine, {time.monotonic() - began:.1f} s")
-
-
-def provide(
-    cache: Path, engines: list[Engine], donors: list[Engine], archive: packages.Archive | None
-) -> None:
-    """Give each engine the images that it lacks: copied from another of ours, else built."""
-    release = archive.release if archive else packages.machine_release(cache / "apt")
-    archive = archive or packages.Archive(cache / "apt", release)
-    bench = Bench(cache, archive, look_at_machine(release.mirror))
-    for engine in engines:
-        missing = bench.missing(engine)
-        for donor in donors if missing else []:
-            if donor.name != engine.name and donor.answers():
-                lacking = bench.missing(donor)
-                if given := [image for image in missing if image not in lacking]:
-                    copy(donor, engine, given)
-        if missing:
-            bench.build_all(engine, bench.missing(engine))

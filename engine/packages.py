@@ -11,6 +11,7 @@ from pathlib import Path
 
 from report import EngineError, say
 
+OS_RELEASE = Path("/etc/os-release")
 KEYRING = Path("usr/share/keyrings/debian-archive-keyring.gpg")
 TRIXIE_KEY = Path("usr/share/keyrings/debian-archive-trixie-stable.gpg")
 # Debian 12's first keyrings do not know trixie's key yet; this file tells those that do.
@@ -49,6 +50,13 @@ def mirror_in(indextargets: str, codename: str) -> str:
 def sizes_in(print_uris: str) -> tuple[int, ...]:
     """Return the sizes in bytes that `apt-get download --print-uris` lists."""
     return tuple(int(size) for size in re.findall(r"^'[^']+' \S+ (\d+)", print_uris, re.MULTILINE))
+
+
+def fetched_in(output: str) -> int:
+    """Return how many bytes apt-get and pip say that they have downloaded."""
+    factors = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+    said = re.findall(r"(?:Fetched|Downloading \S+ \()\s*([\d.,]+) ?([kMG]?)B(?: in |\))", output)
+    return sum(int(float(number.replace(",", "")) * factors[unit]) for number, unit in said)
 
 
 class Archive:
@@ -103,10 +111,7 @@ class Archive:
         say(f"fetching the package lists of {suite}")
         lists = self.folder / suite / "lists"
         output = self._apt(suite, "update", "--error-on=any")
-        fetched = re.search(r"^Fetched ([\d.,]+) ([kM]?)B", output, re.MULTILINE)
-        if fetched:
-            factor = {"": 1, "k": 1_000, "M": 1_000_000}[fetched[2]]
-            self.fetched += int(float(fetched[1].replace(",", "")) * factor)
+        self.fetched += fetched_in(output)
         (lists / "complete").touch()
 
     def unpack(self, suite: str, packages: tuple[str, ...], tree: Path) -> None:
@@ -141,10 +146,10 @@ def last_line(text: str) -> str:
 
 def machine_release(folder: Path) -> Release:
     """Find out which Debian the machine runs and where it gets its packages from."""
-    codename = codename_in(Path("/etc/os-release").read_text())
+    codename = codename_in(OS_RELEASE.read_text())
     if codename not in CODENAMES or not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise EngineError(
-            "no Docker answers, and the private engine is made of packages of Debian 12 or 13, "
+            "the private engine is made of packages of Debian 12 or 13, "
             "which this is not: install Docker Engine with the Compose plugin and start it"
         )
     sources = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
