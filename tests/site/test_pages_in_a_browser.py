@@ -67,7 +67,9 @@ def unfold(page: Page) -> None:
 def violations(page: Page) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element."""
     unfold(page)
-    found = page.evaluate(AXE + "; axe.run(document, {resultTypes: ['violations']})")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{rule['id']}: {node['failureSummary']} in {node['html'][:200]}"
         for rule in found["violations"]
@@ -84,19 +86,17 @@ def test_a_page_asks_nothing_of_another_origin(browser: Browser, site: str, name
         assert seen.errors == []
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(
-    browser: Browser, site: str, name: str, colours: str, width: int
-) -> None:
-    with opened(browser, site, name, width=width, color_scheme=colours) as seen:
+def test_axe_finds_nothing(browser: Browser, site: str, name: str, colours: str) -> None:
+    with opened(browser, site, name, color_scheme=colours) as seen:
         assert violations(seen.page) == []
+        seen.page.set_viewport_size({"width": PHONE, "height": 900})
         # Tabs of a group change together, so one click shows the other side of all of them.
         others = seen.page.locator("[role=tab][aria-selected=false]")
         if others.count():
             others.first.click()
-            assert violations(seen.page) == []
+        assert violations(seen.page) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
