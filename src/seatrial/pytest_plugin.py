@@ -195,23 +195,31 @@ class SpeltPage(pytest.Collector):
         run, self.run = self.run, None
         if run is None:
             return
+        trouble = ""
         try:
-            record = self.trial.recording and run.complete
-            if record:
+            if self.trial.recording and run.complete:
                 self._write(run)
-            run.close()
         except SeatrialError as error:
-            # pytest shows a teardown's error with a traceback, unless told so
-            pytest.fail(str(error), pytrace=False)
+            trouble = str(error)
         finally:
             run.close()
-            self.trial.counts["steps"] += run.steps_run
-            self.trial.counts["blocks"] += sum(1 for r in run.results if r.steps)
-            self.trial.counts["claims"] += sum(
-                1
-                for r in run.results
-                if isinstance(r.item, Block) and r.item.claim and r.verdict is Verdict.PASSED
-            )
+            self._count(run)
+        if trouble:
+            # raised out here: pytest would show what caused it, in Python's words
+            pytest.fail(trouble, pytrace=False)
+
+    def _count(self, run: PageRun) -> None:
+        """Add what a run did to the trial's counts."""
+        counts = self.trial.counts
+        counts["steps"] += run.steps_run
+        counts["blocks"] += sum(1 for result in run.results if result.steps)
+        counts["claims"] += sum(
+            1
+            for result in run.results
+            if isinstance(result.item, Block)
+            and result.item.claim
+            and result.verdict is Verdict.PASSED
+        )
 
     def _write(self, run: PageRun) -> None:
         """Write promises back, then the record of the page as it reads now."""
