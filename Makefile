@@ -89,8 +89,7 @@ lock: ## write requirements/ anew from pyproject.toml's dependency groups
 	@! grep -n '://' requirements/*.txt
 
 clean: ## remove what was built, sweep sandboxes, stop the private engine
-	@if [ -e .venv/installed-test ] && $(ENGINE) status >/dev/null 2>&1; then \
-		eval "$$($(ENGINE) env)" && $(BIN)/python -m seatrial sweep; fi
+	@if [ -x $(BIN)/pytest ]; then $(BIN)/python -m seatrial sweep; fi
 	@$(ENGINE) stop
 	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
