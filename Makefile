@@ -14,7 +14,7 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
 # spelling of Compose.
-PAGES ?= $(wildcard explanation how-to notebooks index.rst)
+PAGES ?= $(wildcard explanation how-to reference notebooks)
 COMPOSE ?=
 FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 
@@ -93,9 +93,10 @@ clean: ## remove what was built, sweep sandboxes, stop the private engine
 	@$(ENGINE) stop
 	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@if [ -d "$(CACHE)" ]; then \
+	@if [ -d "$(CACHE)" ] && [ -z "$(FORGET)" ]; then \
 		echo "Kept for the next time: $(CACHE); \`make clean-all\` removes that too."; fi
 
+clean-all: FORGET := yes
 clean-all: clean ## the same, and forget everything fetched and built that is kept in the user's cache
 	@$(ENGINE) clean
 	@rm -rf "$(CACHE)"
