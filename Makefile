@@ -31,7 +31,7 @@ RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r target does; do printf '%-18s %s\n' "  $$target" "$$does"; done
+		while IFS='|' read -r target does; do printf '%-20s %s\n' "  $$target" "$$does"; done
 
 site: ## set up what is missing and render the site into _build/html; needs no Docker
 	@$(SETUP) site
