@@ -14,7 +14,7 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
 # spelling of Compose.
-PAGES ?= $(wildcard explanation how-to reference notebooks)
+PAGES ?= $(wildcard index.rst explanation how-to reference notebooks)
 COMPOSE ?=
 FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -117,7 +117,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
     except SeatrialError as error:
         # one clear sentence: a UsageError would be shown with a traceback here
         pytest.exit(f"seatrial: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
-    if page is None or not (page.items or page.problems):
+    if page is None:
         return None
     return PageFile.from_parent(parent, path=file_path)
 
@@ -281,9 +281,19 @@ class BlockItem(pytest.Item):
         return super().repr_failure(excinfo)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    """Count what was asked for."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count what was asked for, and keep pytest's own doctest away from pages.
+
+    It takes any page named on the command line, and would run `>>>` lines on this machine whatever
+    program the page opened before.
+    """
     if trial := config.stash.get(_TRIAL, None):
+        items[:] = [
+            item
+            for item in items
+            if type(item).__name__ != "DoctestItem" or trial.tree.page(item.path) is None
+        ]
         trial.selected = sum(1 for item in items if isinstance(item, BlockItem))
 
 
