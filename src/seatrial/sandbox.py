@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -183,6 +183,10 @@ class Sandbox:
             )
         # in place, not by a rename: a bind mount of a single file must see the change too
         text = edited(old, edit)
+        if edit.file in _COMPOSE_FILES:
+            before = {port for _, port in _published(self._compose)}
+            self._compose = _parsed(text, path)
+            _refuse_ports(pair for pair in _published(self._compose) if pair[1] not in before)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
 
@@ -230,16 +234,21 @@ class Sandbox:
                 hint=f"stop it with `docker compose -p {self.project} down`, which keeps its "
                 "volumes; if it is not needed any more, add `-v`",
             )
-        for address, port in _published(self._compose):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((address, port))
-                except OSError as error:
-                    raise SandboxError(
-                        f"port {port} of {address} is already in use",
-                        hint=f"find out by whom with `ss -ltnp 'sport = :{port}'` and stop it",
-                    ) from error
+        _refuse_ports(_published(self._compose))
+
+
+def _refuse_ports(published: Iterable[tuple[str, int]]) -> None:
+    """Raise SandboxError where somebody listens already on a port of this machine."""
+    for address, port in published:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                raise SandboxError(
+                    f"port {port} of {address} is already in use",
+                    hint=f"find out by whom with `ss -ltnp 'sport = :{port}'` and stop it",
+                ) from error
 
 
 def edited(old: str | None, edit: Edit) -> str:
@@ -285,7 +294,11 @@ def _fragment(edit: Edit) -> list[tuple[str, str]]:
     for number, line in enumerate(edit.lines, start=1):
         if number in edit.new:
             if not replaced:
-                parts.extend(("was", old) for old in edit.was)
+                # an option's value loses its indentation: an old line stands where the new one does
+                indent = line[: len(line) - len(line.lstrip())]
+                parts.extend(
+                    ("was", old if old[:1].isspace() else indent + old) for old in edit.was
+                )
                 replaced = True
             parts.append(("new", line))
         elif line.strip() == "...":
@@ -465,11 +478,16 @@ def _compose_file(project: Path | None) -> dict[str, Any]:
     for name in _COMPOSE_FILES if project is not None else ():
         path = project / name if project is not None else Path(name)
         if path.is_file():
-            try:
-                return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-            except (yaml.YAMLError, ValueError) as error:
-                raise SandboxError(f"{name} cannot be read: {error}", where=str(path)) from error
+            return _parsed(path.read_text(encoding="utf-8"), path)
     return {}
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    """Return what a Compose file says."""
+    try:
+        return dict(yaml.safe_load(text) or {})
+    except (yaml.YAMLError, ValueError) as error:
+        raise SandboxError(f"{path.name} cannot be read: {error}", where=str(path)) from error
 
 
 def _published(compose: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

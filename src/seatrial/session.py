@@ -13,6 +13,7 @@ import re
 import secrets
 import signal
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,8 +48,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "PYTHON_BASIC_REPL": "1",
 }
 
-# how long (seconds) input may stay away before a short prompt such as `# ` is taken for one
-_STILL = {True: 0.04, False: 0.003}
+# how long (seconds) nothing may follow before what looks like a prompt is taken for one: a word
+# such as `>>> `, a sign such as `# `, and such a sign behind output that ended no line
+_STILL, _STILL_SIGN, _STILL_DOUBTFUL = 0.003, 0.04, 0.3
 _TAIL = 4096
 
 
@@ -93,7 +95,7 @@ class Terminal:
         with tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False) as rc:
             rc.write(
                 f"PS1='[{self._word}:$?]'\nPS2='[{self._word}>]'\nPROMPT_COMMAND=\n"
-                "stty -echo\nunset HISTFILE\nset +o history\nshopt -u checkwinsize\n"
+                "unset HISTFILE\nset +o history\nshopt -u checkwinsize\n"
             )
         try:
             self._child = pexpect.spawn(
@@ -102,13 +104,15 @@ class Terminal:
                 cwd=str(folder),
                 env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
                 dimensions=(HEIGHT, WIDTH),
-                echo=False,
                 timeout=None,
             )
             self._child.delaybeforesend = None
             self._pid = int(self._child.pid or 0)
             self.prompt = SHELL
+            self.at_shell = True
+            # whether the reader's own shell is in front; one in a container may look just like it
             first = self._await(time.monotonic() + 10)
+            self._settings = termios.tcgetattr(self._child.child_fd)
         except (pexpect.ExceptionPexpect, OSError) as error:
             raise SessionError(
                 f"bash could not be started: {error}", hint="install bash"
@@ -138,18 +142,15 @@ class Terminal:
         start = time.monotonic()
         output: list[str] = []
         note = ""
+        if self.at_shell:
+            self._restore()
         answer = Answer((), self.prompt, None, 0.0)
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
-            inside = self.prompt != SHELL
+            secret = any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
             self._send(line)
-            answer = self._await(start + timeout, until if last else None)
-            piece = list(answer.output)
-            if line.strip() in KEYS:
-                piece = _without_key(line.strip(), piece)
-            elif inside:
-                piece = _without_echo(line, piece)
-            output.extend(piece)
+            answer = self._await(start + timeout, _behind_echo(line, until) if last else None)
+            output.extend(_without_trace(line, answer.output, secret=secret))
             note = note or answer.note
             if answer.trouble:
                 break
@@ -198,6 +199,12 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
 
+    def _restore(self) -> None:
+        """Undo what a program did to the terminal's settings, such as its echo."""
+        with contextlib.suppress(OSError, termios.error):
+            if termios.tcgetattr(self._child.child_fd) != self._settings:
+                termios.tcsetattr(self._child.child_fd, termios.TCSANOW, self._settings)
+
     def _send(self, line: str) -> None:
         self._child.send(KEYS.get(line.strip(), line + "\n"))
 
@@ -208,14 +215,16 @@ class Terminal:
         chunks: list[bytes] = []
         size = 0
         tail = b""
+        quiet = False
         start = time.monotonic()
+        shell_was_in_front = self.at_shell
         while True:
             prompt = self._prompt_in(tail)
             if prompt is not None:
-                name, raw, status, guessable = prompt
-                more = b"" if status is not None else self._read(_STILL[guessable])
+                name, raw, status, still = prompt
+                more = self._read(still) if still else b""
                 if not more:
-                    self.prompt = name
+                    self.prompt, self.at_shell = name, status is not None
                     text, note = _decoded(b"".join(chunks)[: size - len(raw)])
                     seconds = time.monotonic() - start
                     return Answer(_lines(text), name, status, seconds, note=note)
@@ -223,9 +232,10 @@ class Terminal:
                 size += len(more)
                 tail = (tail + more)[-_TAIL:]
                 continue
-            if until is not None and self._is_busy():
+            if until is not None and self._is_busy() and (shell_was_in_front or quiet):
                 text, note = _decoded(b"".join(chunks))
                 if until(_lines(text)):
+                    self.at_shell = False
                     return Answer(_lines(text), "", None, time.monotonic() - start, note=note)
             left = deadline - time.monotonic()
             trouble = ""
@@ -236,6 +246,8 @@ class Terminal:
             else:
                 try:
                     more = self._read(min(left, 0.05) if until else left)
+                    # a program in front of another needs a moment to take in what was typed
+                    quiet = not more or size > _TAIL
                     chunks.append(more)
                     size += len(more)
                     tail = (tail + more)[-_TAIL:]
@@ -255,23 +267,23 @@ class Terminal:
             return b""
         return raw
 
-    def _prompt_in(self, tail: bytes) -> tuple[str, bytes, int | None, bool] | None:
-        """Return the prompt that ends what came: its name, bytes, exit status, guessability."""
+    def _prompt_in(self, tail: bytes) -> tuple[str, bytes, int | None, float] | None:
+        """Return the prompt that ends what came: name, bytes, exit status, seconds to be still."""
         if found := self._end.search(tail):
-            return SHELL, found.group(), int(found.group(1)), False
+            return SHELL, found.group(), int(found.group(1)), 0.0
         if tail.endswith(self._more):
-            return self._more.decode(), self._more, None, False
+            return self._more.decode(), self._more, None, 0.0
         raw = tail[tail.rfind(b"\n") + 1 :]
         if not raw:
             return None
         line = clean(raw.decode("utf-8", "replace"))
         for row, pattern in self._prompts:
             if pattern.fullmatch(line):
-                return line, raw, None, row.guessable
+                return line, raw, None, _STILL_SIGN if row.guessable else _STILL
         # a program in front may print its prompt behind output that ended no line
         own = self.prompt.encode()
-        if self.prompt != SHELL and raw.endswith(own) and len(own) > 2:
-            return self.prompt, own, None, False
+        if not self.at_shell and raw.endswith(own):
+            return self.prompt, own, None, _STILL if len(own) > 2 else _STILL_DOUBTFUL
         return None
 
     def _is_busy(self) -> bool:
@@ -306,26 +318,45 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(clean(text).removesuffix("\n").split("\n"))
 
 
-def _without_echo(typed: str, lines: list[str]) -> list[str]:
-    """Return output without the echo of what was typed, also where it was wrapped."""
-    if not lines:
-        return lines
+def _behind_echo(
+    typed: str, until: Callable[[tuple[str, ...]], bool] | None
+) -> Callable[[tuple[str, ...]], bool] | None:
+    """Return a condition on a program's output as one on all that stands in the terminal."""
+    if until is None:
+        return None
+    enough = until
+    return lambda lines: enough(_without_trace(typed, lines))
+
+
+def _without_trace(typed: str, lines: Sequence[str], *, secret: bool = False) -> tuple[str, ...]:
+    """Return output without what the typed line or key left in the terminal."""
+    key = typed.strip()
+    if key in KEYS:
+        # what a program printed before it saw the key belongs to the step before
+        for number, line in enumerate(lines):
+            if key in line:
+                rest = line.rpartition(key)[2]
+                return (*([rest] if rest else []), *lines[number + 1 :])
+        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    if secret:
+        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    return _without_echo(typed, lines)
+
+
+def _without_echo(typed: str, lines: Sequence[str]) -> tuple[str, ...]:
+    """Return output without the echo of what was typed, also where it was wrapped or scrolled."""
     echo = "".join(typed.split())
     seen = ""
     for number, line in enumerate(lines):
         seen += "".join(line.split())
         if seen == echo:
-            return lines[number + 1 :]
+            return tuple(lines[number + 1 :])
         if not echo.startswith(seen):
             break
-    return lines
-
-
-def _without_key(key: str, lines: list[str]) -> list[str]:
-    """Return output without the trace that a key leaves: ``^C``, or the line it broke off."""
-    if lines and lines[0].strip() in ("", key):
-        return lines[1:]
-    return lines
+    # readline moves a line that does not fit sideways, and shows its end
+    if len(typed) > WIDTH // 2 and lines and echo[-16:] in "".join(lines[0].split()):
+        return tuple(lines[1:])
+    return tuple(lines)
 
 
 def _processes_of(session: int) -> Iterator[int]:

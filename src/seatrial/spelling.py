@@ -33,6 +33,8 @@ def respelt(line: str, project: str) -> str:
     Volumes and networks are called ``project_name`` by both.
     """
     line = re.sub(r"\bdocker compose\b", "docker-compose", line)
+    # the prefix of a log line names service and number alone
+    line = re.sub(r"^([a-z][a-z0-9_]*)-(\d+)(?=\s[\s.]*\|)", r"\1_\2", line)
     name = re.escape(project)
     # the engine itself writes a container's name with a slash before it; an image has none
     container = rf"(?<![\w.-]){name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)"
