@@ -143,7 +143,7 @@ class Engine:
 
     def stop(self) -> None:
         """Stop dockerd and its containers, and remove all that it left on the machine."""
-        daemon = [pid for pid in self.processes() if _executable(pid).endswith("/dockerd")]
+        daemon = [pid for pid in self.processes() if program(pid).endswith("/dockerd")]
         for pid in daemon:
             os.kill(pid, signal.SIGTERM)
         began = time.monotonic()
@@ -194,7 +194,7 @@ class Engine:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             pid = int(folder.name)
-            program = Path(_executable(pid))
+            path = Path(program(pid))
             try:
                 groups = set(re.findall(r"[0-9a-f]{64}", (folder / "cgroup").read_text()))
                 ended = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -203,7 +203,7 @@ class Engine:
             if ended:
                 # It waits for a parent to take note of its end, and cannot be killed.
                 continue
-            if groups & ours or (self.home in program.parents and program.name in DAEMONS):
+            if groups & ours or (self.home in path.parents and path.name in DAEMONS):
                 found.append(pid)
         return found
 
@@ -217,7 +217,8 @@ class Engine:
         return sorted(found, key=len, reverse=True)
 
 
-def _executable(pid: int) -> str:
+def program(pid: int) -> str:
+    """Return the path of the program that a process runs, or an empty text if it has ended."""
     try:
         return str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(" (deleted)")
     except OSError:

@@ -4,6 +4,5 @@ set -e
 
 /app/prepare
 exec monofy \
-    gunicorn --config python:bugsink.gunicorn.docker.conf --bind "0.0.0.0:$PORT" \
-    --access-logfile - bugsink.wsgi \
+    gunicorn --bind "0.0.0.0:$PORT" --access-logfile - bugsink.wsgi \
     '|||' bugsink-runsnappea

@@ -1,0 +1,202 @@
+"""Starting, killing and stopping an engine of its own cache folder, beside those that run."""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import daemon
+import flavours
+import network
+import pytest
+
+import engine
+
+pytestmark = pytest.mark.engine
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass
+class Private:
+    """A legacy engine in a cache folder of its own, made of programs already fetched."""
+
+    cache: Path
+    run_engine: Run
+    engine: daemon.Engine = field(init=False)
+    environment: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the engine that the cache folder stands for."""
+        self.engine = daemon.Engine(flavours.LEGACY, self.cache / "engine")
+        kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+        self.environment = {**kept, "SEATRIAL_CACHE": str(self.cache)}
+
+    def call(self, command: str) -> None:
+        """Run engine.py for this engine alone, and fail with what it said."""
+        options = ["--no-images"] if command == "start" else []
+        done = self.run_engine(command, "legacy", *options, environment=self.environment)
+        assert done.returncode == 0, done.stderr
+
+    def docker(self, *arguments: str) -> str:
+        """Run `docker` on this engine and return what it printed."""
+        command = [str(self.engine.programs.bin / "docker"), *arguments]
+        environment = {**self.environment, "DOCKER_HOST": self.engine.host}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def traces(self) -> list[str]:
+        """Return all that the machine shows of this engine: empty when nothing is left."""
+        pool = self.engine.pool()
+        assert pool is not None
+        bridges = [self.engine.bridge, *network.bridges_in(pool)]
+        rules = network.Rules(self.engine.programs.environment())
+        return [
+            *(f"process {pid}" for pid in self.engine.processes()),
+            *(f"mount {point}" for point in self.engine.mounts()),
+            *(f"bridge {name}" for name in bridges if Path("/sys/class/net", name).exists()),
+            *(
+                f"rule {' '.join(words)}"
+                for table in ("filter", "nat")
+                for words in rules.listed(table)
+                if network.concerns(words, bridges, pool)
+            ),
+            *(["run folder"] if self.engine.run.exists() else []),
+        ]
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """Link a file, or copy it where the cache lies on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+@pytest.fixture
+def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
+    """Give a test an engine that is not running yet, and leave nothing of it."""
+    fetched = engine.cache_folder() / "legacy" / "tree"
+    if os.geteuid() != 0 or not (fetched / "complete").exists():
+        pytest.skip("the legacy engine's programs are not here: fetch them with `make engine`")
+    made = Private(tmp_path / "cache", run_engine)
+    tree = made.engine.programs.tree
+    shutil.copytree(fetched, tree, symlinks=True, copy_function=link_or_copy)
+    yield made
+    run_engine("clean", environment=made.environment)
+
+
+def sleeping_image() -> bytes:
+    """Return a root file system with nothing but `sleep` in it."""
+    program = shutil.which("sleep")
+    assert program
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        for path in [program, *re.findall(r"(/\S+) \(0x", linked)]:
+            tar.add(Path(path).resolve(), arcname=path)
+    return content.getvalue()
+
+
+def start_container(private: Private, tmp_path: Path) -> int:
+    """Start a container with a volume, a network and a port, and return its process id."""
+    tar = tmp_path / "sleep.tar"
+    tar.write_bytes(sleeping_image())
+    private.docker("import", str(tar), "sleeper")
+    private.docker("network", "create", "harbour")
+    options = ["--network=harbour", "--publish=127.0.0.1::80", "--volume=data:/data"]
+    name = private.docker("run", "--detach", "--init", *options, "sleeper", "sleep", "1000")
+    return int(private.docker("inspect", "--format", "{{.State.Pid}}", name))
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs, and is not a dead one that nobody has asked about."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def shared_rules(private: Private) -> list[str]:
+    """Return the rules of other engines, which ours must not lose."""
+    rules = network.Rules(private.engine.programs.environment())
+    return sorted(" ".join(words) for words in rules.shared())
+
+
+def test_a_stopped_engine_leaves_nothing_behind(private: Private, tmp_path: Path) -> None:
+    private.call("start")
+    before = shared_rules(private)
+    pid = start_container(private, tmp_path)
+    assert alive(pid)
+    assert len({trace.split()[0] for trace in private.traces()}) == 5
+    private.call("stop")
+    assert private.traces() == []
+    assert not alive(pid)
+    gone = [rule for rule in before if rule not in shared_rules(private)]
+    assert [rule for rule in gone if private.engine.bridge not in rule] == []
+
+
+def test_a_killed_engine_starts_again_with_what_it_had(private: Private, tmp_path: Path) -> None:
+    private.call("start")
+    pid = start_container(private, tmp_path)
+    for daemon_pid in private.engine.processes():
+        if daemon.program(daemon_pid).endswith("/dockerd"):
+            os.kill(daemon_pid, signal.SIGKILL)
+    limit = time.monotonic() + 20
+    while private.engine.answers() and time.monotonic() < limit:
+        time.sleep(0.05)
+    private.call("start")
+    assert not alive(pid)
+    assert private.docker("volume", "ls", "--quiet") == "data"
+    assert "harbour" in private.docker("network", "ls", "--format", "{{.Name}}").split()
+    private.call("stop")
+    assert private.traces() == []
+
+
+def test_a_killed_engine_can_be_swept_without_starting_it(private: Private, tmp_path: Path) -> None:
+    private.call("start")
+    pid = start_container(private, tmp_path)
+    for daemon_pid in private.engine.processes():
+        os.kill(daemon_pid, signal.SIGKILL)
+    private.call("stop")
+    assert private.traces() == []
+    assert not alive(pid)
+
+
+def test_two_starts_at_once_make_one_engine(private: Private) -> None:
+    command = ["/usr/bin/python3", str(Path(engine.__file__)), "start", "legacy", "--no-images"]
+    starts = [
+        subprocess.Popen(command, env=private.environment, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [start.wait() for start in starts] == [0, 0]
+    programs = [daemon.program(pid) for pid in private.engine.processes()]
+    assert sum(name.endswith("/dockerd") for name in programs) == 1
+
+
+def test_an_engine_that_cannot_start_says_why_and_leaves_nothing(private: Private) -> None:
+    private.engine.data.mkdir()
+    broken = private.engine.data / "volumes"
+    broken.write_text("a file where dockerd wants a folder")
+    done = private.run_engine("start", "legacy", "--no-images", environment=private.environment)
+    assert done.returncode == 1
+    assert "the legacy engine did not start: " in done.stderr
+    assert "volumes" in done.stderr
+    assert "Traceback" not in done.stderr
+    private.call("stop")
+    assert private.traces() == []
+
+
+def test_the_cache_folder_names_the_engine(private: Private) -> None:
+    name = hashlib.sha256(str(private.cache / "engine").encode()).hexdigest()[:8]
+    assert name in str(private.engine.socket)
+    assert name in private.engine.bridge
