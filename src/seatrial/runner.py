@@ -13,7 +13,7 @@ from seatrial.matching import compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
-from seatrial.session import SHELL, Answer, Terminal
+from seatrial.session import NO_PROMPT, SHELL, Answer, Terminal
 from seatrial.spelling import in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -329,14 +329,14 @@ def _without_waiting(result: StepResult) -> tuple[str, ...]:
 
 def _in_words(trouble: str, timeout: float) -> str:
     """Return an answer's trouble with the time it took."""
-    if trouble == "gave no prompt back":
+    if trouble == NO_PROMPT:
         return f"gave no prompt back within {timeout:g} s"
     return trouble
 
 
 def _hint(answer: Answer, step: Step) -> str:
     """Return what a writer can do about an answer's trouble."""
-    if answer.trouble == "gave no prompt back":
+    if answer.trouble == NO_PROMPT:
         last = answer.output[-1].strip() if answer.output else ""
         if last.endswith((">", ":", "?", "]", "#", "$")):
             return (

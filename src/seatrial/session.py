@@ -16,7 +16,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pexpect
@@ -51,7 +51,12 @@ ENVIRONMENT: Mapping[str, str] = {
 # how long (seconds) nothing may follow before what looks like a prompt is taken for one: a word
 # such as `>>> `, a sign such as `# `, and such a sign behind output that ended no line
 _STILL, _STILL_SIGN, _STILL_DOUBTFUL = 0.003, 0.04, 0.3
+# how long (seconds) a person needs to press a key after what they waited for
+_REACTION = 0.05
 _TAIL = 4096
+# after how long (seconds) Ctrl-C is pressed once more
+_AGAIN = 3.0
+NO_PROMPT = "gave no prompt back"
 
 
 @dataclass(frozen=True)
@@ -148,8 +153,8 @@ class Terminal:
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
             secret = any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
-            self._send(line)
-            answer = self._await(start + timeout, _behind_echo(line, until) if last else None)
+            enough = _behind_echo(line, until) if last else None
+            answer = self._answer_to(line, start + timeout, enough)
             output.extend(_without_trace(line, answer.output, secret=secret))
             note = note or answer.note
             if answer.trouble:
@@ -170,6 +175,23 @@ class Terminal:
             answer.trouble,
             note,
         )
+
+    def _answer_to(
+        self, line: str, deadline: float, until: Callable[[tuple[str, ...]], bool] | None
+    ) -> Answer:
+        """Type one line and return what came of it."""
+        self._send(line)
+        if line.strip() != "^C":
+            return self._await(deadline, until)
+        # between two commands of one line nobody may be there to be interrupted: press it again
+        before: tuple[str, ...] = ()
+        while True:
+            answer = self._await(min(deadline, time.monotonic() + _AGAIN), until)
+            answer = replace(answer, output=(*before, *answer.output))
+            if answer.trouble != NO_PROMPT or time.monotonic() >= deadline:
+                return answer
+            before = answer.output
+            self._send(line)
 
     def interrupt(self, patience: float = 5.0) -> bool:
         """Press Ctrl-C, then leave whatever is in front, and tell whether the shell came back.
@@ -236,13 +258,15 @@ class Terminal:
                 text, note = _decoded(b"".join(chunks))
                 if until(_lines(text)):
                     self.at_shell = False
+                    # a key that comes while bash starts a program of a loop is lost on both
+                    time.sleep(_REACTION)
                     return Answer(_lines(text), "", None, time.monotonic() - start, note=note)
             left = deadline - time.monotonic()
             trouble = ""
             if size > LIMIT:
                 trouble = f"printed more than {LIMIT // 1_000_000} MB"
             elif left <= 0:
-                trouble = "gave no prompt back"
+                trouble = NO_PROMPT
             else:
                 try:
                     more = self._read(min(left, 0.05) if until else left)
