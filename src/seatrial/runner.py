@@ -13,7 +13,7 @@ from seatrial.matching import compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
-from seatrial.session import NO_PROMPT, SHELL, Answer, Terminal
+from seatrial.session import NO_PROMPT, Answer, Terminal
 from seatrial.spelling import in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -220,7 +220,7 @@ class PageRun:
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
             self._inside.pop(block.terminal, None)
-        elif answer.prompt and terminal.prompt != SHELL and block.terminal not in self._inside:
+        elif answer.prompt and not answer.at_shell and block.terminal not in self._inside:
             self._inside[block.terminal] = result
         if answer.trouble and not answer.at_shell and terminal.alive:
             terminal.interrupt()
