@@ -220,7 +220,7 @@ class PageRun:
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
             self._inside.pop(block.terminal, None)
-        elif answer.prompt and not answer.at_shell and block.terminal not in self._inside:
+        elif answer.prompt and block.terminal not in self._inside:
             self._inside[block.terminal] = result
         if answer.trouble and not answer.at_shell and terminal.alive:
             terminal.interrupt()
