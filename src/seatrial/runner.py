@@ -108,7 +108,7 @@ class PageRun:
                 for step in result.steps
                 if step.comparison is not None
             ]
-            items.append(with_promises(original, promises))
+            items.append(with_promises(original, promises, self.settings.prompts))
         return tuple(items)
 
     def _recorded(self, result: StepResult) -> StepRecord:
