@@ -237,9 +237,8 @@ class Terminal:
         chunks: list[bytes] = []
         size = 0
         tail = b""
-        quiet = False
+        echoed = quiet = False
         start = time.monotonic()
-        shell_was_in_front = self.at_shell
         while True:
             prompt = self._prompt_in(tail)
             if prompt is not None:
@@ -254,7 +253,7 @@ class Terminal:
                 size += len(more)
                 tail = (tail + more)[-_TAIL:]
                 continue
-            if until is not None and self._is_busy() and (shell_was_in_front or quiet):
+            if until is not None and self._is_busy() and (echoed or quiet):
                 text, note = _decoded(b"".join(chunks))
                 if until(_lines(text)):
                     self.at_shell = False
@@ -270,7 +269,9 @@ class Terminal:
             else:
                 try:
                     more = self._read(min(left, 0.05) if until else left)
-                    # a program in front of another needs a moment to take in what was typed
+                    # the reader's own shell shows a line as soon as it has it; another program
+                    # needs a moment to take in what was typed
+                    echoed = echoed or (self.at_shell and b"\n" in more)
                     quiet = not more or size > _TAIL
                     chunks.append(more)
                     size += len(more)

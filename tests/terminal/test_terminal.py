@@ -307,7 +307,7 @@ def test_a_password_is_asked_for_and_not_shown(terminal: Terminal) -> None:
 
 
 def test_a_prompt_that_nobody_knows_is_no_prompt_until_it_is_told(tmp_path: Path) -> None:
-    command = "python3 -c 'while True: print(input(\"redis> \"))'"
+    command = "while printf 'redis> '; read line; do echo $line; done"
     prompts = (Prompt("redis", r"redis> "), *PROMPTS)
     opened = Terminal(tmp_path, ENVIRONMENT, prompts)
     try:
