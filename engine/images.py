@@ -151,6 +151,12 @@ def bootstrap_command(machine: Machine, recipe: Path, keyring: Path) -> list[str
     return command + [f"--customize-hook={hook}" for hook in hooks]
 
 
+def first_error(output: str) -> str:
+    """Return what apt, pip or mmdebstrap said first of an error, else the last line."""
+    said = re.search(r"\b(?:E|ERROR): (.+)", output)
+    return said[1][:300] if said else packages.last_line(output)
+
+
 class Bench:
     """Where the stand-ins are made: a folder of the cache, the machine's settings, an archive."""
 
@@ -206,12 +212,20 @@ class Bench:
         command = bootstrap_command(self.machine, RECIPES / "debian", self.archive.release.keyring)
         source = f"deb {self.machine.mirror} trixie main"
         run = ["perl", str(tools / "usr/bin/mmdebstrap"), *command, "trixie", str(partial), source]
+        # It calls another program of its package.
+        path = f"{tools / 'usr/bin'}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
         log = self.folder / "debian.log"
         with log.open("wb") as output:
-            done = subprocess.run(run, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                run,
+                env={**os.environ, "PATH": path},
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
         text = log.read_text(errors="replace")
         if done.returncode:
-            raise EngineError(f"mmdebstrap: {packages.last_line(text)} (all of it: {log})")
+            raise EngineError(f"mmdebstrap: {first_error(text)} (all of it: {log})")
         self.archive.fetched += packages.fetched_in(text)
         partial.rename(self.tar)
 
@@ -264,7 +278,7 @@ class Bench:
         log.write_text(done.stdout + done.stderr)
         self.archive.fetched += packages.fetched_in(done.stdout + done.stderr)
         if done.returncode:
-            why = packages.last_line(done.stderr)
+            why = first_error(done.stdout + done.stderr)
             raise EngineError(f"building {image.tags[0]} failed: {why} (all of it: {log})")
         say(f"{image.tags[0]} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
 
