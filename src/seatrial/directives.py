@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -16,10 +17,16 @@ from sphinx.util.docutils import SphinxDirective
 from seatrial.blocks import CONSOLE_LANGUAGES, Block, Edit, Item, as_attributes
 
 PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell"})
+_LISTED = r"\s*(?:(?:[>*+-]|\d+[.)]|#\.)\s+)*"
+_OURS, _CODE = "console|claim|edit", "code-block|sourcecode|code"
+_LANGUAGES = "|".join(sorted(CONSOLE_LANGUAGES))
+# Any directive or fence, and those that can become an item; one colon too few makes a comment.
+_OPENING = re.compile(_LISTED + r"(?:\.\. [\w:-]+::|(?:`{3,}|~{3,}|:{3,})\s*[{\w])")
 _LOOKS_LIKE_A_BLOCK = re.compile(
-    r"\s*(?:\.\. |`{3,}\{?|:{3,}\{)\s*"
-    r"(?:(?:code-block|sourcecode|code)(?:::|\})\s*)?"
-    r"(console|claim|edit|shell-session|pycon|psql|postgres(?:ql)?-console)(?:::|\}|\s|$)"
+    rf"{_LISTED}(?:"
+    rf"\.\. (?:(?:{_OURS})(?:::?(?:\s|$)|\s*$)|(?:{_CODE})::?\s+(?:{_LANGUAGES})\s*$)"
+    rf"|(?:`{{3,}}|~{{3,}}|:{{3,}})\s*"
+    rf"(?:\{{(?:{_OURS})\}}|\{{(?:{_CODE})\}}\s*(?:{_LANGUAGES})\s*$|(?:{_LANGUAGES})(?:\s|$)))"
 )
 
 
@@ -109,6 +116,8 @@ class EditFile(SphinxDirective):
             new = parselinenos(self.options.get("new", f"1-{len(self.content)}"), len(self.content))
         except ValueError as error:
             raise self.error(str(error)) from error
+        if max(new) >= len(self.content):
+            raise self.error(f"there are {len(self.content)} lines, none of number {max(new) + 1}")
         file = self.arguments[0]
         node = item_node(
             kind="edit",
@@ -256,7 +265,8 @@ class CollectItems(SphinxTransform):
             f"{_relative(Path(message.get('source') or ''), Path(self.env.srcdir))}:"
             f"{message.get('line', '?')}: {message.children[0].astext()}"
             for message in self.document.findall(nodes.system_message)
-            if message["level"] >= 3 and message.children
+            # MyST only warns where docutils gives up
+            if message.children and (message["level"] >= 3 or "[myst.directive_" in str(message))
         ]
 
     def _left_out(self, items: Sequence[Item]) -> list[str]:
@@ -265,7 +275,8 @@ class CollectItems(SphinxTransform):
         if path.suffix not in (".rst", ".md", ".txt"):
             return []
         name = _relative(path, Path(self.env.srcdir))
-        shown = {
+        # what is shown as an example, or commented out, was never meant to be collected
+        shown = Counter(
             line.strip()
             for node in self.document.findall(
                 lambda n: (
@@ -274,16 +285,24 @@ class CollectItems(SphinxTransform):
                 )
             )
             for line in node.astext().splitlines()
-        }
-        ends = [(item.line, item.line + len(item.lines)) for item in items if item.source == name]
+        )
+        here = [item for item in items if item.source == name]
+        inside = {item.line + n for item in here for n in range(len(item.lines))}
+        source = _read(path)
+        openings = [
+            number
+            for number, line in enumerate(source, start=1)
+            if number not in inside and (_OPENING.match(line) or _LOOKS_LIKE_A_BLOCK.match(line))
+        ]
+        # the last opening above a block's content is its own
+        collected = {max((n for n in openings if n < item.line), default=0) for item in here}
         problems = []
-        for number, line in enumerate(_read(path), start=1):
-            if not _LOOKS_LIKE_A_BLOCK.match(line) or line.strip() in shown:
+        for number in openings:
+            line = source[number - 1]
+            if number in collected or not _LOOKS_LIKE_A_BLOCK.match(line):
                 continue
-            # the content of a collected block begins within a few lines of its first one
-            if any(number < start and number + 12 >= start for start, _ in ends):
-                continue
-            if any(start <= number < end for start, end in ends):
+            if shown[line.strip()]:
+                shown[line.strip()] -= 1
                 continue
             problems.append(f"{name}:{number}: this console block was not collected")
         return problems
@@ -291,9 +310,11 @@ class CollectItems(SphinxTransform):
 
 def _wrap(literal: nodes.literal_block) -> None:
     """Put an ordinary code block into an item of its own."""
-    text = literal.rawsource or literal.astext()
+    text = (literal.rawsource or literal.astext()).rstrip("\n")
     node = item_node(kind="block", lines=text.split("\n"))
-    node["place"] = (literal.source or "", max(1, (literal.line or 1) - 1))
+    # a literalinclude names the file that it shows
+    shown, near = literal.get("source"), max(1, (literal.line or 1) - 1)
+    node["place"] = (shown, 1) if shown else (literal.source or "", near)
     node["plain"] = literal.get("language", "") in PLAIN_LANGUAGES
     node.source, node.line = literal.source, literal.line
     literal.replace_self(node)

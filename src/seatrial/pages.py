@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from docutils import nodes
@@ -18,6 +19,7 @@ from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.directives import item_node, locate
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
+from seatrial.spelling import SPELLINGS
 from seatrial.steps import PROMPTS, Prompt
 
 
@@ -102,11 +104,26 @@ def settings(app: Sphinx) -> Settings:
             where="conf.py",
             hint="give its path relative to conf.py",
         )
+    spellings = tuple(config.seatrial_spellings)
+    if not spellings or set(spellings) - set(SPELLINGS):
+        raise SeatrialError(
+            f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
+            where="conf.py",
+            hint='write it as ["v2"], or ["v2", "v1"] for both',
+        )
+    for name in ("seatrial_timeout", "seatrial_build_timeout"):
+        if config[name] <= 0:
+            raise SeatrialError(
+                f"`{name}` has to be more than 0 seconds: {config[name]!r}",
+                where="conf.py",
+                hint="leave it out for a minute a step, ten where images may be built",
+            )
     extra = []
     for row in config.seatrial_prompts:
         try:
             program, pattern = row
-            re.compile(pattern)
+            if re.compile(pattern).fullmatch(""):
+                raise ValueError("a prompt is never empty")
         except (ValueError, TypeError, re.error) as error:
             raise SeatrialError(
                 f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
@@ -123,7 +140,7 @@ def settings(app: Sphinx) -> Settings:
         timeout=float(config.seatrial_timeout),
         build_timeout=float(config.seatrial_build_timeout),
         strict=bool(config.seatrial_strict),
-        spellings=tuple(config.seatrial_spellings),
+        spellings=spellings,
     )
 
 
@@ -160,28 +177,44 @@ def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, .
     for name in sorted({old.source for old, _ in blocks}):
         path = source / name
         text = path.read_bytes().decode("utf-8")
-        ending = "\r\n" if "\r\n" in text else "\n"
-        lines = text.split(ending)
+        # each line with its own end: a page may have some of every kind
+        lines = text.splitlines(keepends=True)
         # from the end, so that earlier places stay where they are
         for old, new in sorted(blocks, key=lambda pair: pair[0].line, reverse=True):
             if old.source == name:
                 _replace(lines, old, new)
-        if ending.join(lines) != text:
-            texts[path] = ending.join(lines)
+        if "".join(lines) != text:
+            texts[path] = "".join(lines)
     for path, text in texts.items():
         write_whole(path, text)
     return tuple(path.relative_to(source).as_posix() for path in texts)
 
 
 def _replace(lines: list[str], old: Block, new: Block) -> None:
-    """Replace a block's lines, indented as they were."""
-    at = old.line - 1
-    if locate(lines[at:], 1, old.lines) != 1:
+    """Replace a block's lines, indented as they were; those that stay the same are not touched."""
+    at, count = old.line - 1, len(old.lines)
+    there = lines[at : at + count]
+    if locate([line.rstrip("\r\n") for line in there], 1, old.lines) != 1:
         raise TranscriptError(
             "the page changed while its blocks ran",
             where=old.where,
             hint="run the same command again",
         )
-    first = lines[at]
-    indent = first[: len(first) - len(first.lstrip())]
-    lines[at : at + len(old.lines)] = [(indent + line).rstrip() for line in new.lines]
+    first = there[0].rstrip("\r\n")
+    ending = there[0][len(first) :] or (lines[0][len(lines[0].rstrip("\r\n")) :] or "\n")
+    own = len(old.lines[0]) - len(old.lines[0].lstrip())
+    indent = first[: len(first) - len(first.lstrip()) - own]
+    result: list[str] = []
+    matcher = SequenceMatcher(None, old.lines, new.lines, autojunk=False)
+    for kind, start, end, new_start, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            result.extend(there[start:end])
+        else:
+            result.extend(
+                (indent + line).rstrip() + ending for line in new.lines[new_start:new_end]
+            )
+    # where the file ended without a newline it still does
+    if there[-1] == there[-1].rstrip("\r\n"):
+        result = [line if line.endswith(("\r", "\n")) else line + ending for line in result]
+        result[-1] = result[-1].rstrip("\r\n")
+    lines[at : at + count] = result
