@@ -86,7 +86,9 @@ class Engine:
             }
             daemon = self.home / "daemon.json"
             daemon.write_text(json.dumps(settings, indent=2) + "\n")
-            with self.log.open("ab") as log:
+            if self.log.exists():
+                self.log.replace(self.log.with_suffix(".old"))
+            with self.log.open("wb") as log:
                 process = subprocess.Popen(
                     ["dockerd", "--config-file", str(daemon)],
                     executable=str(self.programs.tree / "usr/sbin/dockerd"),

@@ -233,6 +233,7 @@ class Bench:
         """Give each engine the images that it lacks: copied from another of ours, else built."""
         for engine in engines:
             missing = self.missing(engine)
+            before = self._ids(engine) if missing else set()
             for donor in donors if missing else []:
                 if donor.name != engine.name and donor.answers():
                     lacking = self.missing(donor)
@@ -240,6 +241,13 @@ class Bench:
                         copy(donor, engine, given)
             if missing:
                 self.build_all(engine, self.missing(engine))
+                # Those that a changed recipe has replaced; Docker keeps what is still in use.
+                for replaced in sorted(before - self._ids(engine)):
+                    docker(engine, "image", "rm", replaced)
+
+    def _ids(self, engine: Engine) -> set[str]:
+        tags = [tag for image in IMAGES for tag in image.tags]
+        return set(docker(engine, "image", "inspect", "-f", "{{.Id}}", *tags).stdout.split())
 
     def build_all(self, engine: Engine, images: list[Image]) -> None:
         """Build images on an engine, two at a time: one fetches while another unpacks."""
