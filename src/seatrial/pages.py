@@ -176,7 +176,10 @@ def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, .
     texts: dict[Path, str] = {}
     for name in sorted({old.source for old, _ in blocks}):
         path = source / name
-        text = path.read_bytes().decode("utf-8")
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TranscriptError(f"cannot be read any more: {error}", where=name) from error
         # each line with its own end: a page may have some of every kind
         lines = text.splitlines(keepends=True)
         # from the end, so that earlier places stay where they are
