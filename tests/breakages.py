@@ -58,28 +58,27 @@ BREAKAGES = (
     # the page: what a writer gets wrong
     page("a-promise-by-one-character", "(3, False)", "(3, True)", "len(answering)"),
     page("a-count-by-one", "\n        30 a photo", "\n        31 a photo", "/photo/1/"),
-    page("a-misspelt-command", "compose restart db", "compose restrat db", "restrat db"),
+    page(
+        "a-misspelt-command",
+        "$ docker compose restart db",
+        "$ docker compose restrat db",
+        "restrat",
+    ),
     page("a-misspelt-service", "exec db psql", "exec dbb psql", "exec dbb psql"),
     page(
         "an-exit-status-removed",
         "No such container: example-web\n   [1]",
         "No such container: example-web",
-        "docker exec example-web python",
+        "docker exec -i example-web python",
     ),
     page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
     page(
         "an-output-deleted",
-        "   web-1  | INFO GET /?visit=... 200\n   web-2  | INFO GET /?visit=... 200\n"
-        "   web-3  | INFO GET /?visit=... 200\n",
+        "   web-1 ...| INFO GET /\n   web-2 ...| INFO GET /\n   web-3 ...| INFO GET /\n",
         "",
-        "logs web | grep visit=",
+        "grep visit= | cut",
     ),
-    page(
-        "a-line-of-output-deleted",
-        "   web-2  | INFO GET /?visit=... 200\n",
-        "",
-        "logs web | grep visit=",
-    ),
+    page("a-line-of-output-deleted", "   web-2 ...| INFO GET /\n", "", "grep visit= | cut"),
     page(
         "no-such-command-before-a-nested-prompt",
         "$ docker compose run web python manage.py shell",
@@ -195,7 +194,7 @@ BREAKAGES = (
         "guestbook/traffic.py",
         "logger.info(",
         "logger.debug(",
-        "grep visit=",
+        "grep -c visit=",
     ),
     sample(
         "requests-are-not-counted",

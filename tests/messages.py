@@ -146,7 +146,8 @@ def main() -> int:
     bad = 0
     for trouble in TROUBLES:
         said = said_of(trouble)
-        bad += "Traceback" in said or said.startswith("exit status 0")
+        in_pythons_words = "Traceback" in said or "During handling" in said
+        bad += in_pythons_words or said.startswith("exit status 0")
         print(f"### {trouble.name}\n{said}\n", flush=True)
     return bool(bad)
 
