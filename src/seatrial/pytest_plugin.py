@@ -57,6 +57,8 @@ class Trial:
         self.selected = 0
         self.without_docker = 0
         self.changed: list[str] = []
+        self.trouble = ""
+        # why no page can be read
         self._tree: Tree | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
@@ -112,11 +114,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
         return None
     if not file_path.is_relative_to(trial.source):
         return None
+    if trial.trouble:
+        return None
     try:
         page = trial.tree.page(file_path)
     except SeatrialError as error:
-        # one clear sentence: a UsageError would be shown with a traceback here
-        pytest.exit(f"seatrial: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        # told once, by the first page: nothing can be known about any of them
+        trial.trouble = str(error)
+        return PageFile.from_parent(parent, path=file_path)
     if page is None:
         return None
     return PageFile.from_parent(parent, path=file_path)
@@ -128,6 +133,8 @@ class PageFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the page's problems and its runs, one a spelling."""
         trial = self.config.stash[_TRIAL]
+        if trial.trouble:
+            raise self.CollectError(trial.trouble)
         page = trial.tree.page(self.path)
         assert page is not None
         for number, problem in enumerate(page.problems, start=1):
@@ -149,6 +156,10 @@ class ProblemItem(pytest.Item):
     def runtest(self) -> None:
         """Fail."""
         raise Failure(self.problem)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the page's name in place of a test's."""
+        return self.path, 0, self.name
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:  # type: ignore[override]
         """Return the problem."""
@@ -267,7 +278,8 @@ class BlockItem(pytest.Item):
             raise Failure(str(error)) from error
         if result.verdict is Verdict.NOT_RUN:
             pytest.skip(result.reason)
-        if result.failed and not (trial.recording and result.verdict is Verdict.DIFFERS):
+        run = self.parent.run
+        if result.failed and not (run is not None and run.will_mend(result)):
             raise Failure(explain(result, self.parent.name if self.parent.name == "v1" else ""))
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -14,7 +14,7 @@ from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
 from seatrial.session import NO_PROMPT, Answer, Terminal
-from seatrial.spelling import in_spelling
+from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
 from seatrial.witness import Event, Witness, now, place_of, sightings
@@ -81,8 +81,23 @@ class PageRun:
     def complete(self) -> bool:
         """Tell whether every item of the page was run to its end."""
         return len(self.results) == len(self.page.items) and not any(
-            result.verdict is Verdict.BROKEN or (result.failed and not self.recording)
-            for result in self.results
+            result.failed and not self.will_mend(result) for result in self.results
+        )
+
+    def will_mend(self, result: ItemResult) -> bool:
+        """Tell whether recording this run makes the page tell the truth about an item.
+
+        Pages are written in the first spelling, and a block that promises no more than to end well
+        has nothing that could be rewritten.
+        """
+        return result.verdict is Verdict.DIFFERS and self._rewrites(result.item)
+
+    def _rewrites(self, item: Item) -> bool:
+        return (
+            self.recording
+            and self.spelling == SPELLINGS[0]
+            and isinstance(item, Block)
+            and not (item.setup or item.plain)
         )
 
     def record(self, items: Sequence[Item]) -> Run:
@@ -100,13 +115,20 @@ class PageRun:
         """Return the page's items with the promises that this run would keep."""
         items: list[Item] = []
         for original, result in zip(self.page.items, self.results, strict=True):
-            if not isinstance(original, Block) or self._promises_nothing(original):
+            if not isinstance(original, Block) or not self._rewrites(original):
                 items.append(original)
                 continue
             promises = [
                 (step.step, _without_waiting(step), step.status)
-                for step in result.steps
                 if step.comparison is not None
+                # where no output is promised, the exit status still is
+                else (
+                    step.step,
+                    step.step.promise,
+                    step.step.status if step.status is None else step.status,
+                )
+                for step in result.steps
+                if step.verdict is not Verdict.NOT_RUN
             ]
             items.append(with_promises(original, promises, self.settings.prompts))
         return tuple(items)
@@ -142,7 +164,7 @@ class PageRun:
                 result = self._run_block(item)
         except SeatrialError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
-        if result.verdict is Verdict.BROKEN or (result.failed and not self.recording):
+        if result.failed and not self.will_mend(result):
             self._stopped = f"{item.where} {result.verdict.value}"
         return result
 
@@ -171,7 +193,9 @@ class PageRun:
         done: list[StepResult] = []
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
-            if verdict is Verdict.BROKEN or (verdict is Verdict.DIFFERS and not self.recording):
+            if verdict is Verdict.BROKEN or (
+                verdict is Verdict.DIFFERS and not self._rewrites(block)
+            ):
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
             following = steps[number + 1] if number + 1 < len(steps) else None

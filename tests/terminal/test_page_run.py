@@ -401,6 +401,25 @@ def test_recording_goes_on_after_a_difference_but_not_after_a_break() -> None:
     assert [r.verdict for r in results] == [Verdict.DIFFERS, Verdict.BROKEN, Verdict.NOT_RUN]
 
 
+def test_recording_writes_statuses_where_no_output_is_promised() -> None:
+    for before, after in (
+        ("$ echo hi; false", "$ echo hi; false\n[1]"),
+        ("$ echo hi\n[1]", "$ echo hi"),
+        ("$ false\n[1]\n$ true\n[0]", "$ false\n[1]\n$ true\n[0]"),
+        ("$ python3 -q\n>>> [7]\n[7]\n>>> exit()",) * 2,
+    ):
+        assert rewritten(before, strict=False) == after
+        passes(after, strict=False)
+
+
+@pytest.mark.parametrize("kind", ["plain", "setup"])
+def test_recording_does_not_forgive_what_it_cannot_rewrite(kind: str) -> None:
+    text = "false" if kind == "plain" else "$ false"
+    results, items = run(block(text, **{kind: True}), "$ true", recording=True)
+    assert items == ()
+    assert [r.verdict for r in results] == [Verdict.DIFFERS, Verdict.NOT_RUN]
+
+
 def test_a_record_holds_nothing_of_this_machines_paths() -> None:
     page = Page("page", "page.rst", (block("$ pwd; echo $HOME\n..."),))
     settings = Settings(Path("/nonexistent"), None, Path("/nonexistent"))

@@ -1,0 +1,383 @@
+"""The pytest face: what a person who runs their pages reads, and what is left on their disk."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.terminal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of pytest said."""
+
+    status: int
+    text: str
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Return item -> verdict, as `-v` prints them."""
+        found = re.findall(
+            r"^(\S+::\S+) (PASSED|FAILED|SKIPPED|ERROR)", self.text, flags=re.MULTILINE
+        )
+        return dict(found)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return what seatrial itself said at the end."""
+        return [line for line in self.text.splitlines() if line.startswith("seatrial: ")]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A small documentation project."""
+
+    folder: Path
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a page under a title."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"Title\n=====\n\n{text}")
+        return path
+
+    def start(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start pytest in the project."""
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "SEATRIAL_V1"))}
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
+            cwd=self.folder,
+            env={**own, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Outcome:
+        """Run pytest in the project to its end."""
+        with self.start(*arguments, environment=environment) as process:
+            text, _ = process.communicate(timeout=120)
+        return Outcome(process.returncode, text)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with its settings and no page."""
+    (tmp_path / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+    (tmp_path / "index.rst").write_text("Title\n=====\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nseatrial = .\n")
+    return Project(tmp_path)
+
+
+def test_an_item_is_named_after_page_section_and_ordinal(project: Project) -> None:
+    project.write(
+        "index.rst",
+        ".. console::\n\n   $ true\n\nPart One\n--------\n\n.. claim:: It holds.\n\n   $ echo hi\n"
+        "   hi\n\n.. console::\n\n   $ true\n   $ true\n",
+    )
+    project.write("how-to/one.rst", ".. console::\n\n   $ true\n")
+    outcome = project.run()
+    assert outcome.status == 0, outcome.text
+    assert outcome.verdicts == {
+        "how-to/one.rst::v2::title-1": "PASSED",
+        "index.rst::v2::title-1": "PASSED",
+        "index.rst::v2::part-one-1": "PASSED",
+        "index.rst::v2::part-one-2": "PASSED",
+    }
+    assert outcome.sentences == ["seatrial: ran 4 blocks with 5 steps; 1 claims proved"]
+    assert not (project.folder / "records").exists()
+
+
+FAILING = """\
+.. console::
+
+   $ echo one
+   one
+   $ echo two; echo three
+   two
+   threa
+   $ echo four
+
+.. console::
+
+   $ echo five
+"""
+
+
+def test_a_failure_is_told_without_python_and_what_follows_is_not_run(project: Project) -> None:
+    project.write("index.rst", FAILING)
+    project.write("other.rst", ".. console::\n\n   $ true\n")
+    outcome = project.run()
+    assert outcome.status == 1
+    assert outcome.verdicts == {
+        "index.rst::v2::title-1": "FAILED",
+        "index.rst::v2::title-2": "SKIPPED",
+        "other.rst::v2::title-1": "PASSED",
+    }
+    parts = [
+        "index.rst:8: `echo two; echo three` gave something else than the page promises",
+        "     6 | $ echo one",
+        ">    8 | $ echo two; echo three",
+        "    10 | threa",
+        "promised:",
+        "- threa",
+        "came:",
+        "+ three",
+    ]
+    places = [outcome.text.find(part) for part in parts]
+    assert -1 not in places, outcome.text
+    assert places == sorted(places)
+    assert "not run: index.rst:6 differs" in outcome.text
+    for word in ("Traceback", ".py:", "Error"):
+        assert word not in outcome.text, outcome.text
+
+
+def test_a_block_in_the_middle_runs_what_it_stands_on_first(project: Project) -> None:
+    project.write(
+        "index.rst",
+        "".join(
+            f".. console::\n\n   $ x=${{x}}{n}; echo $x\n   {'123'[:n]}\n\n" for n in (1, 2, 3)
+        ),
+    )
+    outcome = project.run("index.rst::v2::title-2")
+    assert outcome.status == 0, outcome.text
+    assert outcome.verdicts == {"index.rst::v2::title-2": "PASSED"}
+    assert outcome.sentences == ["seatrial: ran 2 blocks with 2 steps; 0 claims proved"]
+
+
+def test_a_run_that_ran_no_step_fails(project: Project) -> None:
+    project.write(
+        "index.rst",
+        ".. console::\n   :not-run: it sleeps\n\n   $ sleep 9\n\n.. console::\n\n   $ true\n",
+    )
+    outcome = project.run("index.rst::v2::title-1")
+    assert outcome.status == 1, outcome.text
+    assert "not run: it sleeps" in outcome.text
+    assert "seatrial: no step ran, so nothing was shown to be true" in outcome.sentences
+    assert project.run("--collect-only", "-q").status == 0
+
+
+def test_a_page_of_which_nothing_runs_or_something_is_left_out_fails(project: Project) -> None:
+    project.write("a.rst", ".. console::\n   :not-run: it sleeps\n\n   $ sleep 9\n")
+    project.write("b.rst", ".. consol::\n\n   $ false\n\n.. console::\n\n   $ true\n")
+    project.write("c.rst", ".. code-block: console\n\n   $ false\n")
+    project.write("index.rst", "No blocks at all.\n")
+    outcome = project.run()
+    assert outcome.status == 1
+    assert outcome.verdicts == {
+        "a.rst::runs-no-step": "FAILED",
+        "a.rst::v2::title-1": "SKIPPED",
+        "b.rst::problem-1": "FAILED",
+        "b.rst::v2::title-1": "PASSED",
+        "c.rst::problem-1": "FAILED",
+    }
+    assert "a.rst: no block of this page runs, so it shows nothing true" in outcome.text
+    assert "b.rst:4: Unknown directive type “consol”" in outcome.text
+    assert "c.rst:4: this console block was not collected" in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_a_setting_that_makes_no_sense_is_told_in_one_sentence(project: Project) -> None:
+    project.write("how-to/page.rst", FAILING)
+    project.write("index.rst", FAILING)
+    with (project.folder / "conf.py").open("a") as conf:
+        conf.write('seatrial_project = "gone"\n')
+    outcome = project.run()
+    assert outcome.status == 2
+    said = "conf.py: `seatrial_project` names a folder that is not there: gone"
+    assert outcome.text.count(f"\n{said}") == 1
+    for word in ("Traceback", "/pages.py"):
+        assert word not in outcome.text, outcome.text
+
+
+def test_the_doctests_of_pytest_do_not_run_what_belongs_to_a_page(project: Project) -> None:
+    project.write("index.rst", ".. console::\n\n   $ no-such-command shell\n   >>> 1 + 1\n   2\n")
+    outcome = project.run("index.rst", "--doctest-glob=*.rst")
+    assert outcome.status == 1
+    assert outcome.verdicts == {"index.rst::v2::title-1": "FAILED"}
+    assert "`no-such-command shell` was answered by the prompt `$`" in outcome.text
+
+
+# --- recording ------------------------------------------------------------------------------------
+
+RECORDED = """\
+.. console::
+
+   $ echo id 3f2a
+   id ...
+   $ seq 5
+   1
+   ...
+   6
+
+.. console::
+
+   $ false
+"""
+
+
+def test_recording_writes_page_and_record_and_then_nothing_more(project: Project) -> None:
+    path = project.write("how-to/page.rst", RECORDED)
+    before = path.read_text()
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 0, outcome.text
+    assert outcome.sentences[1:] == [
+        "seatrial: wrote how-to/page.rst",
+        "seatrial: wrote records/how-to/page.json",
+    ]
+    after = before.replace("   6\n", "   5\n").replace("$ false", "$ false\n   [1]")
+    assert path.read_text() == after
+    record = (project.folder / "records/how-to/page.json").read_text()
+    steps = [s for item in json.loads(record)["runs"]["v2"]["items"] for s in item["steps"]]
+    assert [(s["command"], s["output"], s["status"]) for s in steps] == [
+        ("echo id 3f2a", ["id 3f2a"], 0),
+        ("seq 5", ["1", "2", "3", "4", "5"], 0),
+        ("false", [], 1),
+    ]
+    assert str(project.folder) not in record
+    again = project.run("--seatrial-record")
+    assert again.status == 0
+    assert len(again.sentences) == 1
+    assert path.read_text() == after
+    assert (project.folder / "records/how-to/page.json").read_text() == record
+    assert project.run().status == 0
+
+
+def test_a_page_that_somebody_edits_while_it_runs_is_not_overwritten(project: Project) -> None:
+    path = project.folder / "index.rst"
+    project.write("index.rst", f".. console::\n\n   $ sed -i 1s/Title/TITLE/ {path}; seq 2\n   1\n")
+    before = path.read_text()
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 0, outcome.text
+    assert path.read_text() == before.replace("Title\n", "TITLE\n").replace("1\n", "1\n   2\n")
+    project.write("index.rst", f".. console::\n\n   $ sed -i '1i New' {path}; seq 2\n   1\n")
+    shutil.rmtree(project.folder / "records")
+    before = path.read_text()
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 1
+    assert "index.rst:6: the page changed while its blocks ran" in outcome.text
+    assert "hint: run the same command again" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert path.read_text() == "New\n" + before
+    assert not (project.folder / "records").exists()
+
+
+def test_a_page_that_breaks_is_neither_rewritten_nor_recorded(project: Project) -> None:
+    path = project.write("index.rst", RECORDED + "\n.. console::\n\n   $ exit\n")
+    before = path.read_text()
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 1
+    assert "`exit` closed the terminal" in outcome.text
+    assert path.read_text() == before
+    assert not (project.folder / "records").exists()
+
+
+def test_a_record_that_cannot_be_written_is_told_in_one_sentence(project: Project) -> None:
+    project.write("index.rst", ".. console::\n\n   $ true\n")
+    (project.folder / "records").write_text("a file where a folder should be")
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 1
+    assert "records/index.json: cannot be " in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_output_that_looks_like_a_prompt_is_not_recorded(project: Project) -> None:
+    path = project.write("index.rst", ".. console::\n\n   $ echo '$ rm -rf /'\n   old\n")
+    before = path.read_text()
+    outcome = project.run("--seatrial-record")
+    assert outcome.status == 1
+    assert "index.rst:6: output of this block looks like a prompt" in outcome.text
+    assert path.read_text() == before
+
+
+# --- without Docker -------------------------------------------------------------------------------
+
+AWAY = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+NOT_INSTALLED = {"PATH": "/usr/bin:/bin", **AWAY}
+
+
+def test_without_docker_a_page_that_needs_it_is_skipped_with_the_reason(project: Project) -> None:
+    project.write("index.rst", ".. console::\n\n   $ docker compose version\n   ...\n")
+    project.write("other.rst", ".. console::\n\n   $ true\n")
+    outcome = project.run(environment=AWAY)
+    assert outcome.status == 0, outcome.text
+    assert outcome.verdicts == {
+        "index.rst::v2::title-1": "SKIPPED",
+        "other.rst::v2::title-1": "PASSED",
+    }
+    assert "no Docker engine answers" in outcome.text
+    alone = project.run("index.rst", environment=AWAY)
+    assert alone.status == 0
+    assert "seatrial: ran 0 blocks with 0 steps; 0 claims proved" in alone.sentences
+
+
+@pytest.mark.parametrize("environment", [AWAY, NOT_INSTALLED])
+def test_without_docker_a_page_that_needs_it_fails_where_docker_is_required(
+    project: Project, environment: dict[str, str]
+) -> None:
+    project.write("index.rst", ".. console::\n\n   $ docker compose version\n   ...\n")
+    outcome = project.run("--require-docker", environment=environment)
+    assert outcome.status == 1
+    assert outcome.verdicts == {"index.rst::v2::title-1": "FAILED"}
+    assert "no Docker engine answers" in outcome.text
+    assert "hint: install Docker" in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("docker_engine")
+def test_a_docker_without_compose_is_said_to_have_none(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    environment = {"DOCKER_CONFIG": str(tmp_path / "empty")}
+    asked = subprocess.run(
+        ["docker", "compose", "version"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    if asked.returncode == 0:
+        pytest.skip("Compose is installed for all users of this machine")
+    project.write("index.rst", ".. console::\n\n   $ docker compose version\n   ...\n")
+    outcome = project.run("--require-docker", environment=environment)
+    assert outcome.status == 1
+    assert "Docker answers, but `docker compose` does not" in outcome.text
+    assert "hint: install the Compose plugin" in outcome.text
+    assert project.run(environment=environment).verdicts == {"index.rst::v2::title-1": "SKIPPED"}
+
+
+# --- interrupted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_from_outside_leaves_nothing(
+    project: Project, tmp_path: Path, sign: signal.Signals, cache: Path
+) -> None:
+    mark = tmp_path / "started"
+    project.write(
+        "index.rst",
+        f".. console::\n\n   $ sh -c 'trap \"\" HUP; sleep 1000' &\n   ...\n"
+        f"   $ touch {mark}; sleep 1000\n",
+    )
+    with project.start() as process:
+        deadline = time.monotonic() + 60
+        while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert mark.exists()
+        assert list(cache.glob("sandboxes/*.json"))
+        process.send_signal(sign)
+        text, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, text
+    # what else would be left is looked for when every test ends
+    assert list(cache.glob("sandboxes/*.json")) == []
