@@ -59,6 +59,12 @@ def test_lines_are_replaced_where_the_fragment_says_what_they_were() -> None:
     assert edited("a\nb\nc\n", change) == "a\nx\nc\n"
 
 
+def test_a_line_that_was_is_indented_like_the_first_new_one() -> None:
+    # the option's own leading spaces are lost when the page is read
+    change = edit("ports:\n  - 8001", 2, was=('- "8000"',))
+    assert edited(COMPOSE, change) == COMPOSE.replace('"8000"', "8001")
+
+
 def test_a_fragment_may_stand_further_in_than_on_the_page() -> None:
     for indent in ("", "    ", "\t"):
         old = f"{indent}def f():\n{indent}    pass\n"

@@ -224,7 +224,7 @@ def test_whatever_is_put_back_is_read_back(tmp_path: Path) -> None:
     chance = random.Random(11)
     words = ["a", "", "  b", "...", "漢字", "x" * 90, "- item", "* b", "=====", "\\back", "``c``"]
     text = RST.replace("\t", "   ")
-    for _ in range(25):
+    for _ in range(10):
         found = blocks(tmp_path, "index.rst", text)
         pairs = []
         for block in found:
