@@ -120,7 +120,7 @@ BREAKAGES = (
         "printenv GUESTBOOK_TITLE",
     ),
     page(
-        "a-build-forgotten", "   $ docker compose build web\n   ...\n", "", "import humanize; print"
+        "a-build-forgotten", "   $ docker compose build\n   ...\n", "", "import humanize; print"
     ),
     page("a-directive-misspelt", ".. console::", ".. consol::", "consol"),
     page(
@@ -142,14 +142,14 @@ BREAKAGES = (
         COMPOSE,
         "    ports:\n      - 127.0.0.1:8000:8000\n",
         "",
-        "until curl",
+        "curl -s http://127.0.0.1:8000/whoami",
     ),
     sample(
         "the-balancer-points-at-one-replica",
         "balancer/haproxy.cfg",
         "server-template web 10",
         "server-template web 1",
-        "until curl",
+        "len(answering)",
     ),
     sample(
         "uploads-on-the-local-disk",
@@ -218,7 +218,13 @@ BREAKAGES = (
         'python -c "import humanize"',
     ),
     sample("a-table-renamed", "guestbook/models.py", "class Entry(", "class Note(", "import Entry"),
-    sample("another-port", COMPOSE, "127.0.0.1:8000:8000", "127.0.0.1:8001:8000", "until curl"),
+    sample(
+        "another-port",
+        COMPOSE,
+        "127.0.0.1:8000:8000",
+        "127.0.0.1:8001:8000",
+        "curl -s http://127.0.0.1:8000/whoami",
+    ),
 )
 
 
