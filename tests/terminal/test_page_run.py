@@ -1,6 +1,5 @@
 """Pages run in a real bash: what passes, what does not, and what is said of it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -292,14 +291,12 @@ def test_a_program_left_open_by_one_block_is_noticed_by_the_next() -> None:
 
 
 def test_a_command_that_hangs_is_broken_and_quoted() -> None:
-    started = time.monotonic()
     text = fails("$ echo before; sleep 1000\nbefore\n$ true", 1, Verdict.BROKEN, timeout=0.5)
     assert text.startswith(
         "page.rst:100: `echo before; sleep 1000` gave no prompt back within 0.5 s\n"
     )
     assert "came:\n  before\n" in text
     assert "hint: set `:timeout:` on the block" in text
-    assert time.monotonic() - started < 15
 
 
 def test_the_timeout_of_a_block_goes_before_the_settings() -> None:

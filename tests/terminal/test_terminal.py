@@ -155,6 +155,10 @@ def test_a_line_of_a_thousand_characters_is_typed_whole(terminal: Terminal) -> N
         ("echo a | grep --color=auto a", ("a",)),
         ("printf '%0300d\\n' 1", ("0" * 299 + "1",)),
         ("printf '%0300d' 1", ("0" * 299 + "1",)),
+        ("printf '>>> 1\\n$ 2\\n# 3\\n'", (">>> 1", "$ 2", "# 3")),
+        ("printf '>>> \\n$ \\n# \\ndb=# \\n'", (">>> ", "$ ", "# ", "db=# ")),
+        ("printf '>>>'", (">>>",)),
+        ("printf 'Password: \\n'", ("Password: ",)),
     ],
 )
 def test_output_stands_there_as_a_reader_sees_it(
