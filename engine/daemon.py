@@ -211,12 +211,17 @@ class Engine:
 
     def mounts(self) -> list[str]:
         """Return the mount points below the engine's folders, innermost first."""
-        found = []
-        for line in Path("/proc/self/mountinfo").read_text().splitlines():
-            point = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])
-            if self.home in (path := Path(point)).parents or self.run in path.parents:
-                found.append(point)
-        return sorted(found, key=len, reverse=True)
+        return mounts_below(self.home, self.run)
+
+
+def mounts_below(*folders: Path) -> list[str]:
+    """Return the mount points below some folders, innermost first."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        point = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4])
+        if any(folder in Path(point).parents for folder in folders):
+            found.append(point)
+    return sorted(found, key=len, reverse=True)
 
 
 def program(pid: int) -> str:

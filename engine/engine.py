@@ -16,7 +16,7 @@ from pathlib import Path
 
 import images
 import packages
-from daemon import Engine
+from daemon import Engine, mounts_below
 from flavours import CURRENT, LEGACY
 from report import EngineError, say
 
@@ -173,12 +173,12 @@ def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:
     with locked(cache):
         for engine in engines:
             engine.stop()
-            if forget:
-                if left := engine.mounts():
-                    raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
-                shutil.rmtree(engine.home, ignore_errors=True)
-    if forget and len(engines) > 1:
-        shutil.rmtree(cache, ignore_errors=True)
+        if forget:
+            folders = [cache] if len(engines) > 1 else [engine.home for engine in engines]
+            if left := mounts_below(*folders):
+                raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def status(cache: Path, engines: list[Engine]) -> int:

@@ -4,6 +4,7 @@ import configparser
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -207,18 +208,27 @@ class Bench:
     def _bootstrap(self, tools: Path) -> None:
         for old in self.folder.glob("debian-*"):
             old.unlink()
+        # mmdebstrap's own folder lies in ours, so that nothing of a killed one stays elsewhere.
+        scratch = self.folder / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        # Its hooks run as root, and apt's download as apt's own user.
+        scratch.chmod(0o755)
         partial = self.tar.with_suffix(".partial")
-        say("making debian:trixie-slim from Debian's packages, about 40 MB")
+        say("making debian:trixie-slim from Debian's packages, about 45 MB")
         command = bootstrap_command(self.machine, RECIPES / "debian", self.archive.release.keyring)
         source = f"deb {self.machine.mirror} trixie main"
-        run = ["perl", str(tools / "usr/bin/mmdebstrap"), *command, "trixie", str(partial), source]
+        program = str(tools / "usr/bin/mmdebstrap")
+        # It mounts /dev and /proc below its folder. In a mount namespace of its own, nobody else
+        # sees them, and they are gone when it ends, even if it is killed.
+        run = ["unshare", "--mount", "perl", program, *command, "trixie", str(partial), source]
         # It calls another program of its package.
         path = f"{tools / 'usr/bin'}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
         log = self.folder / "debian.log"
         with log.open("wb") as output:
             done = subprocess.run(
                 run,
-                env={**os.environ, "PATH": path},
+                env={**os.environ, "PATH": path, "TMPDIR": str(scratch)},
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
@@ -227,6 +237,7 @@ class Bench:
         if done.returncode:
             raise EngineError(f"mmdebstrap: {first_error(text)} (all of it: {log})")
         self.archive.fetched += packages.fetched_in(text)
+        shutil.rmtree(scratch, ignore_errors=True)
         partial.rename(self.tar)
 
     def provide(self, engines: list[Engine], donors: list[Engine]) -> None:

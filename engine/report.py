@@ -9,4 +9,6 @@ class EngineError(Exception):
 
 def say(line: str) -> None:
     """Print a line of progress, on standard error so that `env` can be evaluated."""
-    print(f"engine: {line}", file=sys.stderr, flush=True)
+    # In one write: images are built by two threads.
+    sys.stderr.write(f"engine: {line}\n")
+    sys.stderr.flush()
