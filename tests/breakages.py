@@ -156,7 +156,7 @@ BREAKAGES = (
         "config/settings.py",
         '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
         '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
-        '{"location": "/var/lib/guestbook"},\n        "WERE": {\n',
+        '{"location": "/tmp"},\n        "WERE": {\n',
         "/photo/1/",
     ),
     sample("the-image-without-psql", "Dockerfile", "postgresql-client", "file", "dbshell"),

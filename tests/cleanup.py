@@ -66,6 +66,8 @@ def left_of_ours(client: docker.DockerClient) -> list[str]:
 
 def main() -> int:
     """Kill a run once a round and count the rounds that left something."""
+    # a job in the background of a script ignores it, and so would the runs that it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     seed = random.randrange(10**6)
     dice = random.Random(seed)

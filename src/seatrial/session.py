@@ -109,6 +109,7 @@ class Terminal:
                 cwd=str(folder),
                 env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
                 dimensions=(HEIGHT, WIDTH),
+                preexec_fn=_interruptible,
                 timeout=None,
             )
             self._child.delaybeforesend = None
@@ -317,6 +318,15 @@ class Terminal:
             return os.tcgetpgrp(self._child.child_fd) != self._pid
         except OSError:
             return False
+
+
+def _interruptible() -> None:
+    """Let Ctrl-C work in a terminal opened by a run that ignores it itself.
+
+    A job in the background of a script ignores SIGINT, and so would all that it starts.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _troubled(answer: Answer, trouble: str) -> Answer:
