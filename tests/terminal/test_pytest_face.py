@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +50,10 @@ class Project:
         path.write_text(f"Title\n=====\n\n{text}")
         return path
 
+    def read(self, name: str) -> str:
+        """Return a page without its title."""
+        return (self.folder / name).read_text().removeprefix("Title\n=====\n\n")
+
     def start(
         self, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
@@ -72,35 +75,41 @@ class Project:
         return Outcome(process.returncode, text)
 
 
+def new_project(folder: Path) -> Project:
+    """Return a project with its settings and an empty page."""
+    (folder / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+    (folder / "index.rst").write_text("Title\n=====\n")
+    (folder / "pytest.ini").write_text("[pytest]\nseatrial = .\n")
+    return Project(folder)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with its settings and no page."""
-    (tmp_path / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
-    (tmp_path / "index.rst").write_text("Title\n=====\n")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nseatrial = .\n")
-    return Project(tmp_path)
+    """A project without blocks."""
+    return new_project(tmp_path)
 
 
-def test_an_item_is_named_after_page_section_and_ordinal(project: Project) -> None:
-    project.write(
-        "index.rst",
-        ".. console::\n\n   $ true\n\nPart One\n--------\n\n.. claim:: It holds.\n\n   $ echo hi\n"
-        "   hi\n\n.. console::\n\n   $ true\n   $ true\n",
-    )
-    project.write("how-to/one.rst", ".. console::\n\n   $ true\n")
-    outcome = project.run()
-    assert outcome.status == 0, outcome.text
-    assert outcome.verdicts == {
-        "how-to/one.rst::v2::title-1": "PASSED",
-        "index.rst::v2::title-1": "PASSED",
-        "index.rst::v2::part-one-1": "PASSED",
-        "index.rst::v2::part-one-2": "PASSED",
-    }
-    assert outcome.sentences == ["seatrial: ran 4 blocks with 5 steps; 1 claims proved"]
-    assert not (project.folder / "records").exists()
+PAGES = {
+    "index.rst": """\
+.. console::
 
+   $ true
 
-FAILING = """\
+Part One
+--------
+
+.. claim:: It holds.
+
+   $ echo hi
+   hi
+
+.. console::
+
+   $ true
+   $ true
+""",
+    "how-to/one.rst": ".. console::\n\n   $ true\n",
+    "fails.rst": """\
 .. console::
 
    $ echo one
@@ -113,21 +122,44 @@ FAILING = """\
 .. console::
 
    $ echo five
-"""
+""",
+    "left-out.rst": ".. consol::\n\n   $ false\n\n.. console::\n\n   $ true\n",
+    "nothing.rst": ".. console::\n   :not-run: it sleeps\n\n   $ sleep 9\n",
+    "typo.rst": ".. code-block: console\n\n   $ false\n",
+    "words.rst": "No blocks at all.\n",
+}
 
 
-def test_a_failure_is_told_without_python_and_what_follows_is_not_run(project: Project) -> None:
-    project.write("index.rst", FAILING)
-    project.write("other.rst", ".. console::\n\n   $ true\n")
-    outcome = project.run()
-    assert outcome.status == 1
-    assert outcome.verdicts == {
-        "index.rst::v2::title-1": "FAILED",
-        "index.rst::v2::title-2": "SKIPPED",
-        "other.rst::v2::title-1": "PASSED",
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What a run of pages of every kind says."""
+    own = new_project(tmp_path_factory.mktemp("told"))
+    for name, text in PAGES.items():
+        own.write(name, text)
+    return own.run(environment={"SEATRIAL_CACHE": str(own.folder / "cache")})
+
+
+def test_an_item_is_named_after_page_section_and_ordinal(told: Outcome) -> None:
+    assert told.status == 1
+    assert told.verdicts == {
+        "fails.rst::v2::title-1": "FAILED",
+        "fails.rst::v2::title-2": "SKIPPED",
+        "how-to/one.rst::v2::title-1": "PASSED",
+        "index.rst::v2::title-1": "PASSED",
+        "index.rst::v2::part-one-1": "PASSED",
+        "index.rst::v2::part-one-2": "PASSED",
+        "left-out.rst::problem-1": "FAILED",
+        "left-out.rst::v2::title-1": "PASSED",
+        "nothing.rst::runs-no-step": "FAILED",
+        "nothing.rst::v2::title-1": "SKIPPED",
+        "typo.rst::problem-1": "FAILED",
     }
+    assert told.sentences == ["seatrial: ran 6 blocks with 8 steps; 1 claims proved"]
+
+
+def test_a_failure_tells_place_lines_promise_and_output_in_this_order(told: Outcome) -> None:
     parts = [
-        "index.rst:8: `echo two; echo three` gave something else than the page promises",
+        "fails.rst:8: `echo two; echo three` gave something else than the page promises",
         "     6 | $ echo one",
         ">    8 | $ echo two; echo three",
         "    10 | threa",
@@ -136,12 +168,27 @@ def test_a_failure_is_told_without_python_and_what_follows_is_not_run(project: P
         "came:",
         "+ three",
     ]
-    places = [outcome.text.find(part) for part in parts]
-    assert -1 not in places, outcome.text
+    places = [told.text.find(part) for part in parts]
+    assert -1 not in places, told.text
     assert places == sorted(places)
-    assert "not run: index.rst:6 differs" in outcome.text
+
+
+def test_what_follows_a_failure_says_why_it_was_not_run(told: Outcome) -> None:
+    assert "not run: fails.rst:6 differs" in told.text
+
+
+def test_no_failure_of_a_page_is_told_in_pythons_words(told: Outcome) -> None:
     for word in ("Traceback", ".py:", "Error"):
-        assert word not in outcome.text, outcome.text
+        assert word not in told.text, told.text
+
+
+def test_a_page_of_which_nothing_runs_or_something_is_left_out_fails(told: Outcome) -> None:
+    for sentence in (
+        "nothing.rst: no block of this page runs, so it shows nothing true",
+        "left-out.rst:4: Unknown directive type “consol”",
+        "typo.rst:4: this console block was not collected",
+    ):
+        assert sentence in told.text, told.text
 
 
 def test_a_block_in_the_middle_runs_what_it_stands_on_first(project: Project) -> None:
@@ -169,29 +216,9 @@ def test_a_run_that_ran_no_step_fails(project: Project) -> None:
     assert project.run("--collect-only", "-q").status == 0
 
 
-def test_a_page_of_which_nothing_runs_or_something_is_left_out_fails(project: Project) -> None:
-    project.write("a.rst", ".. console::\n   :not-run: it sleeps\n\n   $ sleep 9\n")
-    project.write("b.rst", ".. consol::\n\n   $ false\n\n.. console::\n\n   $ true\n")
-    project.write("c.rst", ".. code-block: console\n\n   $ false\n")
-    project.write("index.rst", "No blocks at all.\n")
-    outcome = project.run()
-    assert outcome.status == 1
-    assert outcome.verdicts == {
-        "a.rst::runs-no-step": "FAILED",
-        "a.rst::v2::title-1": "SKIPPED",
-        "b.rst::problem-1": "FAILED",
-        "b.rst::v2::title-1": "PASSED",
-        "c.rst::problem-1": "FAILED",
-    }
-    assert "a.rst: no block of this page runs, so it shows nothing true" in outcome.text
-    assert "b.rst:4: Unknown directive type “consol”" in outcome.text
-    assert "c.rst:4: this console block was not collected" in outcome.text
-    assert "Traceback" not in outcome.text
-
-
 def test_a_setting_that_makes_no_sense_is_told_in_one_sentence(project: Project) -> None:
-    project.write("how-to/page.rst", FAILING)
-    project.write("index.rst", FAILING)
+    project.write("how-to/page.rst", PAGES["fails.rst"])
+    project.write("index.rst", PAGES["fails.rst"])
     with (project.folder / "conf.py").open("a") as conf:
         conf.write('seatrial_project = "gone"\n')
     outcome = project.run()
@@ -226,19 +253,50 @@ RECORDED = """\
 
    $ false
 """
+AS_IT_CAME = RECORDED.replace("   6\n", "   5\n").replace("$ false", "$ false\n   [1]")
 
 
-def test_recording_writes_page_and_record_and_then_nothing_more(project: Project) -> None:
-    path = project.write("how-to/page.rst", RECORDED)
-    before = path.read_text()
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 0, outcome.text
-    assert outcome.sentences[1:] == [
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Outcome]:
+    """A project whose pages were recorded, some of which could not be, and what that said."""
+    own = new_project(tmp_path_factory.mktemp("written"))
+    own.write("how-to/page.rst", RECORDED)
+    own.write("breaks.rst", f"{RECORDED}\n.. console::\n\n   $ exit\n")
+    # two pages that somebody edits while they run: elsewhere, and above the block
+    path = own.folder / "edited.rst"
+    own.write("edited.rst", f".. console::\n\n   $ sed -i 1s/Title/TITLE/ {path}; seq 2\n   1\n")
+    path = own.folder / "moved.rst"
+    own.write("moved.rst", f".. console::\n\n   $ sed -i '1i New' {path}; seq 2\n   1\n")
+    own.write("prompt.rst", ".. console::\n\n   $ echo '$ rm -rf /'\n   old\n")
+    own.write("refused.rst", ".. console::\n\n   $ true\n")
+    (own.folder / "records" / "refused.json").mkdir(parents=True)
+    outcome = own.run(
+        "--seatrial-record", environment={"SEATRIAL_CACHE": str(own.folder / "cache")}
+    )
+    return own, outcome
+
+
+def test_recording_says_what_it_wrote_and_fails_for_what_it_could_not(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, outcome = written
+    assert outcome.status == 1
+    assert sorted(outcome.sentences[1:]) == [
+        "seatrial: wrote edited.rst",
         "seatrial: wrote how-to/page.rst",
+        "seatrial: wrote records/edited.json",
         "seatrial: wrote records/how-to/page.json",
     ]
-    after = before.replace("   6\n", "   5\n").replace("$ false", "$ false\n   [1]")
-    assert path.read_text() == after
+    kept = {path.name for path in (project.folder / "records").rglob("*") if path.is_file()}
+    assert kept == {"edited.json", "page.json"}
+    assert "Traceback" not in outcome.text
+
+
+def test_a_recorded_page_says_what_came_and_its_record_all_of_it(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, _ = written
+    assert project.read("how-to/page.rst") == AS_IT_CAME
     record = (project.folder / "records/how-to/page.json").read_text()
     steps = [s for item in json.loads(record)["runs"]["v2"]["items"] for s in item["steps"]]
     assert [(s["command"], s["output"], s["status"]) for s in steps] == [
@@ -247,59 +305,55 @@ def test_recording_writes_page_and_record_and_then_nothing_more(project: Project
         ("false", [], 1),
     ]
     assert str(project.folder) not in record
-    again = project.run("--seatrial-record")
-    assert again.status == 0
+
+
+def test_a_recorded_page_passes_and_is_not_recorded_again(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, _ = written
+    before = (project.folder / "records/how-to/page.json").read_bytes()
+    again = project.run("--seatrial-record", "how-to")
+    assert again.status == 0, again.text
     assert len(again.sentences) == 1
-    assert path.read_text() == after
-    assert (project.folder / "records/how-to/page.json").read_text() == record
-    assert project.run().status == 0
+    assert project.read("how-to/page.rst") == AS_IT_CAME
+    assert (project.folder / "records/how-to/page.json").read_bytes() == before
+    assert project.run("how-to").status == 0
 
 
-def test_a_page_that_somebody_edits_while_it_runs_is_not_overwritten(project: Project) -> None:
-    path = project.folder / "index.rst"
-    project.write("index.rst", f".. console::\n\n   $ sed -i 1s/Title/TITLE/ {path}; seq 2\n   1\n")
-    before = path.read_text()
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 0, outcome.text
-    assert path.read_text() == before.replace("Title\n", "TITLE\n").replace("1\n", "1\n   2\n")
-    project.write("index.rst", f".. console::\n\n   $ sed -i '1i New' {path}; seq 2\n   1\n")
-    shutil.rmtree(project.folder / "records")
-    before = path.read_text()
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 1
-    assert "index.rst:6: the page changed while its blocks ran" in outcome.text
+def test_a_page_that_somebody_edits_while_it_runs_is_not_overwritten(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, outcome = written
+    edited = (project.folder / "edited.rst").read_text()
+    assert edited.startswith("TITLE\n=====\n")
+    assert edited.endswith("seq 2\n   1\n   2\n")
+    moved = (project.folder / "moved.rst").read_text()
+    assert moved.startswith("New\nTitle\n")
+    assert moved.endswith("seq 2\n   1\n")
+    assert "moved.rst:6: the page changed while its blocks ran" in outcome.text
     assert "hint: run the same command again" in outcome.text
-    assert "Traceback" not in outcome.text
-    assert path.read_text() == "New\n" + before
-    assert not (project.folder / "records").exists()
 
 
-def test_a_page_that_breaks_is_neither_rewritten_nor_recorded(project: Project) -> None:
-    path = project.write("index.rst", RECORDED + "\n.. console::\n\n   $ exit\n")
-    before = path.read_text()
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 1
+def test_a_page_that_breaks_is_neither_rewritten_nor_recorded(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, outcome = written
     assert "`exit` closed the terminal" in outcome.text
-    assert path.read_text() == before
-    assert not (project.folder / "records").exists()
+    assert project.read("breaks.rst").startswith(RECORDED)
 
 
-def test_a_record_that_cannot_be_written_is_told_in_one_sentence(project: Project) -> None:
-    project.write("index.rst", ".. console::\n\n   $ true\n")
-    (project.folder / "records").write_text("a file where a folder should be")
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 1
-    assert "records/index.json: cannot be " in outcome.text
-    assert "Traceback" not in outcome.text
+def test_a_record_that_cannot_be_read_or_written_is_told_in_one_sentence(
+    written: tuple[Project, Outcome],
+) -> None:
+    assert "records/refused.json: cannot be " in written[1].text
 
 
-def test_output_that_looks_like_a_prompt_is_not_recorded(project: Project) -> None:
-    path = project.write("index.rst", ".. console::\n\n   $ echo '$ rm -rf /'\n   old\n")
-    before = path.read_text()
-    outcome = project.run("--seatrial-record")
-    assert outcome.status == 1
-    assert "index.rst:6: output of this block looks like a prompt" in outcome.text
-    assert path.read_text() == before
+def test_output_that_looks_like_a_prompt_is_not_recorded(
+    written: tuple[Project, Outcome],
+) -> None:
+    project, outcome = written
+    assert "prompt.rst:6: output of this block looks like a prompt" in outcome.text
+    assert project.read("prompt.rst").endswith("   old\n")
 
 
 # --- without Docker -------------------------------------------------------------------------------

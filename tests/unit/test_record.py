@@ -38,7 +38,7 @@ STEP = StepRecord(
 )
 OPEN = StepRecord("python3", (), None, "your machine", 0.1)
 RECORD = Record(
-    "how-to/logs",
+    "how-to/read/logs",
     {
         "v2": Run("2026-11-22", {"Docker": "26.1.5", "Compose": "2.26.1"}, ()),
         "v1": Run(
@@ -55,11 +55,11 @@ def with_step(step: StepRecord, ran: str = "2027-01-01") -> Record:
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert save(tmp_path, RECORD)
-    assert load(tmp_path, "how-to/logs") == RECORD
+    assert load(tmp_path, "how-to/read/logs") == RECORD
 
 
 def test_a_page_that_was_never_run_has_no_record(tmp_path: Path) -> None:
-    assert load(tmp_path, "how-to/logs") is None
+    assert load(tmp_path, "how-to/read/logs") is None
 
 
 def test_a_record_is_sorted_so_that_it_can_be_reviewed(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_file_that_is_a_link_stays_one(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "how-to").write_text("a file")
-    with pytest.raises(RecordError, match=r"how-to/logs\.json: cannot be "):
+    with pytest.raises(RecordError, match=r"how-to/read/logs\.json: cannot be "):
         save(tmp_path, RECORD)
 
 
