@@ -417,6 +417,23 @@ def test_recording_does_not_forgive_what_it_cannot_rewrite(kind: str) -> None:
     assert [r.verdict for r in results] == [Verdict.DIFFERS, Verdict.NOT_RUN]
 
 
+def test_a_record_says_where_each_step_ran() -> None:
+    page = Page(
+        "page",
+        "page.rst",
+        (block("$ python3 -q\n>>> 1\n1\n>>> exit()\n$ true\n$ python3 -q\n>>> exit()"),),
+    )
+    trial = PageRun(page, Settings(Path("/nonexistent"), None, Path("/nonexistent")), None)
+    try:
+        trial.through(1)
+        (item,) = trial.record(page.items).items
+    finally:
+        trial.close()
+    mine, inside = "your machine", "Python in your machine"
+    assert [step.place for step in item.steps] == [mine, inside, inside, mine, mine, inside]
+    assert [step.status for step in item.steps] == [None, None, 0, 0, None, 0]
+
+
 def test_a_record_holds_nothing_of_this_machines_paths() -> None:
     page = Page("page", "page.rst", (block("$ pwd; echo $HOME\n..."),))
     settings = Settings(Path("/nonexistent"), None, Path("/nonexistent"))
