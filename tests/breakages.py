@@ -119,9 +119,7 @@ BREAKAGES = (
         "   Visitors\n   $ docker compose up",
         "printenv GUESTBOOK_TITLE",
     ),
-    page(
-        "a-build-forgotten", "   $ docker compose build\n   ...\n", "", "import humanize; print"
-    ),
+    page("a-build-forgotten", "   $ docker compose build\n   ...\n", "", "import humanize; print"),
     page("a-directive-misspelt", ".. console::", ".. consol::", "consol"),
     page(
         "a-block-that-begins-with-output",

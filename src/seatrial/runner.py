@@ -190,6 +190,7 @@ class PageRun:
     def _run_block(self, block: Block) -> ItemResult:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
+        silent = self._is_silent(block, steps)
         done: list[StepResult] = []
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
@@ -199,14 +200,16 @@ class PageRun:
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
             following = steps[number + 1] if number + 1 < len(steps) else None
-            result = self._run_step(block, step, following)
+            result = self._run_step(block, step, following, silent=silent)
             self.steps_run += 1
             if result.verdict is not Verdict.PASSED:
                 verdict = result.verdict
             done.append(result)
         return ItemResult(block, verdict, tuple(done))
 
-    def _run_step(self, block: Block, step: Step, following: Step | None) -> StepResult:
+    def _run_step(
+        self, block: Block, step: Step, following: Step | None, *, silent: bool
+    ) -> StepResult:
         """Type one step and judge what came."""
         terminal = self._terminal(block.terminal)
         place = self._place(block.terminal, step)
@@ -240,7 +243,9 @@ class PageRun:
         if self._witness is not None and answer.at_shell:
             self._witness.settle(open_before - self._opened_by(block.terminal))
         answer = replace(answer, output=tuple(scrub(line) for line in answer.output))
-        result = self._judged(block, step, following, answer, timeout, waited=until is not None)
+        result = self._judged(
+            step, following, answer, timeout, waited=until is not None, silent=silent
+        )
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
             self._inside.pop(block.terminal, None)
@@ -265,23 +270,21 @@ class PageRun:
         inside = place_of(self._events(opened))
         return f"{step.program} in {inside}" if inside else f"{step.program} on {YOUR_MACHINE}"
 
-    def _promises_nothing(self, block: Block) -> bool:
-        """Tell whether only exit statuses are promised."""
+    def _is_silent(self, block: Block, steps: Sequence[Step]) -> bool:
+        """Tell whether a block promises exit statuses alone."""
         if block.setup or block.plain:
             return True
-        return not self.settings.strict and not any(
-            step.promise for step in parse(block, self.settings.prompts)
-        )
+        return not self.settings.strict and not any(step.promise for step in steps)
 
     def _judged(
         self,
-        block: Block,
         step: Step,
         following: Step | None,
         answer: Answer,
         timeout: float,
         *,
         waited: bool,
+        silent: bool,
     ) -> StepResult:
         """Return the verdict on what a step gave."""
         complaints: list[str] = []
@@ -292,7 +295,7 @@ class PageRun:
             promise = (*promise, f"[{step.status}]")
         ended_too_early = waited and answer.at_shell and step.status is None
         comparison = None
-        if not self._promises_nothing(block):
+        if not silent:
             wanted = (*promise, "...") if waited and not answer.trouble else promise
             comparison = compare(wanted, answer.output)
             if not comparison.kept and not answer.trouble:

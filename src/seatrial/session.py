@@ -396,6 +396,9 @@ def _without_echo(typed: str, lines: Sequence[str]) -> tuple[str, ...]:
 
 def _processes_of(session: int) -> Iterator[int]:
     """Yield the processes of a terminal session, where the system lists them (Linux)."""
+    if session <= 1:
+        # never: that would be everything that the system itself has started
+        return
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
             fields = entry.read_text().rpartition(")")[2].split()
