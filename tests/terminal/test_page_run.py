@@ -429,7 +429,7 @@ def test_a_record_says_where_each_step_ran() -> None:
         (item,) = trial.record(page.items).items
     finally:
         trial.close()
-    mine, inside = "your machine", "Python in your machine"
+    mine, inside = "your machine", "Python on your machine"
     assert [step.place for step in item.steps] == [mine, inside, inside, mine, mine, inside]
     assert [step.status for step in item.steps] == [None, None, 0, 0, None, 0]
 
