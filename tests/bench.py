@@ -36,6 +36,7 @@ from seatrial.steps import Step, parse
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [f"echo {number}" for number in range(200)]
 TIMES = 5
+ROUNDS = 3
 PAGE = ROOT / "explanation" / "practical-implications.rst"
 
 
@@ -239,7 +240,7 @@ def page() -> None:
     name = PAGE.relative_to(ROOT).with_suffix("").as_posix()
     engine = find_engine("v2")
     ratios = []
-    for _ in range(3):
+    for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             sandbox = Sandbox(tree.settings.project, engine)
             try:

@@ -7,6 +7,7 @@ with exit status 1 where anything was left or a neighbour's project changed.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import subprocess
@@ -47,8 +48,11 @@ def neighbour_of(client: docker.DockerClient) -> list[str]:
     )
 
 
-def left_of_ours(client: docker.DockerClient) -> list[str]:
-    """Return what a run left: containers, networks, volumes, processes, folders."""
+def left_of_ours(client: docker.DockerClient, temporary: Path) -> list[str]:
+    """Return what a run left: containers, networks, volumes, processes, folders.
+
+    `temporary` is where its sandboxes were, so that nobody else's runs are counted.
+    """
     label: dict[str, str | list[str] | bool] = {"label": f"{PROJECT}=example"}
     found = [f"container {c.name}" for c in client.containers.list(all=True, filters=label)]
     found += [f"network {n.name}" for n in client.networks.list(filters=label)]
@@ -57,10 +61,11 @@ def left_of_ours(client: docker.DockerClient) -> list[str]:
         found.append(f"volume {volume.name}")
     for environment in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if f"{MARK}=".encode() in environment.read_bytes():
+            variables = environment.read_bytes()
+            if f"{MARK}=".encode() in variables and f"HOME={temporary}".encode() in variables:
                 command = (environment.parent / "cmdline").read_bytes().replace(b"\0", b" ")
                 found.append(f"process {environment.parent.name}: {command.decode()}")
-    found += [f"folder {path}" for path in Path(tempfile.gettempdir()).glob("seatrial-*")]
+    found += [f"folder {path}" for path in temporary.glob("seatrial-*")]
     return found
 
 
@@ -76,8 +81,9 @@ def main() -> int:
     bad = 0
     print(f"{rounds} rounds, seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "neighbour"
+        folder, temporary = Path(scratch) / "neighbour", Path(scratch) / "tmp"
         folder.mkdir()
+        temporary.mkdir()
         (folder / "compose.yaml").write_text(NEIGHBOUR)
         compose = ["docker", "compose", "--progress", "quiet"]
         subprocess.run([*compose, "up", "-d"], cwd=folder, check=True)
@@ -89,20 +95,21 @@ def main() -> int:
                 run = subprocess.Popen(
                     [sys.executable, "-m", "pytest", "-q", "--compose", "v2", PAGE],
                     cwd=ROOT,
+                    env={**os.environ, "TMPDIR": str(temporary)},
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )
                 time.sleep(moment)
                 run.send_signal(way)
                 status = run.wait(timeout=120)
-                made = len(left_of_ours(client))
+                made = len(left_of_ours(client, temporary))
                 if way is signal.SIGKILL:
                     subprocess.run(
                         [sys.executable, "-m", "seatrial", "sweep"],
                         check=True,
                         stdout=subprocess.DEVNULL,
                     )
-                left = left_of_ours(client)
+                left = left_of_ours(client, temporary)
                 untouched = neighbour_of(client) == before
                 bad += bool(left) or not untouched
                 print(
