@@ -106,7 +106,10 @@ class PageRun:
             ran=datetime.now(UTC).date().isoformat(),
             tools=dict(self.engine.tools) if self.engine else {},
             items=tuple(
-                ItemRecord(original.digest, tuple(self._recorded(step) for step in result.steps))
+                ItemRecord(
+                    original.digest,
+                    tuple(self._recorded(result.item, step) for step in result.steps),
+                )
                 for original, result in zip(items, self.results, strict=True)
             ),
         )
@@ -133,11 +136,13 @@ class PageRun:
             items.append(with_promises(original, promises, self.settings.prompts))
         return tuple(items)
 
-    def _recorded(self, result: StepResult) -> StepRecord:
+    def _recorded(self, item: Item, result: StepResult) -> StepRecord:
         events = self._events(result)
+        # what building images says is as long as it is different every time, and nobody reads it
+        is_setup = isinstance(item, Block) and item.setup
         return StepRecord(
             command=result.step.command,
-            output=result.output,
+            output=() if is_setup else result.output,
             status=result.status,
             place=result.place,
             seconds=round(result.seconds, 2),

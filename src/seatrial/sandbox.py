@@ -38,6 +38,8 @@ MARK = "SEATRIAL_SANDBOX"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
 
+# what apt and pip say of where they fetch from: this machine's business, and no reader's
+_MIRROR = re.compile(r"\b((?:Get|Hit|Ign|Err):\d+ https?|Looking in indexes: https?)://[^/\s]+")
 _COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", ".venv", "node_modules")
 _PASSED_ON = re.compile(
@@ -163,8 +165,8 @@ class Sandbox:
         return tuple(found)
 
     def scrub(self, line: str) -> str:
-        """Return a line without paths of this machine."""
-        return line.replace(str(self._root), HOME)
+        """Return a line without paths of this machine and the names of its package mirrors."""
+        return _MIRROR.sub(r"\1://mirror", line.replace(str(self._root), HOME))
 
     def apply(self, edit: Edit) -> None:
         """Change a file as a page asks.

@@ -4,7 +4,7 @@ import pytest
 
 from seatrial.blocks import Edit
 from seatrial.errors import SandboxError
-from seatrial.sandbox import edited
+from seatrial.sandbox import Sandbox, edited
 
 COMPOSE = """\
 services:
@@ -117,3 +117,17 @@ def test_an_edit_that_was_made_is_not_made_again() -> None:
     once = edited(COMPOSE, change)
     with pytest.raises(SandboxError, match="not found"):
         edited(once, change)
+
+
+def test_what_apt_and_pip_fetch_from_is_kept_out_of_records() -> None:
+    sandbox = Sandbox(None, None)
+    try:
+        line = "#8 1.2 Get:1 http://apt.example.org/debian trixie InRelease [140 kB]"
+        assert sandbox.scrub(line) == "#8 1.2 Get:1 http://mirror/debian trixie InRelease [140 kB]"
+        line = "Looking in indexes: https://me:secret@pip.example.org/simple"
+        assert sandbox.scrub(line) == "Looking in indexes: https://mirror/simple"
+        line = "see https://docs.example.org/en/howto/ and http://127.0.0.1:8000/"
+        assert sandbox.scrub(line) == line
+        assert sandbox.scrub(f"{sandbox.folder}/x") == "/home/you/sandbox/x"
+    finally:
+        sandbox.close()
