@@ -7,6 +7,17 @@ if (window.session && typeof window.session.getItem !== "function") {
   window.session = { getItem: () => null, setItem: () => {} };
 }
 
+// Furo's link to the top of the page lies outside every landmark.
+{
+  const link = document.querySelector(".back-to-top");
+  if (link) {
+    const nav = document.createElement("nav");
+    nav.setAttribute("aria-label", "Page");
+    link.replaceWith(nav);
+    nav.append(link);
+  }
+}
+
 {
   const tabLists = document.querySelectorAll(".sphinx-tabs [role='tablist']");
   const tabsOf = (list) => [...list.querySelectorAll("[role='tab']")];

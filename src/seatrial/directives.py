@@ -340,7 +340,11 @@ def _read(path: Path) -> list[str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Return a path as seen from a folder, where it lies in it."""
+    """Return a path as seen from a folder, where it lies in it.
+
+    docutils names an included file as seen from the working directory, where the two are near.
+    """
+    path, folder = path.resolve(), folder.resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 

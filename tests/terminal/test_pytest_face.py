@@ -424,7 +424,11 @@ def test_a_run_that_is_ended_from_outside_leaves_nothing(
         f".. console::\n\n   $ sh -c 'trap \"\" HUP; sleep 1000' &\n   ...\n"
         f"   $ touch {mark}; sleep 1000\n",
     )
-    with project.start() as process:
+    # a job in the background of a script ignores it, and so would the run that this test starts
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = project.start()
+    signal.signal(signal.SIGINT, before)
+    with process:
         deadline = time.monotonic() + 60
         while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
