@@ -215,7 +215,13 @@ BREAKAGES = (
         "humanize==4.17.0\nsix==",
         'python -c "import humanize"',
     ),
-    sample("a-table-renamed", "guestbook/models.py", "class Entry(", "class Note(", "import Entry"),
+    sample(
+        "a-table-renamed",
+        "guestbook/models.py",
+        "class Entry(",
+        "class Note(",
+        "Starting development server",
+    ),
     sample(
         "another-port",
         COMPOSE,
