@@ -74,11 +74,11 @@ BREAKAGES = (
     page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
     page(
         "an-output-deleted",
-        "   web-1 ...| INFO GET /\n   web-2 ...| INFO GET /\n   web-3 ...| INFO GET /\n",
+        "   web-1 ...| INFO GET /?visit=\n   web-2 ...| INFO GET /?visit=\n   web-3 ...| INFO GET /?visit=\n",
         "",
-        "grep visit= | cut",
+        "grep -o",
     ),
-    page("a-line-of-output-deleted", "   web-2 ...| INFO GET /\n", "", "grep visit= | cut"),
+    page("a-line-of-output-deleted", "   web-2 ...| INFO GET /?visit=\n", "", "grep -o"),
     page(
         "no-such-command-before-a-nested-prompt",
         "$ docker compose run web python manage.py shell",
