@@ -74,7 +74,7 @@ BREAKAGES = (
     page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
     page(
         "an-output-deleted",
-        "   web-1 ...| INFO GET /?visit=\n   web-2 ...| INFO GET /?visit=\n   web-3 ...| INFO GET /?visit=\n",
+        "".join(f"   web-{number} ...| INFO GET /?visit=\n" for number in (1, 2, 3)),
         "",
         "grep -o",
     ),
