@@ -154,9 +154,10 @@ class Terminal:
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
             secret = any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
+            before = "" if self.at_shell else self.prompt
             enough = _behind_echo(line, until) if last else None
             answer = self._answer_to(line, start + timeout, enough)
-            output.extend(_without_trace(line, answer.output, secret=secret))
+            output.extend(_without_trace(line, answer.output, secret=secret, prompt=before))
             note = note or answer.note
             if answer.trouble:
                 break
@@ -363,7 +364,9 @@ def _behind_echo(
     return lambda lines: enough(_without_trace(typed, lines))
 
 
-def _without_trace(typed: str, lines: Sequence[str], *, secret: bool = False) -> tuple[str, ...]:
+def _without_trace(
+    typed: str, lines: Sequence[str], *, secret: bool = False, prompt: str = ""
+) -> tuple[str, ...]:
     """Return output without what the typed line or key left in the terminal."""
     key = typed.strip()
     if key in KEYS:
@@ -375,15 +378,21 @@ def _without_trace(typed: str, lines: Sequence[str], *, secret: bool = False) ->
         return tuple(lines[1:] if lines and not lines[0].strip() else lines)
     if secret:
         return tuple(lines[1:] if lines and not lines[0].strip() else lines)
-    return _without_echo(typed, lines)
+    return _without_echo(typed, lines, prompt)
 
 
-def _without_echo(typed: str, lines: Sequence[str]) -> tuple[str, ...]:
-    """Return output without the echo of what was typed, also where it was wrapped or scrolled."""
+def _without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[str, ...]:
+    """Return output without the echo of what was typed, also where it was wrapped or scrolled.
+
+    Readline draws its prompt once more when the window's size reaches it late.
+    """
     echo = "".join(typed.split())
     seen = ""
     for number, line in enumerate(lines):
-        seen += "".join(line.split())
+        rest = f"{line} " if line == prompt.rstrip() else line
+        while prompt and rest.startswith(prompt):
+            rest = rest.removeprefix(prompt)
+        seen += "".join(rest.split())
         if seen == echo:
             return tuple(lines[number + 1 :])
         if not echo.startswith(seen):
