@@ -189,6 +189,7 @@ def plain_script(tree: Tree, page: str, sandbox: Sandbox, scratch: Path) -> str:
             texts[item.file] = edited(old, item)
             ready = scratch / f"edit-{len(lines)}"
             ready.write_text(texts[item.file])
+            lines.append(f"mkdir -p {shlex.quote(str(Path(item.file).parent))}")
             lines.append(f"cat {shlex.quote(str(ready))} > {shlex.quote(item.file)}")
         else:
             lines.extend(_typed(parse(item, tree.settings.prompts)))

@@ -76,6 +76,16 @@ class Edit:
         return f"{self.source}:{self.line}"
 
     @property
+    def replaced(self) -> tuple[str, ...]:
+        """Return the lines that the new ones replace, as they stand in the file.
+
+        An option's value loses its indentation: an old line stands where the first new one does.
+        """
+        first = self.lines[self.new[0] - 1] if self.new else ""
+        indent = first[: len(first) - len(first.lstrip())]
+        return tuple(old if old[:1].isspace() else indent + old for old in self.was)
+
+    @property
     def digest(self) -> str:
         """Identify the change, whatever stands around it on the page."""
         return _digest(list(self.lines), self.file, list(self.new), list(self.was))

@@ -393,7 +393,7 @@ def edit_figure(edit: Edit, language: str, standing: Standing) -> str:
     rows = []
     removed = [
         _edit_row("-", f'<del class="seatrial-was">{html}</del>')
-        for html in highlighted(language, edit.was)
+        for html in highlighted(language, edit.replaced)
     ]
     for number, html in enumerate(highlighted(language, edit.lines), start=1):
         if number in new:

@@ -296,11 +296,7 @@ def _fragment(edit: Edit) -> list[tuple[str, str]]:
     for number, line in enumerate(edit.lines, start=1):
         if number in edit.new:
             if not replaced:
-                # an option's value loses its indentation: an old line stands where the new one does
-                indent = line[: len(line) - len(line.lstrip())]
-                parts.extend(
-                    ("was", old if old[:1].isspace() else indent + old) for old in edit.was
-                )
+                parts.extend(("was", old) for old in edit.replaced)
                 replaced = True
             parts.append(("new", line))
         elif line.strip() == "...":

@@ -153,7 +153,7 @@ class Terminal:
         answer = Answer((), self.prompt, None, 0.0)
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
-            secret = any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
+            secret = self._is_secret()
             before = "" if self.at_shell else self.prompt
             enough = _behind_echo(line, until) if last else None
             answer = self._answer_to(line, start + timeout, enough)
@@ -182,9 +182,10 @@ class Terminal:
         self, line: str, deadline: float, until: Callable[[tuple[str, ...]], bool] | None
     ) -> Answer:
         """Type one line and return what came of it."""
+        echoes = not (self.at_shell or line.strip() in KEYS or self._is_secret())
         self._send(line)
         if line.strip() != "^C":
-            return self._await(deadline, until)
+            return self._await(deadline, until, echoes=echoes)
         # between two commands of one line nobody may be there to be interrupted: press it again
         before: tuple[str, ...] = ()
         while True:
@@ -233,16 +234,24 @@ class Terminal:
         self._child.send(KEYS.get(line.strip(), line + "\n"))
 
     def _await(
-        self, deadline: float, until: Callable[[tuple[str, ...]], bool] | None = None
+        self,
+        deadline: float,
+        until: Callable[[tuple[str, ...]], bool] | None = None,
+        *,
+        echoes: bool = False,
     ) -> Answer:
-        """Read until a prompt stands at the end of what came."""
+        """Read until a prompt stands at the end of what came.
+
+        What echoes shows the typed line and its end first: a prompt before that is the old one,
+        drawn once more by readline.
+        """
         chunks: list[bytes] = []
         size = 0
         tail = b""
         echoed = quiet = False
         start = time.monotonic()
         while True:
-            prompt = self._prompt_in(tail)
+            prompt = self._prompt_in(tail, inner=size > _TAIL or not echoes or b"\n" in tail)
             if prompt is not None:
                 name, raw, status, still = prompt
                 more = self._read(still) if still else b""
@@ -294,14 +303,19 @@ class Terminal:
             return b""
         return raw
 
-    def _prompt_in(self, tail: bytes) -> tuple[str, bytes, int | None, float] | None:
-        """Return the prompt that ends what came: name, bytes, exit status, seconds to be still."""
+    def _prompt_in(
+        self, tail: bytes, *, inner: bool
+    ) -> tuple[str, bytes, int | None, float] | None:
+        """Return the prompt that ends what came: name, bytes, exit status, seconds to be still.
+
+        Prompts of programs within the shell count where `inner` says so.
+        """
         if found := self._end.search(tail):
             return SHELL, found.group(), int(found.group(1)), 0.0
         if tail.endswith(self._more):
             return self._more.decode(), self._more, None, 0.0
         raw = tail[tail.rfind(b"\n") + 1 :]
-        if not raw:
+        if not raw or not inner:
             return None
         line = clean(raw.decode("utf-8", "replace"))
         for row, pattern in self._prompts:
@@ -312,6 +326,10 @@ class Terminal:
         if not self.at_shell and raw.endswith(own):
             return self.prompt, own, None, _STILL if len(own) > 2 else _STILL_DOUBTFUL
         return None
+
+    def _is_secret(self) -> bool:
+        """Tell whether what is in front shows nothing of what is typed."""
+        return any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
 
     def _is_busy(self) -> bool:
         """Tell whether a program, and not the shell itself, has the terminal."""

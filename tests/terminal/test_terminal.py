@@ -287,6 +287,23 @@ def test_an_echo_of_readline_is_no_output_however_long_the_line(terminal: Termin
         typed(terminal, "exit()")
 
 
+def test_a_prompt_drawn_once_more_before_the_echo_is_not_the_next_one(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    (tmp_path / "late.py").write_text(
+        "import sys, time\n"
+        "def say(text): sys.stdout.write(text); sys.stdout.flush()\n"
+        "say('db=# ')\n"
+        "for line in sys.stdin:\n"
+        "    say('\\rdb=# '); time.sleep(0.2)\n"
+        "    say(line); say('answer\\n'); say('db=# ')\n"
+    )
+    assert typed(terminal, "stty -echo; python3 late.py").prompt == "db=# "
+    for _ in range(3):
+        answer = typed(terminal, "select 1;")
+        assert (answer.output, answer.prompt) == (("answer",), "db=# ")
+
+
 def test_an_answer_that_repeats_the_question_is_output(terminal: Terminal) -> None:
     typed(terminal, "python3 -q")
     for value in ("42", "[1]", "1.5", "..."):

@@ -1,9 +1,12 @@
 """Changes to a file of the sample project, found by what stands around them."""
 
+import re
+
 import pytest
 
 from seatrial.blocks import Edit
 from seatrial.errors import SandboxError
+from seatrial.rendering import Standing, edit_figure
 from seatrial.sandbox import Sandbox, edited
 
 COMPOSE = """\
@@ -48,6 +51,14 @@ def test_an_elision_stands_for_any_lines_between() -> None:
         "  web:\n    build: .\n", "  web:\n    build: .\n    init: true\n"
     )
     assert edited("a\nb\n", edit("a\n...\nb\nc", 4)) == "a\nb\nc\n"
+
+
+def test_a_replaced_line_is_shown_and_sought_where_the_new_one_stands() -> None:
+    change = edit("db:\n  image: postgres:16", 2, was=("image: postgres:17",))
+    assert change.replaced == ("  image: postgres:17",)
+    assert edited(COMPOSE, change) == COMPOSE.replace(":17", ":16")
+    shown = re.sub("<[^>]+>", "", edit_figure(change, "yaml", Standing.RAN))
+    assert "\n-   image: postgres:17\n+   image: postgres:16\n" in shown
 
 
 def test_lines_are_replaced_where_the_fragment_says_what_they_were() -> None:
