@@ -27,7 +27,7 @@ END_SITE := rm _build/incomplete
 RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
 
-.PHONY: help site check record test engine engine-stop bench lock clean clean-all
+.PHONY: help site check record lab test engine engine-stop bench lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -49,6 +49,13 @@ record: ## the same, and write records and promised outputs back
 	@$(SETUP) test
 	@$(ENGINE) start $(FLAVOUR)
 	@$(RUN_PAGES) --seatrial-record $(PAGES)
+
+lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (LAB="--no-browser" and the like)
+	@$(SETUP) lab
+	@$(ENGINE) start current
+	@.venv-lab/bin/seatrial kernel install --project example --sys-prefix
+	@eval "$$($(ENGINE) env current)" && exec .venv-lab/bin/jupyter lab --ip=127.0.0.1 \
+		--KernelManager.shutdown_wait_time=60 --notebook-dir=notebooks $(LAB)
 
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, check
 	@$(PHASE) "Setup" $(SETUP) test

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pypandoc  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -29,10 +30,12 @@ sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the them
 sphinx_tabs_disable_tab_closing = True
 
 # nbsphinx costs half a second an import, so it is loaded once there is a notebook to render.
-if any(HERE.glob("notebooks/**/*.ipynb")):
+if any(HERE.glob("notebooks/*.ipynb")):
     extensions += ["nbsphinx"]
     exclude_patterns += ["**/.ipynb_checkpoints"]
     nbsphinx_execute = "never"
+    # The text of notebooks is read by pandoc, which comes as a Python package.
+    os.environ["PATH"] += os.pathsep + str(Path(pypandoc.get_pandoc_path()).parent)
     # Both would be fetched from another origin, by every page.
     nbsphinx_requirejs_path = ""
     nbsphinx_assume_equations = False

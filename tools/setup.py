@@ -10,15 +10,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-
-# Written before the first change to .venv and removed after the last: where it is found, an
-# earlier run was interrupted, and nothing that .venv holds can be trusted.
-INCOMPLETE = VENV / "incomplete"
-
-# Each group holds all of the one before it, so the larger serves where the smaller is asked for.
-GROUPS = ("site", "test", "bench")
+# Where each group is installed.  JupyterLab lives apart: beside it, importing what renders the site
+# takes three times as long.
+GROUPS = {"site": ".venv", "test": ".venv", "bench": ".venv", "lab": ".venv-lab"}
 
 # What the browser tests open pages in. What pages themselves call, `engine/` installs.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,6 +33,19 @@ def run(*command: str | Path, settings: dict[str, str] | None = None) -> None:
         sys.exit(f"setup: `{line}` ended with {finished.returncode}; what it said is above")
 
 
+def place(group: str) -> Path:
+    """Return the virtual environment of a group."""
+    return ROOT / GROUPS[group]
+
+
+def incomplete(venv: Path) -> Path:
+    """Return what is written before the first change to an environment and removed after the last.
+
+    Where it is found, an earlier run was interrupted, and nothing in there can be trusted.
+    """
+    return venv / "incomplete"
+
+
 def digest(group: str) -> str:
     """Sum up what an installed `group` depends on: lock, package, Python and place."""
     state = hashlib.sha256()
@@ -52,11 +59,14 @@ def digest(group: str) -> str:
 
 
 def installed(group: str) -> bool:
-    """Whether .venv is whole and up to date for `group`."""
-    if INCOMPLETE.exists():
+    """Whether its environment is whole and up to date for `group`."""
+    venv = place(group)
+    if incomplete(venv).exists():
         return False
-    for larger in GROUPS[GROUPS.index(group) :]:
-        stamp = VENV / f"installed-{larger}"
+    # each group of .venv holds all of those before it: the larger serves where a smaller is asked
+    names = [name for name in GROUPS if GROUPS[name] == GROUPS[group]]
+    for larger in names[names.index(group) :]:
+        stamp = venv / f"installed-{larger}"
         if stamp.exists() and stamp.read_text() == digest(larger):
             return True
     return False
@@ -84,12 +94,12 @@ def packages_from_debian(names: list[str], *, purpose: str) -> None:
         run(*install, settings=quiet)
 
 
-def settings_for_uv(cache: Path) -> dict[str, str]:
+def settings_for_uv(python: Path, cache: Path) -> dict[str, str]:
     """Give uv a cache of ours, and the index and certificates that pip is set up with."""
     settings = {"UV_HTTP_TIMEOUT": "120", **os.environ, "UV_CACHE_DIR": str(cache / "uv")}
     for setting, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
         asked = subprocess.run(
-            [PYTHON, "-m", "pip", "config", "get", f"global.{setting}"],
+            [python, "-m", "pip", "config", "get", f"global.{setting}"],
             capture_output=True,
             text=True,
         )
@@ -99,31 +109,33 @@ def settings_for_uv(cache: Path) -> dict[str, str]:
 
 
 def install(group: str) -> None:
-    """Bring .venv to what `requirements/<group>.txt` says, from nothing where it is not whole."""
+    """Bring an environment to what `requirements/<group>.txt` says, from nothing if not whole."""
+    venv = place(group)
+    python, mark = venv / "bin" / "python", incomplete(venv)
     if importlib.util.find_spec("ensurepip") is None:
         packages_from_debian(["python3-venv"], purpose="a virtual environment")
-    if INCOMPLETE.exists() or not PYTHON.exists() or not any(VENV.glob("installed-*")):
-        shutil.rmtree(VENV, ignore_errors=True)
-    fresh = not VENV.exists()
-    VENV.mkdir(exist_ok=True)
-    INCOMPLETE.touch()
-    for stamp in VENV.glob("installed-*"):
+    if mark.exists() or not python.exists() or not any(venv.glob("installed-*")):
+        shutil.rmtree(venv, ignore_errors=True)
+    fresh = not venv.exists()
+    venv.mkdir(exist_ok=True)
+    mark.touch()
+    for stamp in venv.glob("installed-*"):
         stamp.unlink()
     if fresh:
-        say("setup: making .venv")
-        run(sys.executable, "-m", "venv", VENV)
-    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        say(f"setup: making {venv.name}")
+        run(sys.executable, "-m", "venv", venv)
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run(*pip, "install", "--require-hashes", "-r", ROOT / "requirements/uv.txt")
-    say(f"setup: installing requirements/{group}.txt into .venv")
-    settings = settings_for_uv(cache_folder())
-    uv: list[str | Path] = [VENV / "bin/uv", "--no-config", "--no-python-downloads", "--quiet"]
+    say(f"setup: installing requirements/{group}.txt into {venv.name}")
+    settings = settings_for_uv(python, cache_folder())
+    uv: list[str | Path] = [venv / "bin/uv", "--no-config", "--no-python-downloads", "--quiet"]
     # Compiled now, or every first import pays: builds took three times as long without.
     sync: list[str | Path] = ["pip", "sync", "--require-hashes", "--compile-bytecode"]
-    run(*uv, *sync, "--python", PYTHON, ROOT / f"requirements/{group}.txt", settings=settings)
+    run(*uv, *sync, "--python", python, ROOT / f"requirements/{group}.txt", settings=settings)
     this: list[str | Path] = ["pip", "install", "--no-deps", "--no-build-isolation"]
-    run(*uv, *this, "--python", PYTHON, "--editable", ROOT, settings=settings)
-    (VENV / f"installed-{group}").write_text(digest(group))
-    INCOMPLETE.unlink()
+    run(*uv, *this, "--python", python, "--editable", ROOT, settings=settings)
+    (venv / f"installed-{group}").write_text(digest(group))
+    mark.unlink()
 
 
 def cache_folder() -> Path:
@@ -148,7 +160,7 @@ def main() -> None:
         fcntl.flock(this, fcntl.LOCK_EX)  # two makes at once take turns
         if not installed(group):
             install(group)
-        if group != "site" and not any(map(shutil.which, BROWSERS)):
+        if group in ("test", "bench") and not any(map(shutil.which, BROWSERS)):
             packages_from_debian(["chromium"], purpose="opening the site in a browser")
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from seatrial import __version__
 from seatrial.errors import SeatrialError
 from seatrial.sandbox import sweep
+
+try:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    from seatrial.notebooks import KERNEL, write_spec
+except ImportError:
+    # nobody needs Jupyter to run pages
+    KernelSpecManager = None  # type: ignore[assignment,misc]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,15 +28,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"seatrial {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("sweep", help="remove what killed runs left: containers, volumes, folders")
-    parser.parse_args(arguments)
+    commands.add_parser(
+        "sweep", help="remove what killed runs left: containers, volumes, folders"
+    ).set_defaults(act=_sweep)
+    kernel = commands.add_parser("kernel", help="the Jupyter kernel that follows you inside")
+    install = kernel.add_subparsers(dest="act on it", required=True, metavar="ACT").add_parser(
+        "install", help="register it, so that front ends offer it by its name, Containers"
+    )
+    install.set_defaults(act=_install)
+    install.add_argument(
+        "--project",
+        type=Path,
+        help="folder of the sample project, of which each notebook gets a fresh copy",
+    )
+    place = install.add_mutually_exclusive_group()
+    place.add_argument("--sys-prefix", action="store_true", help="for this environment alone")
+    place.add_argument("--prefix", help="for the environment in this folder")
+    options = parser.parse_args(arguments)
     try:
-        swept = sweep()
+        print(f"seatrial: {options.act(options)}")
     except SeatrialError as error:
         print(f"seatrial: {error}", file=sys.stderr)
         return 1
-    print(f"seatrial: swept {swept} sandbox{'' if swept == 1 else 'es'}")
     return 0
+
+
+def _sweep(_options: argparse.Namespace) -> str:
+    """Remove what killed runs left."""
+    swept = sweep()
+    return f"swept {swept} sandbox{'' if swept == 1 else 'es'}"
+
+
+def _install(options: argparse.Namespace) -> str:
+    """Register the kernel, for the user unless another place is named."""
+    if KernelSpecManager is None:
+        raise SeatrialError("the kernel needs ipykernel", hint="pip install 'seatrial[kernel]'")
+    if options.project is not None and not options.project.is_dir():
+        raise SeatrialError(
+            f"there is no folder {options.project}", hint="name the folder of a Compose project"
+        )
+    prefix = sys.prefix if options.sys_prefix else options.prefix
+    with tempfile.TemporaryDirectory() as folder:
+        spec = write_spec(Path(folder), options.project, {})
+        try:
+            where = KernelSpecManager().install_kernel_spec(
+                str(spec), KERNEL, user=prefix is None, prefix=prefix
+            )
+        except OSError as error:
+            raise SeatrialError(
+                f"the kernel cannot be written to {error.filename}: {error.strerror}",
+                hint="choose another place with --prefix FOLDER",
+            ) from error
+    return f"the kernel Containers is installed in {where}"
 
 
 if __name__ == "__main__":

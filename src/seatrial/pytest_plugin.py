@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -20,7 +21,15 @@ from seatrial.sandbox import Engine, find_engine
 from seatrial.spelling import SPELLINGS
 from seatrial.verdicts import ItemResult, Verdict, explain
 
+try:
+    from seatrial.notebooks import CellResult, NotebookRun, cells_of
+    from seatrial.notebooks import read as read_notebook
+except ImportError:
+    # a project without notebooks needs nothing of Jupyter
+    NotebookRun = None  # type: ignore[assignment,misc]
+
 SUFFIXES = frozenset({".rst", ".md", ".txt"})
+NOTEBOOK = ".ipynb"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,10 +116,12 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> PageFile | NotebookFile | None:
     """Collect the source files that Sphinx reads as pages."""
     trial = parent.config.stash.get(_TRIAL, None)
-    if trial is None or file_path.suffix not in SUFFIXES:
+    if trial is None or file_path.suffix not in {*SUFFIXES, NOTEBOOK}:
         return None
     if not file_path.is_relative_to(trial.source):
         return None
@@ -124,6 +135,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
         return PageFile.from_parent(parent, path=file_path)
     if page is None:
         return None
+    if file_path.suffix == NOTEBOOK:
+        return NotebookFile.from_parent(parent, path=file_path)
     return PageFile.from_parent(parent, path=file_path)
 
 
@@ -266,16 +279,8 @@ class BlockItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the page up to this item; raise Failure, or skip, with the reason."""
-        trial = self.parent.trial
-        try:
+        with _docker_or_skip(self.parent.trial):
             result = self.parent.result(self.item.ordinal)
-        except EngineUnavailableError as error:
-            if trial.require_docker:
-                raise Failure(str(error)) from error
-            trial.without_docker += 1
-            pytest.skip(str(error).replace("\n", " "))
-        except SeatrialError as error:
-            raise Failure(str(error)) from error
         if result.verdict is Verdict.NOT_RUN:
             pytest.skip(result.reason)
         run = self.parent.run
@@ -288,9 +293,118 @@ class BlockItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
         """Return a writer's mistake without a Python traceback."""
-        if isinstance(excinfo.value, Failure | SeatrialError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
+        return _without_traceback(excinfo) or super().repr_failure(excinfo)
+
+
+class NotebookFile(pytest.File):
+    """A notebook."""
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Yield the notebook's runs, one a spelling."""
+        trial = self.config.stash[_TRIAL]
+        if NotebookRun is None:
+            problem = f"{self.path.name}: to run notebooks, install nbclient and ipykernel"
+            yield ProblemItem.from_parent(self, name="cannot-run", problem=problem)
+            return
+        for spelling in trial.tree.settings.spellings:
+            if trial.only in (None, spelling):
+                yield SpeltNotebook.from_parent(self, name=spelling)
+
+
+class SpeltNotebook(pytest.Collector):
+    """A notebook in one spelling: its cells share a kernel."""
+
+    run: NotebookRun | None = None
+
+    @property
+    def trial(self) -> Trial:
+        """Return what all items share."""
+        return self.config.stash[_TRIAL]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each cell that runs, in reading order."""
+        try:
+            numbers = cells_of(read_notebook(self.path))
+        except SeatrialError as error:
+            raise self.CollectError(str(error)) from error
+        if not numbers:
+            problem = f"{self.path.name}: no cell of this notebook runs"
+            yield ProblemItem.from_parent(self, name="runs-no-cell", problem=problem)
+        for number in numbers:
+            yield CellItem.from_parent(self, name=f"cell-{number + 1}", number=number)
+
+    def result(self, number: int) -> CellResult:
+        """Run the notebook up to a cell and return what became of that one."""
+        if self.run is None:
+            self.trial.engine(self.name)
+            self.run = NotebookRun(self.path, self.trial.tree.settings.project, self.name)
+        return self.run.through(number, recording=self.recording)
+
+    @property
+    def recording(self) -> bool:
+        """Tell whether what comes is stored: in the first spelling, as for pages."""
+        return self.trial.recording and self.name == SPELLINGS[0]
+
+    def teardown(self) -> None:
+        """Shut the kernel down and, where asked to, store what came."""
+        run, self.run = self.run, None
+        if run is None:
+            return
+        try:
+            run.close()
+            if self.recording and run.complete and run.write():
+                name = self.path.relative_to(self.trial.source)
+                self.trial.changed.append(name.as_posix())
+        except SeatrialError as error:
+            pytest.fail(str(error), pytrace=False)
+        finally:
+            self.trial.counts["cells"] += run.cells_run
+
+
+class CellItem(pytest.Item):
+    """A cell of a notebook."""
+
+    parent: SpeltNotebook
+
+    def __init__(self, *, number: int, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.number = number
+
+    def runtest(self) -> None:
+        """Run the notebook up to this cell; raise Failure, or skip, with the reason."""
+        with _docker_or_skip(self.parent.trial):
+            result = self.parent.result(self.number)
+        if result.verdict is Verdict.NOT_RUN:
+            pytest.skip(result.reason)
+        if result.verdict is not Verdict.PASSED:
+            raise Failure(result.reason)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return which cell this is."""
+        return self.path, self.number, f"{self.parent.name}::{self.name}"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
+        """Return what differs without a Python traceback."""
+        return _without_traceback(excinfo) or super().repr_failure(excinfo)
+
+
+@contextlib.contextmanager
+def _docker_or_skip(trial: Trial) -> Iterator[None]:
+    """Fail, or skip, with the reason, where there is no engine; put other errors in words."""
+    try:
+        yield
+    except EngineUnavailableError as error:
+        if trial.require_docker:
+            raise Failure(str(error)) from error
+        trial.without_docker += 1
+        pytest.skip(str(error).replace("\n", " "))
+    except SeatrialError as error:
+        raise Failure(str(error)) from error
+
+
+def _without_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return a writer's mistake in words; nothing for what is no such mistake."""
+    return str(excinfo.value) if isinstance(excinfo.value, Failure | SeatrialError) else ""
 
 
 @pytest.hookimpl(trylast=True)
@@ -306,7 +420,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items
             if type(item).__name__ != "DoctestItem" or trial.tree.page(item.path) is None
         ]
-        trial.selected = sum(1 for item in items if isinstance(item, BlockItem))
+        trial.selected = sum(1 for item in items if isinstance(item, BlockItem | CellItem))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -314,8 +428,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     trial = session.config.stash.get(_TRIAL, None)
     if trial is None or session.config.option.collectonly or exitstatus != pytest.ExitCode.OK:
         return
-    if trial.selected > trial.without_docker and not trial.counts["steps"]:
+    if trial.selected > trial.without_docker and not _ran_any(trial):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _ran_any(trial: Trial) -> bool:
+    return bool(trial.counts["steps"] or trial.counts["cells"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -324,11 +442,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if trial is None or not trial.selected:
         return
     counts = trial.counts
+    cells = f" and {counts['cells']} cells" if counts["cells"] else ""
     terminalreporter.write_line(
-        f"seatrial: ran {counts['blocks']} blocks with {counts['steps']} steps; "
+        f"seatrial: ran {counts['blocks']} blocks with {counts['steps']} steps{cells}; "
         f"{counts['claims']} claims proved"
     )
-    if not counts["steps"] and trial.selected > trial.without_docker:
+    if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
     for name in trial.changed:
         terminalreporter.write_line(f"seatrial: wrote {name}")

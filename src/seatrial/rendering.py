@@ -372,11 +372,11 @@ def _first_line(command: str) -> str:
 
 def _sightings(sightings: Sequence[Sighting]) -> Iterator[str]:
     """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
-    for line, times in Counter(map(_sighting, sightings)).items():
+    for line, times in Counter(map(in_words, sightings)).items():
         yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"
 
 
-def _sighting(sighting: Sighting) -> str:
+def in_words(sighting: Sighting) -> str:
     """Return what was done to one thing, in words."""
     what = f"one-off {sighting.what} of" if sighting.one_off else sighting.what
     # creating, starting and ending an exec is one act to a reader

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +74,7 @@ def find_engine(spelling: str) -> Engine:
         if config := os.environ.get("SEATRIAL_V1_DOCKER_CONFIG"):
             environment["DOCKER_CONFIG"] = config
     environment.setdefault("DOCKER_CONFIG", str(Path.home() / ".docker"))
-    server = _ask(["docker", "version", "--format", "{{.Server.Version}}"], environment)
+    server = ask(["docker", "version", "--format", "{{.Server.Version}}"], environment)
     if server is None:
         raise EngineUnavailableError(
             "no Docker engine answers",
@@ -81,7 +82,7 @@ def find_engine(spelling: str) -> Engine:
             "as root, run `make engine`",
         )
     command = COMMANDS[spelling].split()
-    compose = _ask([*command, "version", "--short"], environment)
+    compose = ask([*command, "version", "--short"], environment)
     wanted = "1." if spelling == "v1" else ("2.", "3.", "4.", "5.", "v2.")
     if compose is None or not compose.startswith(wanted):
         raise EngineUnavailableError(
@@ -91,7 +92,7 @@ def find_engine(spelling: str) -> Engine:
             if spelling == "v1"
             else "install the Compose plugin (package docker-compose-plugin or docker-compose-v2)",
         )
-    host = environment.get("DOCKER_HOST") or _ask(
+    host = environment.get("DOCKER_HOST") or ask(
         ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], environment
     )
     environment["DOCKER_HOST"] = host or "unix:///var/run/docker.sock"
@@ -99,12 +100,16 @@ def find_engine(spelling: str) -> Engine:
     return Engine(spelling, environment["DOCKER_HOST"], environment, tools)
 
 
-def _ask(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
+def ask(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None
+) -> str | None:
     """Return what a program says, or None if it is not there or fails."""
     try:
         done = subprocess.run(
             list(command),
             env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=30,
@@ -118,13 +123,16 @@ def _ask(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
 class Sandbox:
     """A copy of the project in a folder of its own, until it is closed.
 
-    Raises SandboxError where a project of that name or one of its ports is already in use.
+    Waits `patience` seconds for another run to end, or as long as that takes.  Raises SandboxError
+    where it did not, or a project of that name or one of its ports is already in use.
     """
 
-    def __init__(self, project: Path | None, engine: Engine | None) -> None:
+    def __init__(
+        self, project: Path | None, engine: Engine | None, *, patience: float | None = None
+    ) -> None:
         self.engine = engine
         self.project = project.name if project is not None else "sandbox"
-        self._lock = _lock()
+        self._lock = _lock(patience)
         self._mark = secrets.token_hex(8)
         try:
             sweep(locked=True)
@@ -173,9 +181,7 @@ class Sandbox:
 
         Raises SandboxError where the context is not found exactly once.
         """
-        path = (self.folder / edit.file).resolve()
-        if not path.is_relative_to(self.folder):
-            raise SandboxError(f"{edit.file} lies outside the project", where=edit.where)
+        path = self._path(edit.file, edit.where)
         old = path.read_text(encoding="utf-8") if path.exists() else None
         if old is None and (edit.was or len(edit.new) < len(edit.lines)):
             raise SandboxError(
@@ -183,14 +189,30 @@ class Sandbox:
                 where=edit.where,
                 hint="name a file of the sample project, or mark every line as new",
             )
-        # in place, not by a rename: a bind mount of a single file must see the change too
-        text = edited(old, edit)
-        if edit.file in _COMPOSE_FILES:
+        self.write(edit.file, edited(old, edit))
+
+    def write(self, file: str, text: str) -> str | None:
+        """Give a file of the project another text, and return the one that it had, if any.
+
+        Raises SandboxError where it lies outside the project, or publishes a port that is taken.
+        """
+        path = self._path(file)
+        old = path.read_text(encoding="utf-8") if path.exists() else None
+        if file in _COMPOSE_FILES:
             before = {port for _, port in _published(self._compose)}
             self._compose = _parsed(text, path)
             _refuse_ports(pair for pair in _published(self._compose) if pair[1] not in before)
         path.parent.mkdir(parents=True, exist_ok=True)
+        # in place, not by a rename: a bind mount of a single file must see the change too
         path.write_text(text, encoding="utf-8", newline="")
+        return old
+
+    def _path(self, file: str, where: str = "") -> Path:
+        """Return the path of a file of the project."""
+        path = (self.folder / file).resolve()
+        if not path.is_relative_to(self.folder):
+            raise SandboxError(f"{file} lies outside the project", where=where)
+        return path
 
     def adopt(self, volumes: Sequence[str]) -> None:
         """Take anonymous volumes of this project's containers as this sandbox's own."""
@@ -455,20 +477,47 @@ def _state() -> Path:
     return folder
 
 
-def _lock() -> IO[str]:
-    """Return the lock that one run at a time holds, waiting for it with a word of why."""
+def _lock(patience: float | None = None) -> IO[str]:
+    """Return the lock that one run at a time holds, waiting for it with a word of why.
+
+    Raises SandboxError where the other run did not end within `patience` seconds.
+    """
     file = (_state() / "lock").open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(file):
         file.seek(0)
         holder = file.read().strip()
-        print(f"seatrial: waiting for another run (process {holder})", file=sys.stderr)
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if patience is None:
+            print(f"seatrial: waiting for another run (process {holder})", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        elif not _locked_within(file, patience):
+            file.close()
+            raise SandboxError(
+                f"another run has the sample project (process {holder})",
+                hint="shut down the kernels of other notebooks, or wait for that run to end",
+            )
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take a lock if nobody holds it, and tell whether that worked."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _locked_within(file: IO[str], patience: float) -> bool:
+    """Take a lock as soon as it is free, and tell whether that was within some seconds."""
+    deadline = time.monotonic() + patience
+    while not _locked(file):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.1)  # the system has no wait for a lock that ends by itself
+    return True
 
 
 def _compose_file(project: Path | None) -> dict[str, Any]:

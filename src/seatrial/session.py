@@ -56,6 +56,9 @@ _REACTION = 0.05
 _TAIL = 4096
 # after how long (seconds) Ctrl-C is pressed once more
 _AGAIN = 3.0
+# how a program takes the whole screen (xterm's private modes), or says that it cannot
+_WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully functional")
+FULL_SCREEN = "wants the whole screen, and a transcript has none"
 NO_PROMPT = "gave no prompt back"
 
 
@@ -93,6 +96,7 @@ class Terminal:
         prompts: Sequence[Prompt] = PROMPTS,
     ) -> None:
         self._word = secrets.token_hex(12)
+        self._folder = folder
         self._prompts = [(row, re.compile(row.pattern)) for row in prompts]
         self._end = re.compile(rb"\[%s:(\d+)\]$" % self._word.encode())
         self._more = f"[{self._word}>]".encode()
@@ -132,6 +136,14 @@ class Terminal:
     def alive(self) -> bool:
         """Tell whether anything can still be typed."""
         return not self._child.closed
+
+    @property
+    def folder(self) -> Path:
+        """Return the shell's working directory, where the system tells (Linux)."""
+        try:
+            return Path(f"/proc/{self._pid}/cwd").readlink()
+        except OSError:
+            return self._folder
 
     def type(
         self,
@@ -211,6 +223,16 @@ class Terminal:
         self.close()
         return False
 
+    def press(self, key: str) -> None:
+        """Press a key, such as ^C, while a program runs; may be called from a signal's handler."""
+        with contextlib.suppress(OSError):
+            os.write(self._child.child_fd, KEYS[key].encode())
+
+    def kill_front(self) -> None:
+        """Kill the program in front, which does not listen to Ctrl-C."""
+        with contextlib.suppress(OSError):
+            os.killpg(os.tcgetpgrp(self._child.child_fd), signal.SIGKILL)
+
     def close(self) -> None:
         """Kill the shell and all that still runs in its terminal."""
         if self._child.closed:
@@ -287,6 +309,8 @@ class Terminal:
                     chunks.append(more)
                     size += len(more)
                     tail = (tail + more)[-_TAIL:]
+                    if more and _WHOLE_SCREEN.search(tail):
+                        trouble = FULL_SCREEN
                 except pexpect.EOF:
                     self._child.close(force=True)
                     trouble = "closed the terminal"

@@ -273,9 +273,9 @@ def _continuation(
     if row.program == "Python":
         if not (line.startswith("... ") or line.rstrip() == ELISION):
             return None
-        return line[4:] if _python_is_unfinished("\n".join(typed)) else None
+        return line[4:] if python_is_unfinished("\n".join(typed)) else None
     if row.program in ("shell", "container shell"):
-        if not _shell_is_unfinished(typed):
+        if not shell_is_unfinished(typed):
             return None
         return line[2:] if line.startswith("> ") or line == ">" else line
     found = read_prompt(line, prompts)
@@ -284,7 +284,7 @@ def _continuation(
     return None
 
 
-def _python_is_unfinished(source: str) -> bool:
+def python_is_unfinished(source: str) -> bool:
     """Tell whether Python would ask for more (the rule is codeop's, as in the interpreter)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -294,7 +294,7 @@ def _python_is_unfinished(source: str) -> bool:
             return False
 
 
-def _shell_is_unfinished(typed: Sequence[str]) -> bool:
+def shell_is_unfinished(typed: Sequence[str]) -> bool:
     """Tell whether a shell would read on.
 
     Knows quotes, backslashes, here-documents, brackets, compound commands and operators at the end
@@ -359,7 +359,7 @@ def _plain_steps(block: Block) -> Iterator[Step]:
                 continue
             start = number
         typed.append(line)
-        if not _shell_is_unfinished(typed):
+        if not shell_is_unfinished(typed):
             yield Step("$ ", "shell", tuple(typed), tuple(typed), (), None, block.line + start)
             typed = []
     if typed:

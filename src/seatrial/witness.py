@@ -57,6 +57,7 @@ class Witness:
         self._probes: set[str] = set()
         self._open: set[str] = set()
         self._volumes: set[str] = set()
+        self._latest = 0
         self._news = threading.Condition()
         try:
             self._client = docker.DockerClient(base_url=host, timeout=60)
@@ -83,6 +84,21 @@ class Witness:
         """
         with self._news:
             self._news.wait_for(lambda: self._open <= before, timeout=_PATIENCE)
+
+    def catch_up(self, start: int) -> None:
+        """Wait until all that the engine has told since a moment has arrived, at most a second.
+
+        The engine gives its latest events at once to who asks for those of the past (its API:
+        `GET /events` with `until`): the last of them is then what to wait for.
+        """
+        told = self._client.events(  # the SDK passes on what is no datetime as it is
+            since=_seconds(start),  # type: ignore[call-overload]
+            until=_seconds(now()),
+            decode=True,
+        )
+        last = max((int(raw.get("timeNano", 0)) for raw in told), default=0)
+        with self._news:
+            self._news.wait_for(lambda: self._latest >= last, timeout=_PATIENCE)
 
     def between(self, start: int, end: int) -> tuple[Event, ...]:
         """Return the events of a window, in nanoseconds since the epoch."""
@@ -115,14 +131,15 @@ class Witness:
         what = str(raw.get("Type", ""))
         action = str(raw.get("Action", ""))
         with self._news:
-            event = self._event(what, action, actor, attributes, int(raw.get("timeNano", 0)))
+            self._latest = int(raw.get("timeNano", 0))
+            self._news.notify_all()
+            event = self._event(what, action, actor, attributes, self._latest)
             if event is None:
                 return
             if event.execution:
                 self._follow(event, action)
             if event.execution not in self._probes or not event.execution:
                 self._events.append(event)
-            self._news.notify_all()
 
     def _follow(self, event: Event, action: str) -> None:
         """Keep count of the execs that are under way, health checks aside."""
@@ -204,6 +221,11 @@ def place_of(events: Iterable[Event]) -> str:
         elif event.action == "start" and event.one_off:
             place = f"a new container of {event.name}"
     return place
+
+
+def _seconds(moment: int) -> str:
+    """Return a moment as the engine's API reads it: seconds, a point, nanoseconds."""
+    return f"{moment // 1_000_000_000}.{moment % 1_000_000_000:09}"
 
 
 def now() -> int:

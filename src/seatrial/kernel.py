@@ -1,0 +1,284 @@
+"""The Jupyter face: a kernel whose cells are typed into whatever program is in front.
+
+Jupyter's own machinery for wrapper kernels speaks the protocol; the conversation does the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
+from traitlets.config import Config
+
+from seatrial import __version__
+from seatrial.cells import LANGUAGE, RAN, edit_of
+from seatrial.conversation import Conversation, Told, Trouble
+from seatrial.errors import SeatrialError
+from seatrial.record import Sighting
+from seatrial.rendering import in_words
+
+# a line's style and colour for each kind of place; words say the same
+_LINES = {
+    "machine": "solid #2f9e56",
+    "container": "double #3b82f6",
+    "one-off": "dashed #d9770b",
+    "program": "dotted #a855f7",
+}
+
+
+class ContainersKernel(Kernel):
+    """A shell on the reader's machine that follows them into containers."""
+
+    implementation = "seatrial"
+    implementation_version = __version__
+    language_info = dict(LANGUAGE)  # noqa: RUF012 (so Jupyter's own class has it)
+    banner = (
+        "Containers: commands run on your machine, in a fresh copy of the sample project.\n"
+        "Open a program such as psql, and what you type next goes into it."
+    )
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)  # type: ignore[no-untyped-call]
+        folder = os.environ.get("SEATRIAL_PROJECT")
+        spelling = os.environ.get("SEATRIAL_COMPOSE") or "v2"
+        self._conversation = Conversation(Path(folder).resolve() if folder else None, spelling)
+        self._typed: list[tuple[int, int, str]] = []
+        # session, line and input, as the protocol's history has them
+        self._closing = threading.RLock()
+        signal.signal(signal.SIGTERM, self._terminated)
+
+    # --- running cells ---
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: Mapping[str, str] | None = None,  # noqa: ARG002
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Mapping[str, Any] | None = None,
+        cell_id: str | None = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Type a cell, and answer when all it started has ended or waits for the next input."""
+        if store_history and code.strip():
+            self._typed.append((0, self.execution_count, code))
+        before = signal.signal(signal.SIGINT, self._interrupted)
+        try:
+            file, text = edit_of(code, (cell_meta or {}).get("tags", ()))
+            if file:
+                self._show_edit(file, self._conversation.write(file, text))
+                return self._reply(None)
+            told = self._conversation.run(
+                code,
+                (lambda _text: None) if silent else self._stream,
+                self._ask if allow_stdin else None,
+            )
+        except SeatrialError as error:
+            return self._reply(Trouble(type(error).__name__, error.message, error.hint))
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if not silent and told.places:
+            self._show(_ran(told))
+        return self._reply(told.trouble, silent=silent)
+
+    def _stream(self, text: str) -> None:
+        """Show a piece of output as it comes."""
+        self._send("stream", {"name": "stdout", "text": text})
+
+    def _show(self, data: Mapping[str, object]) -> None:
+        """Show something in the forms that front ends may choose from."""
+        self._send("display_data", {"data": data, "metadata": {}, "transient": {}})
+
+    def _send(self, kind: str, content: Mapping[str, object]) -> None:
+        self.send_response(self.iopub_socket, kind, content)  # type: ignore[no-untyped-call]
+
+    def _ask(self, prompt: str, secret: bool) -> str:
+        """Ask the reader what a program wants to know, by Jupyter's own input."""
+        self._allow_stdin = True
+        if secret:
+            return str(self.getpass(prompt))
+        return str(self.raw_input(prompt))  # type: ignore[no-untyped-call]
+
+    def _show_edit(self, file: str, diff: str) -> None:
+        """Show what changed in a file."""
+        text = diff or f"{file} is as it was"
+        rows = "\n".join(_diff_row(line) for line in text.split("\n"))
+        html = f'<pre class="seatrial-change">{rows}</pre>'
+        self._show({"text/plain": text, "text/html": html})
+
+    def _reply(self, trouble: Trouble | None, *, silent: bool = False) -> dict[str, Any]:
+        """Return the protocol's reply, an error where there was trouble, and show that."""
+        if trouble is None:
+            return {
+                "status": "ok",
+                "execution_count": self.execution_count,
+                "payload": [],
+                "user_expressions": {},
+            }
+        lines = [f"{trouble.name}: {trouble.message}"]
+        if trouble.hint:
+            lines.append(f"hint: {trouble.hint}")
+        content = {"ename": trouble.name, "evalue": trouble.message, "traceback": lines}
+        if not silent:
+            self._send("error", content)
+        return {"status": "error", "execution_count": self.execution_count, **content}
+
+    def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
+        self._conversation.interrupt()
+
+    # --- help while typing ---
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """Complete commands, files, services and names of containers."""
+        start, words = _words_before(code, cursor_pos)
+        try:
+            found = self._conversation.completions(words)
+        except SeatrialError:
+            found = []
+        return {
+            "status": "ok",
+            "matches": found,
+            "cursor_start": start,
+            "cursor_end": cursor_pos,
+            "metadata": {},
+        }
+
+    async def do_inspect(
+        self,
+        code: str,
+        cursor_pos: int,
+        detail_level: int = 0,  # noqa: ARG002
+        omit_sections: Sequence[str] = (),  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Show the help of the docker command under the cursor."""
+        end = code.find("\n", cursor_pos)
+        line = code[code.rfind("\n", 0, cursor_pos) + 1 : end if end >= 0 else len(code)]
+        try:
+            text = self._conversation.help(line.split())
+        except SeatrialError:
+            text = ""
+        data = {"text/plain": text} if text else {}
+        return {"status": "ok", "found": bool(text), "data": data, "metadata": {}}
+
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        """Tell a console whether the program in front would wait for more."""
+        unfinished = self._conversation.is_unfinished(code)
+        return {"status": "incomplete", "indent": ""} if unfinished else {"status": "complete"}
+
+    async def do_history(self, hist_access_type: str, *_: Any, **more: Any) -> dict[str, Any]:
+        """Return what was typed in this kernel, the latest last."""
+        found = self._typed
+        if hist_access_type == "search":
+            wanted = str(more.get("pattern") or "*").strip("*")
+            found = [entry for entry in found if wanted in entry[2]]
+        count = more.get("n") or len(found)
+        return {"status": "ok", "history": found[-count:]}
+
+    # --- the end ---
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """Remove the sandbox; after a restart, the first cell makes a fresh one."""
+        self._close()
+        return {"status": "ok", "restart": restart}
+
+    def _terminated(self, _signal: int, _frame: FrameType | None) -> None:
+        self._close()
+        raise SystemExit(128 + signal.SIGTERM)
+
+    def _close(self) -> None:
+        # from the control channel's thread or a signal's handler, whichever comes first
+        with self._closing:
+            self._conversation.close()
+
+
+def _ran(told: Told) -> dict[str, object]:
+    """Return where a cell ran and what Docker did, for a reader, for a terminal and for a check."""
+    where = ", then ".join(place.words for place in told.places)
+    did = [in_words(sighting) for sighting in told.sightings]
+    text = [f"(ran on {where})" if told.places[0].kind == "machine" else f"(ran in {where})"]
+    html = [
+        f"<span>ran {'on' if told.places[0].kind == 'machine' else 'in'} <b>{escape(where)}</b>"
+    ]
+    if told.moved:
+        leave = f" Leave with {told.leave}" if told.leave else ""
+        text.append(f"{told.moved}{leave}")
+        html.append(
+            f" · <b>{escape(told.moved)}</b>"
+            + (f" Leave with <code>{escape(told.leave)}</code>" if told.leave else "")
+        )
+    html.append("</span>")
+    if did:
+        items = "".join(f"<li>{escape(line)}</li>" for line in did)
+        html.append(f"<details><summary>what Docker did</summary><ul>{items}</ul></details>")
+    kind = told.places[-1].kind
+    style = f"border-left: 4px {_LINES[kind]}; padding: 0 0 0 .6em; margin: .2em 0"
+    return {
+        "text/plain": "\n".join(text),
+        "text/html": f'<div class="seatrial-ran" style="{style}">{"".join(html)}</div>',
+        RAN: _facts(told),
+    }
+
+
+def _facts(told: Told) -> dict[str, object]:
+    """Return what a check compares: no identifiers, and no words that are there for people."""
+    return {
+        "places": [place.words for place in told.places],
+        "moved": told.moved,
+        "did": [_fact(sighting) for sighting in told.sightings],
+    }
+
+
+def _fact(sighting: Sighting) -> list[object]:
+    return [sighting.what, sighting.name, sighting.one_off, list(sighting.actions)]
+
+
+def _diff_row(line: str) -> str:
+    """Return a line of a diff, marked by more than colour: its sign stays."""
+    if line.startswith(("---", "+++", "@@")):
+        return f"<span>{escape(line)}</span>"
+    if line.startswith("+"):
+        return f"<ins><b>{escape(line)}</b></ins>"
+    if line.startswith("-"):
+        return f"<del>{escape(line)}</del>"
+    return escape(line)
+
+
+def _words_before(code: str, cursor: int) -> tuple[int, list[str]]:
+    """Return where the word at the cursor begins, and the words of its command up to there."""
+    line = code[code.rfind("\n", 0, cursor) + 1 : cursor]
+    # what stands behind the last operator is a command of its own
+    command = max(
+        (line.rfind(sign) + len(sign) for sign in ("|", ";", "&&", "$(") if sign in line), default=0
+    )
+    part = line[command:].lstrip()
+    try:
+        words = shlex.split(part)
+    except ValueError:
+        words = part.split()
+    if not part or part[-1].isspace():
+        words.append("")
+    last = part[len(part.rstrip()) :] if not words[-1] else part.split()[-1]
+    return cursor - (0 if not words[-1] else len(last)), words
+
+
+def main() -> None:
+    """Serve one front end, as Jupyter's connection file says."""
+    IPKernelApp.launch_instance(
+        kernel_class=ContainersKernel,
+        # output of ours goes through the protocol; nothing else may
+        config=Config({"IPKernelApp": {"capture_fd_output": False}}),
+    )
+
+
+if __name__ == "__main__":
+    main()

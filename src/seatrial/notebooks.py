@@ -1,0 +1,209 @@
+"""Run a notebook's cells through the real kernel, one after the other, and compare.
+
+Jupyter's own client (nbclient) runs them, as a front end would; nothing here types anything.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from seatrial.cells import LANGUAGE, difference, essence, in_spelling
+from seatrial.errors import SeatrialError, TranscriptError
+from seatrial.record import write_whole
+from seatrial.verdicts import Verdict
+
+KERNEL = "containers"
+DISPLAY_NAME = "Containers"
+# the longest that a cell may take (seconds): it may build images
+_TIMEOUT = 600
+# how long (seconds) a kernel may take to remove its sandbox before it is killed
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What became of one cell."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+def write_spec(folder: Path, project: Path | None, environment: dict[str, str]) -> Path:
+    """Write what tells Jupyter how to start the kernel, and return its folder."""
+    named = {"SEATRIAL_PROJECT": str(project.resolve())} if project is not None else {}
+    spec = {
+        "argv": [sys.executable, "-m", "seatrial.kernel", "-f", "{connection_file}"],
+        "display_name": DISPLAY_NAME,
+        "language": "shell",
+        "env": {**named, **environment},
+        "interrupt_mode": "signal",
+    }
+    place = folder / KERNEL
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "kernel.json").write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
+    return place
+
+
+def read(path: Path) -> NotebookNode:
+    """Return a notebook.
+
+    Raises TranscriptError where the file is none.
+    """
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise TranscriptError(
+            f"is no notebook: {error}", where=str(path), hint="open it in JupyterLab and save it"
+        ) from error
+    return notebook
+
+
+def cells_of(notebook: NotebookNode) -> list[int]:
+    """Return the numbers of the cells that run, counted from 0 among all."""
+    return [
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
+
+
+class NotebookRun:
+    """One run of one notebook in one spelling; `close` must be called whatever happened."""
+
+    def __init__(self, path: Path, project: Path | None, spelling: str) -> None:
+        self.path = path
+        self.spelling = spelling
+        self.results: dict[int, CellResult] = {}
+        self.cells_run = 0
+        self._stored = read(path)
+        self._came = read(path)
+        self._project = project
+        self._name = project.name if project is not None else "sandbox"
+        self._left = ExitStack()
+        self._client: NotebookClient | None = None
+        self._stopped = ""
+
+    def through(self, number: int, *, recording: bool = False) -> CellResult:
+        """Run the cells up to one, counted from 0 among all cells, and return its result."""
+        for each in cells_of(self._stored):
+            if each <= number and each not in self.results:
+                self.results[each] = self._run(each, recording=recording)
+        return self.results[number]
+
+    def close(self) -> None:
+        """Shut the kernel down; it removes its sandbox."""
+        self._client = None
+        self._left.close()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every cell ran to its end."""
+        return set(self.results) == set(cells_of(self._stored)) and not self._stopped
+
+    def write(self) -> bool:
+        """Store what came, where it differs in more than what varies; tell whether it did."""
+        numbers = cells_of(self._stored)
+        changed = False
+        for count, number in enumerate(numbers, start=1):
+            stored, came = self._stored.cells[number], self._came.cells[number]
+            if self._essence(stored) != self._essence(came):
+                stored.outputs = came.outputs
+                changed = True
+            changed |= stored.execution_count != count
+            stored.execution_count = count
+            for output in stored.outputs:
+                output.pop("execution_count", None)
+        changed |= _strip(self._stored)
+        if changed:
+            text: str = nbformat.writes(self._stored)  # type: ignore[no-untyped-call]
+            write_whole(self.path, text.rstrip("\n") + "\n")
+        return changed
+
+    def _essence(self, cell: NotebookNode) -> list[str]:
+        tags = cell.metadata.get("tags", ())
+        return essence(cell.outputs, tags, spelling=self.spelling, project=self._name)
+
+    def _run(self, number: int, *, recording: bool) -> CellResult:
+        """Run one cell, unless one before it stopped the notebook."""
+        if self._stopped:
+            return CellResult(Verdict.NOT_RUN, f"not run: {self._stopped}")
+        stored, cell = self._stored.cells[number], self._came.cells[number]
+        client = self._open()
+        cell.source = in_spelling(stored.source, self.spelling, self._name)
+        self.cells_run += 1
+        failure = ""
+        try:
+            client.execute_cell(cell, number)
+        except CellExecutionError:
+            failure = "stopped here"
+        except (DeadKernelError, TimeoutError) as error:
+            failure = f"the kernel gave no answer: {error}".split("\n", maxsplit=1)[0]
+        expected, came = self._essence(stored), self._essence(cell)
+        if not failure and (expected == came or recording):
+            return CellResult(Verdict.PASSED)
+        verdict = Verdict.BROKEN if failure else Verdict.DIFFERS
+        failure = failure or "gave something else than the notebook holds"
+        self._stopped = f"cell {number + 1} {verdict.value}"
+        source = "\n".join(f"  {line}" for line in stored.source.split("\n"))
+        return CellResult(
+            verdict,
+            f"{self.path.name}: cell {number + 1} {failure}\n{source}\n"
+            f"stored (-) and came (+):\n{difference(expected, came)}",
+        )
+
+    def _open(self) -> NotebookClient:
+        """Return the client, its kernel started at the first use."""
+        if self._client is None:
+            specs = Path(self._left.enter_context(TemporaryDirectory(prefix="seatrial-kernel-")))
+            write_spec(specs, self._project, {"SEATRIAL_COMPOSE": self.spelling})
+            manager = AsyncKernelManager(
+                kernel_name=KERNEL,
+                transport="ipc",
+                kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs)]),
+                shutdown_wait_time=_PATIENCE,
+            )
+            client = NotebookClient(
+                self._came,
+                km=manager,
+                timeout=_TIMEOUT,
+                store_widget_state=False,
+                record_timing=False,
+                resources={"metadata": {"path": str(self.path.parent)}},
+            )
+            try:
+                self._left.enter_context(client.setup_kernel())
+            except RuntimeError as error:
+                raise SeatrialError(f"the kernel could not be started: {error}") from error
+            self._client = client
+        return self._client
+
+
+def _strip(notebook: NotebookNode) -> bool:
+    """Keep of a notebook's metadata what does not vary; tell whether anything went."""
+    before = json.dumps(notebook, sort_keys=True)
+    notebook.metadata = {
+        "kernelspec": {"name": KERNEL, "display_name": DISPLAY_NAME, "language": "shell"},
+        "language_info": dict(LANGUAGE),
+    }
+    for cell in notebook.cells:
+        cell.metadata = {
+            key: value
+            for key, value in cell.metadata.items()
+            if key in ("tags", "nbsphinx") or (key == "jupyter" and value.get("source_hidden"))
+        }
+        for output in cell.get("outputs", ()):
+            if "metadata" in output:
+                output.metadata = {}
+    return json.dumps(notebook, sort_keys=True) != before
