@@ -39,6 +39,13 @@ if any(HERE.glob("notebooks/*.ipynb")):
     # Both would be fetched from another origin, by every page.
     nbsphinx_requirejs_path = ""
     nbsphinx_assume_equations = False
+    nbsphinx_prolog = """
+.. container:: notebook-run
+
+   A notebook, to step through yourself: type ``make lab`` in a copy of this project, or
+   :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the kernel
+   *Containers*. What you see below is what came when it was last run.
+"""
 
 # Where the site will be served, with a slash at the end: what a sitemap, canonical links and link
 # previews are made of. A build that does not know it leaves them out.

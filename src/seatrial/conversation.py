@@ -44,6 +44,7 @@ _WAITS_FOR = {
     "psql": "the rest: a statement ends with `;`",
     "Python": "the rest: a bracket, a quote or an indented block is open",
 }
+_DOCKER_ITSELF = re.compile(r"docker (?:container )?(?:run|exec)\b")
 # by what a program that stays in front says that a line went wrong
 _PSQL_ERROR = re.compile(r"(?:ERROR|FATAL): |invalid command ")
 _PYTHON_ERROR = re.compile(
@@ -186,7 +187,8 @@ class Conversation:
         if self.at_shell:
             return Place(MACHINE)
         if _is_shell(self._program):
-            return self._base
+            here = self._base.kind == "machine"
+            return Place(f"another shell on {MACHINE}", "program") if here else self._base
         return Place(f"{self._program or 'a program'} {self._base.within}", "program")
 
     @property
@@ -309,7 +311,7 @@ class Conversation:
             stream = _Stream(show, sandbox.scrub)
             self._typing = True
             try:
-                answer = terminal.type(typed, _FOR_EVER, stream.watch)
+                answer = terminal.type(typed, _FOR_EVER, watch=stream.watch)
             finally:
                 self._typing = False
             stream.end(answer.output)
@@ -352,6 +354,10 @@ class Conversation:
             if self._witness is not None and any("docker" in line for line in typed):
                 self._witness.catch_up(begun)
             ran = _container_of(self._events(begun)) or at
+            if ran is at and _DOCKER_ITSELF.match(typed[0]):
+                # its events carry nothing of this project
+                words = "a container that is not the project's"
+                ran = Place(words, "container", f"in {words}")
             if answer.prompt and not answer.at_shell:
                 self._base = ran
                 ran = self.place
@@ -414,11 +420,9 @@ class _Stream:
         self._scrub = scrub
         self._shown = 0
 
-    def watch(self, lines: tuple[str, ...]) -> bool:
-        """Show the lines that are complete; never enough, so that a terminal goes on."""
-        # what stands on the last line may become a prompt
-        self._put(lines[self._shown : -1])
-        return False
+    def watch(self, lines: tuple[str, ...]) -> None:
+        """Show the lines that were not shown yet."""
+        self._put(lines[self._shown :])
 
     def end(self, lines: tuple[str, ...]) -> None:
         """Show what was not shown yet."""

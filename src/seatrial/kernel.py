@@ -273,11 +273,10 @@ def _words_before(code: str, cursor: int) -> tuple[int, list[str]]:
 
 def main() -> None:
     """Serve one front end, as Jupyter's connection file says."""
-    IPKernelApp.launch_instance(
-        kernel_class=ContainersKernel,
-        # output of ours goes through the protocol; nothing else may
-        config=Config({"IPKernelApp": {"capture_fd_output": False}}),
-    )
+    # nothing here prints: what cells give goes through the protocol, and a stream nobody writes
+    # to makes the end of a kernel wait for a flush
+    config = Config({"IPKernelApp": {"outstream_class": None}})
+    IPKernelApp.launch_instance(kernel_class=ContainersKernel, config=config)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,11 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
     (
         "duration",
-        re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?)\b"),
+        re.compile(
+            r"\b(?:Less than a second|About an? (?:minute|hour)"
+            r"|\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?))\b"
+        ),
     ),
-    ("ago", re.compile(r"\b(?:Less than a second|About an? (?:minute|hour)) ago\b")),
 )
 
 

@@ -170,7 +170,9 @@ class NotebookRun:
             write_spec(specs, self._project, {"SEATRIAL_COMPOSE": self.spelling})
             manager = AsyncKernelManager(
                 kernel_name=KERNEL,
+                # sockets in our own folder: nobody else on this machine can listen to them
                 transport="ipc",
+                ip=str(specs / "socket"),
                 kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs)]),
                 shutdown_wait_time=_PATIENCE,
             )

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pexpect
 
@@ -59,6 +60,7 @@ _AGAIN = 3.0
 # how a program takes the whole screen (xterm's private modes), or says that it cannot
 _WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully functional")
 FULL_SCREEN = "wants the whole screen, and a transcript has none"
+_Told = TypeVar("_Told")
 NO_PROMPT = "gave no prompt back"
 
 
@@ -150,11 +152,14 @@ class Terminal:
         lines: Sequence[str],
         timeout: float,
         until: Callable[[tuple[str, ...]], bool] | None = None,
+        *,
+        watch: Callable[[tuple[str, ...]], None] | None = None,
     ) -> Answer:
         """Type lines one after the other and return what came before the next prompt.
 
         With `until`, return as soon as it finds the output sufficient, prompt or not: the program
-        then still runs, and the next line typed is meant for it (a key such as ``^C``).
+        then still runs, and the next line typed is meant for it (a key such as ``^C``).  `watch` is
+        given all complete lines of output whenever more have come.
         `timeout` counts seconds for all lines together.
         """
         start = time.monotonic()
@@ -168,7 +173,8 @@ class Terminal:
             secret = self._is_secret()
             before = "" if self.at_shell else self.prompt
             enough = _behind_echo(line, until) if last else None
-            answer = self._answer_to(line, start + timeout, enough)
+            told = _behind_echo(line, watch) if last else None
+            answer = self._answer_to(line, start + timeout, enough, told)
             output.extend(_without_trace(line, answer.output, secret=secret, prompt=before))
             note = note or answer.note
             if answer.trouble:
@@ -191,13 +197,17 @@ class Terminal:
         )
 
     def _answer_to(
-        self, line: str, deadline: float, until: Callable[[tuple[str, ...]], bool] | None
+        self,
+        line: str,
+        deadline: float,
+        until: Callable[[tuple[str, ...]], bool] | None,
+        watch: Callable[[tuple[str, ...]], None] | None,
     ) -> Answer:
         """Type one line and return what came of it."""
         echoes = not (self.at_shell or line.strip() in KEYS or self._is_secret())
         self._send(line)
         if line.strip() != "^C":
-            return self._await(deadline, until, echoes=echoes)
+            return self._await(deadline, until, watch, echoes=echoes)
         # between two commands of one line nobody may be there to be interrupted: press it again
         before: tuple[str, ...] = ()
         while True:
@@ -259,6 +269,7 @@ class Terminal:
         self,
         deadline: float,
         until: Callable[[tuple[str, ...]], bool] | None = None,
+        watch: Callable[[tuple[str, ...]], None] | None = None,
         *,
         echoes: bool = False,
     ) -> Answer:
@@ -293,6 +304,9 @@ class Terminal:
                     # a key that comes while bash starts a program of a loop is lost on both
                     time.sleep(_REACTION)
                     return Answer(_lines(text), "", None, time.monotonic() - start, note=note)
+            if watch is not None and chunks and self._is_busy() and (echoed or quiet):
+                text, _ = _decoded(b"".join(chunks))
+                watch(_lines(text[: text.rfind("\n") + 1]))
             left = deadline - time.monotonic()
             trouble = ""
             if size > LIMIT:
@@ -301,7 +315,7 @@ class Terminal:
                 trouble = NO_PROMPT
             else:
                 try:
-                    more = self._read(min(left, 0.05) if until else left)
+                    more = self._read(min(left, 0.05) if until or watch else left)
                     # the reader's own shell shows a line as soon as it has it; another program
                     # needs a moment to take in what was typed
                     echoed = echoed or (self.at_shell and b"\n" in more)
@@ -397,13 +411,13 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _behind_echo(
-    typed: str, until: Callable[[tuple[str, ...]], bool] | None
-) -> Callable[[tuple[str, ...]], bool] | None:
-    """Return a condition on a program's output as one on all that stands in the terminal."""
-    if until is None:
+    typed: str, asked: Callable[[tuple[str, ...]], _Told] | None
+) -> Callable[[tuple[str, ...]], _Told] | None:
+    """Return what asks about a program's output as what asks about all that is in the terminal."""
+    if asked is None:
         return None
-    enough = until
-    return lambda lines: enough(_without_trace(typed, lines))
+    inner = asked
+    return lambda lines: inner(_without_trace(typed, lines))
 
 
 def _without_trace(

@@ -1,0 +1,241 @@
+"""The kernel, cell by cell, as a front end drives it.  Needs an engine, and starts no container."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from tests.kernel.conftest import FrontEnd
+
+pytestmark = [
+    pytest.mark.engine,
+    # Jupyter's own client leaves sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def sandboxes(cache: Path) -> list[Path]:
+    return [Path(json.loads(entry.read_text())["root"]) for entry in cache.glob("sandboxes/*.json")]
+
+
+def test_a_cell_gives_its_output_and_says_where_it_ran(front_end: FrontEnd) -> None:
+    cell = front_end.run("echo hello; pwd")
+    assert (cell.status, cell.text) == ("ok", "hello\n/home/you/sandbox\n")
+    assert cell.words == "(ran on your machine)"
+    assert cell.ran == {"places": ["your machine"], "moved": "", "did": []}
+    assert "your machine" in cell.shown[0]["text/html"]
+
+
+def test_a_cell_goes_into_the_program_in_front(front_end: FrontEnd) -> None:
+    cell = front_end.run("python3 -q")
+    assert cell.ran["moved"] == "You are now in Python on your machine."
+    assert "Leave with exit()" in cell.words
+    assert front_end.run("6 * 7").text == "42\n"
+    cell = front_end.run("exit()\necho back")
+    assert cell.text == "back\n"
+    assert cell.ran["places"] == ["Python on your machine", "your machine"]
+    assert cell.ran["moved"] == "You are back on your machine."
+
+
+def test_python_takes_a_cell_as_a_notebook_would(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q")
+    code = (
+        "def double(x):\n    y = 2 * x\n\n    return y\nfor n in (1, 2):\n    double(n)\ndouble(3)"
+    )
+    assert front_end.run(code).text == "2\n4\n6\n"
+    text = 'x = """a\n\nb"""\nlen(x)'
+    assert front_end.run(text).text == "4\n"
+    assert front_end.run("if False:\n    1\nelse:\n    2\n\n# a remark\n3").text == "2\n3\n"
+    assert front_end.run("a = 1; b = 2\na + b").text == "3\n"
+
+
+def test_a_failing_command_stops_the_cell_and_is_an_error(front_end: FrontEnd) -> None:
+    cell = front_end.run("echo one\nls /no/such/folder\necho two\necho three")
+    assert cell.status == "error"
+    assert cell.error == "CommandFailed: exit status 2"
+    assert "the 2 lines after it were not typed" in cell.traceback[-1]
+    assert "two" not in cell.text
+    assert front_end.run("echo on").text == "on\n"
+
+
+def test_an_error_in_python_is_one_too(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q")
+    assert front_end.run("1 / 0").error == "PythonError: ZeroDivisionError: division by zero"
+    assert front_end.run("def f(:").error.startswith("PythonError: SyntaxError")
+    assert front_end.run("print('ValueError: only text')").status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "who"),
+    [
+        ("", 'echo "open', "The shell"),
+        ("", "cat <<E\nno end", "The shell"),
+        ("", "ls |", "The shell"),
+        ("python3 -q", "x = [1,", "Python"),
+        ("python3 -q", "def f():", "Python"),
+    ],
+)
+def test_unfinished_input_says_what_it_waits_for(
+    front_end: FrontEnd, before: str, code: str, who: str
+) -> None:
+    front_end.run(before or "true")
+    cell = front_end.run(code)
+    assert cell.error.startswith(f"Unfinished: {who} waits for the rest")
+    assert front_end.run("print(1)" if before else "echo 1").text == "1\n"
+
+
+def test_output_comes_while_a_command_runs_and_interrupting_ends_it(front_end: FrontEnd) -> None:
+    cell = front_end.run("echo first; sleep 60", press=("first",))
+    assert (cell.text, cell.error) == ("first\n", "Interrupted: Ctrl-C was pressed")
+    cell = front_end.run("while true; do echo again; sleep 0.1; done", press=("again",))
+    assert cell.status == "error"
+    assert "^C" not in cell.text
+    assert front_end.run("echo alive; echo $x").status == "ok"
+
+
+def test_what_does_not_listen_is_killed_at_the_third_time(front_end: FrontEnd) -> None:
+    front_end.run("kept=1")
+    stubborn = (
+        "python3 -uc \"import signal, time; n = 0\nsignal.signal(2, lambda *_: print('no'))\n"
+        "print('ready')\nwhile True: time.sleep(1)\""
+    )
+    cell = front_end.run(stubborn, press=("ready", "no\n", "no\nno\n"))
+    assert cell.status == "error"
+    assert front_end.run("echo $kept").text == "1\n"
+
+
+def test_a_program_asks_the_reader(front_end: FrontEnd) -> None:
+    cell = front_end.run('read -p "Go on? [y/N] " x; echo "you said $x"', answers=["yes"])
+    assert cell.asked == [("Go on? [y/N] ", False)]
+    assert cell.text.endswith("you said yes\n")
+    cell = front_end.run('read -sp "Password: " x; echo; echo "${#x} letters"', answers=["secret"])
+    assert cell.asked == [("Password: ", True)]
+    assert "6 letters" in cell.text
+    assert "secret" not in cell.text
+
+
+def test_where_nobody_can_answer_that_is_said(front_end: FrontEnd) -> None:
+    cell = front_end.run('read -p "Go on? [y/N] " x')
+    assert cell.error == "Question: `Go on? [y/N]` was asked, and nobody can answer here"
+    assert front_end.run("echo on").text == "on\n"
+
+
+def test_a_program_that_takes_the_whole_screen_gets_one_sentence(front_end: FrontEnd) -> None:
+    cell = front_end.run(r"printf '\033[?1049h'; sleep 60")
+    assert cell.error == "FullScreen: this program wants the whole screen, which a notebook has not"
+    assert front_end.run("echo on").text == "on\n"
+
+
+def test_a_cell_writes_a_file_and_shows_the_change(front_end: FrontEnd) -> None:
+    cell = front_end.run("%%edit a/b.txt\none\ntwo")
+    assert "+two" in cell.shown[0]["text/plain"]
+    assert front_end.run("cat a/b.txt").text == "one\ntwo\n"
+    cell = front_end.run("one\n<three>", tags=["edit:a/b.txt"])
+    assert "-two" in cell.shown[0]["text/plain"]
+    assert "<ins><b>+&lt;three&gt;</b></ins>" in cell.shown[0]["text/html"]
+    cell = front_end.run("%%edit ../../outside\nx")
+    assert cell.error == "SandboxError: ../../outside lies outside the project"
+
+
+def test_a_closed_terminal_is_replaced(front_end: FrontEnd) -> None:
+    assert front_end.run("exit 3").error == "TerminalClosed: the terminal was closed"
+    assert front_end.run("pwd").text == "/home/you/sandbox\n"
+
+
+def test_tab_completes(front_end: FrontEnd) -> None:
+    front_end.run("mkdir folder; touch file-one")
+
+    def found(code: str) -> list[str]:
+        front_end.client.complete(code, len(code))
+        return list(front_end.client.get_shell_msg(timeout=30)["content"]["matches"])
+
+    assert "docker" in found("dock")
+    assert found("cat fi") == ["file-one"]
+    assert found("ls fo") == ["folder/"]
+    assert found("true && cat fi") == ["file-one"]
+    assert "compose" in found("docker com")
+    assert "--detach" in found("docker compose up --det")
+    assert "exec" in found("docker compose ex")
+
+
+def test_shift_tab_shows_the_help_of_a_docker_command(front_end: FrontEnd) -> None:
+    def shown(code: str) -> str:
+        front_end.client.inspect(code, len(code))
+        content = front_end.client.get_shell_msg(timeout=30)["content"]
+        return str(content["data"].get("text/plain", ""))
+
+    assert "docker compose up [OPTIONS]" in shown("docker compose up -d")
+    assert "docker exec [OPTIONS] CONTAINER" in shown("docker exec some-container ls")
+    assert shown("ls -l") == ""
+
+
+def test_history_and_what_a_console_asks(front_end: FrontEnd) -> None:
+    front_end.run("echo one")
+    front_end.client.history(hist_access_type="tail", n=5)
+    history = front_end.client.get_shell_msg(timeout=10)["content"]["history"]
+    assert [entry[2] for entry in history] == ["echo one"]
+    for code, expected in (("ls", "complete"), ("ls |", "incomplete"), ('"', "incomplete")):
+        front_end.client.is_complete(code)
+        assert front_end.client.get_shell_msg(timeout=10)["content"]["status"] == expected
+
+
+def test_a_restart_gives_a_fresh_sandbox_and_a_shutdown_removes_it(
+    manager: KernelManager, cache: Path
+) -> None:
+    front_end = FrontEnd(manager)
+    front_end.run("touch here")
+    (first,) = sandboxes(cache)
+    assert (first / "sandbox" / "here").exists()
+    manager.restart_kernel()
+    front_end.client.wait_for_ready(timeout=60)
+    assert not first.exists()
+    assert front_end.run("ls").text == ""
+    (second,) = sandboxes(cache)
+    manager.shutdown_kernel()
+    front_end.client.stop_channels()
+    assert sandboxes(cache) == []
+    assert not second.exists()
+
+
+def test_a_terminated_kernel_removes_its_sandbox(manager: KernelManager, cache: Path) -> None:
+    front_end = FrontEnd(manager)
+    front_end.run("touch here")
+    manager.signal_kernel(signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while sandboxes(cache) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    front_end.client.stop_channels()
+    assert sandboxes(cache) == []
+
+
+def test_what_a_killed_kernel_left_is_removed_by_the_next(
+    manager: KernelManager, cache: Path
+) -> None:
+    front_end = FrontEnd(manager)
+    front_end.run("touch here; sleep 600 &")
+    (first,) = sandboxes(cache)
+    manager.signal_kernel(signal.SIGKILL)
+    manager.restart_kernel(now=True)
+    front_end.client.wait_for_ready(timeout=60)
+    assert front_end.run("ls").text == ""
+    assert not first.exists()
+    assert len(sandboxes(cache)) == 1
+    front_end.client.stop_channels()
+    mine = [
+        entry
+        for entry in Path("/proc").glob("[0-9]*/cmdline")
+        if entry.parent.name != str(os.getpid()) and b"sleep\x00600" in _read(entry)
+    ]
+    assert mine == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
