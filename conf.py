@@ -43,8 +43,8 @@ if any(HERE.glob("notebooks/*.ipynb")):
 .. container:: notebook-run
 
    A notebook, to step through yourself: type ``make lab`` in a copy of this project, or
-   :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the kernel
-   *Containers*. What you see below is what came when it was last run.
+   :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the
+   kernel *Containers*. What you see below is what came when it was last run.
 """
 
 # Where the site will be served, with a slash at the end: what a sitemap, canonical links and link

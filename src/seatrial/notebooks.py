@@ -182,10 +182,11 @@ class NotebookRun:
                 timeout=_TIMEOUT,
                 store_widget_state=False,
                 record_timing=False,
+                coalesce_streams=True,
                 resources={"metadata": {"path": str(self.path.parent)}},
             )
             try:
-                self._left.enter_context(client.setup_kernel())
+                self._left.enter_context(client.setup_kernel(cleanup_kc=True))
             except RuntimeError as error:
                 raise SeatrialError(f"the kernel could not be started: {error}") from error
             self._client = client
