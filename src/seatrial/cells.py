@@ -18,6 +18,8 @@ from seatrial.spelling import respelt
 RAN = "application/vnd.seatrial.ran+json"
 #: A cell whose text is different every time; where it ran and how it ended still count.
 VARIES = "varies"
+#: The same, but only in Compose 1.
+VARIES_V1 = "varies-v1"
 #: The solution of an exercise, folded away on a page.
 ANSWER = "answer"
 
@@ -41,7 +43,7 @@ _PROGRESS = re.compile(
 _PROGRESS_V1 = re.compile(
     r"(?:Creat|Start|Stopp|Remov|Recreat|Restart|Kill|Build|Attach)ing .*|Found orphan .*"
     r"|Step \d+/\d+ : .*|\s+---> .*|Removing intermediate .*|Successfully (?:built|tagged) .*"
-    r"|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
+    r"|\S+ is up-to-date|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
 )
 
 
@@ -73,9 +75,10 @@ def essence(
     """
     lines: list[str] = []
     facts: list[str] = []
+    varies = VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
     for output in outputs:
         kind = output["output_type"]
-        if kind == "stream" and VARIES not in tags:
+        if kind == "stream" and not varies:
             lines += _text(output["text"]).removesuffix("\n").split("\n")
         elif kind == "error":
             facts.append(f"error: {output['ename']}: {output['evalue']}")

@@ -44,7 +44,9 @@ _WAITS_FOR = {
     "psql": "the rest: a statement ends with `;`",
     "Python": "the rest: a bracket, a quote or an indented block is open",
 }
-_DOCKER_ITSELF = re.compile(r"docker (?:container )?(?:run|exec)\b")
+_DOCKER_ITSELF = re.compile(r"docker (?:container )?(run|exec)\b")
+# the exit status that says that there was no container to run in
+_NO_CONTAINER = {"run": 125, "exec": 1}
 # by what a program that stays in front says that a line went wrong
 _PSQL_ERROR = re.compile(r"(?:ERROR|FATAL): |invalid command ")
 _PYTHON_ERROR = re.compile(
@@ -354,7 +356,8 @@ class Conversation:
             if self._witness is not None and any("docker" in line for line in typed):
                 self._witness.catch_up(begun)
             ran = _container_of(self._events(begun)) or at
-            if ran is at and _DOCKER_ITSELF.match(typed[0]):
+            itself = _DOCKER_ITSELF.match(typed[0])
+            if ran is at and itself and answer.status != _NO_CONTAINER[itself.group(1)]:
                 # its events carry nothing of this project
                 words = "a container that is not the project's"
                 ran = Place(words, "container", f"in {words}")

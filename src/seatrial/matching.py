@@ -18,7 +18,13 @@ ELISION = "..."
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
-    ("id", re.compile(r"\b(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})\b")),
+    (
+        "id",
+        # Compose 1 joins them to a name by an underscore, which is a letter to `\b`
+        re.compile(
+            r"(?<![^\W_])(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})(?![^\W_])"
+        ),
+    ),
     (
         "moment",
         re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),

@@ -47,7 +47,8 @@ def write_spec(folder: Path, project: Path | None, environment: dict[str, str]) 
         "argv": [sys.executable, "-m", "seatrial.kernel", "-f", "{connection_file}"],
         "display_name": DISPLAY_NAME,
         "language": "shell",
-        "env": {**named, **environment},
+        # ipykernel's debugger, which this kernel has no use for, warns of Python's own modules
+        "env": {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **named, **environment},
         "interrupt_mode": "signal",
     }
     place = folder / KERNEL

@@ -8,14 +8,14 @@ import pytest
 from nbformat import NotebookNode
 
 from seatrial.blocks import Block
-from seatrial.cells import ANSWER, VARIES, edit_of
+from seatrial.cells import ANSWER, VARIES, VARIES_V1, edit_of
 from seatrial.notebooks import cells_of, read
 from seatrial.pages import read as read_tree
 from seatrial.steps import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TAGS = re.compile(rf"raises-exception|{VARIES}|{ANSWER}|edit:\S+")
+TAGS = re.compile(rf"raises-exception|{VARIES}|{VARIES_V1}|{ANSWER}|edit:\S+")
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
