@@ -80,8 +80,10 @@ class Told:
     """What one cell gave, besides its output."""
 
     places: list[Place] = field(default_factory=list)
+    now: str = ""
+    # where the reader is afterwards
     moved: str = ""
-    # where the reader is afterwards, where that changed
+    # the same as a sentence, where that changed
     leave: str = ""
     # what to type to leave it
     sightings: tuple[Sighting, ...] = ()
@@ -150,6 +152,7 @@ class Conversation:
         if self._witness is not None and ("docker" in code or before.kind != "machine"):
             self._witness.catch_up(begun)
         told.sightings = sightings(self._events(begun))
+        told.now = self.place.words
         if self.place != before:
             self._moved(told)
         return told

@@ -204,24 +204,23 @@ class ContainersKernel(Kernel):
 def _ran(told: Told) -> dict[str, object]:
     """Return where a cell ran and what Docker did, for a reader, for a terminal and for a check."""
     where = ", then ".join(place.words for place in told.places)
+    ran = f"ran {'on' if told.places[0].kind == 'machine' else 'in'}"
+    moved = told.moved
+    if told.now == told.places[-1].words:
+        moved = "You are there now."
+    leave = f" Leave with `{told.leave}`." if told.leave else ""
     did = [in_words(sighting) for sighting in told.sightings]
-    text = [f"(ran on {where})" if told.places[0].kind == "machine" else f"(ran in {where})"]
-    html = [
-        f"<span>ran {'on' if told.places[0].kind == 'machine' else 'in'} <b>{escape(where)}</b>"
-    ]
-    if told.moved:
-        leave = f" Leave with {told.leave}" if told.leave else ""
-        text.append(f"{told.moved}{leave}")
-        html.append(
-            f" · <b>{escape(told.moved)}</b>"
-            + (f" Leave with <code>{escape(told.leave)}</code>" if told.leave else "")
-        )
-    html.append("</span>")
+    text = [f"({ran} {where})", *([f"{moved}{leave}"] if moved else [])]
+    html = [f"{ran} <b>{escape(where)}</b>"]
+    if moved:
+        html.append(f" · <b>{escape(moved)}</b>")
+    if told.leave:
+        html.append(f" Leave with <code>{escape(told.leave)}</code>.")
     if did:
         items = "".join(f"<li>{escape(line)}</li>" for line in did)
         html.append(f"<details><summary>what Docker did</summary><ul>{items}</ul></details>")
     kind = told.places[-1].kind
-    style = f"border-left: 4px {_LINES[kind]}; padding: 0 0 0 .6em; margin: .2em 0"
+    style = f"border-left: 4px {_LINES[kind]}; padding: 0 0 0 .6em; margin: .2em 0; font-size: .9em"
     return {
         "text/plain": "\n".join(text),
         "text/html": f'<div class="seatrial-ran" style="{style}">{"".join(html)}</div>',

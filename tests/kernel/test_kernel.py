@@ -34,7 +34,7 @@ def test_a_cell_gives_its_output_and_says_where_it_ran(front_end: FrontEnd) -> N
 def test_a_cell_goes_into_the_program_in_front(front_end: FrontEnd) -> None:
     cell = front_end.run("python3 -q")
     assert cell.ran["moved"] == "You are now in Python on your machine."
-    assert "Leave with exit()" in cell.words
+    assert cell.words == "(ran in Python on your machine)\nYou are there now. Leave with `exit()`."
     assert front_end.run("6 * 7").text == "42\n"
     cell = front_end.run("exit()\necho back")
     assert cell.text == "back\n"
