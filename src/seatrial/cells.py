@@ -41,7 +41,8 @@ _PROGRESS = re.compile(
     r"|time=\"[^\"]*\" level=warning .*"
 )
 _PROGRESS_V1 = re.compile(
-    r"(?:Creat|Start|Stopp|Remov|Recreat|Restart|Kill|Build|Attach)ing .*|Found orphan .*"
+    r"(?:Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing|Building) .*"
+    r"|Attaching .*|Found orphan .*"
     r"|Step \d+/\d+ : .*|\s+---> .*|Removing intermediate .*|Successfully (?:built|tagged) .*"
     r"|\S+ is up-to-date|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
 )

@@ -206,7 +206,7 @@ def _ran(told: Told) -> dict[str, object]:
     where = ", then ".join(place.words for place in told.places)
     ran = f"ran {'on' if told.places[0].kind == 'machine' else 'in'}"
     moved = told.moved
-    if told.now == told.places[-1].words:
+    if moved and told.now == told.places[-1].words:
         moved = "You are there now."
     leave = f" Leave with `{told.leave}`." if told.leave else ""
     did = [in_words(sighting) for sighting in told.sightings]

@@ -156,7 +156,7 @@ def test_tab_completes(front_end: FrontEnd) -> None:
 
     assert "docker" in found("dock")
     assert found("cat fi") == ["file-one"]
-    assert found("ls fo") == ["folder/"]
+    assert found("ls fold") == ["folder/"]
     assert found("true && cat fi") == ["file-one"]
     assert "compose" in found("docker com")
     assert "--detach" in found("docker compose up --det")

@@ -382,7 +382,7 @@ def test_the_new_lines_of_an_edit_are_marked_by_more_than_colour(shown: Beautifu
     edit = one(shown, "figure.seatrial-edit")
     assert one(edit, "pre").get_text().splitlines() == [
         "  db:",
-        "- ports: []",
+        "-   ports: []",
         "+   ports:",
         '+     - "127.0.0.1:5432:5432"',
         "    image: postgres:17",
