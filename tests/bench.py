@@ -27,6 +27,7 @@ import pexpect.replwrap
 from nbclient import NotebookClient
 
 from seatrial.blocks import Block, Edit
+from seatrial.notebooks import NotebookRun
 from seatrial.pages import Tree, read
 from seatrial.runner import PageRun
 from seatrial.sandbox import Sandbox, edited, find_engine
@@ -136,6 +137,26 @@ def bash_kernel() -> float:
         )
 
 
+def containers_kernel() -> float:
+    """Return the seconds of all commands as cells of a notebook that is checked, kernel running."""
+    cells = [nbformat.from_dict(_cell(c)) for c in ["true", *COMMANDS]]  # type: ignore[no-untyped-call]
+    notebook = nbformat.NotebookNode(  # type: ignore[no-untyped-call]
+        nbformat=4, nbformat_minor=5, metadata={}, cells=cells
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.ipynb"
+        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        run = NotebookRun(path, None, "v2")
+        try:
+            # the first cell makes the sandbox
+            run.through(0, recording=True)
+            taken = seconds_of(partial(run.through, len(COMMANDS), recording=True))
+            assert run.complete
+            return taken
+        finally:
+            run.close()
+
+
 def _cell(command: str) -> dict[str, object]:
     return {
         "cell_type": "code",
@@ -157,6 +178,7 @@ def harness() -> None:
         "pexpect.replwrap, no pause": replwrap(None),
         "pexpect.replwrap, its pause": replwrap(0.05),
         "byexample": byexample,
+        "a cell, checked": containers_kernel,
         "bash_kernel under nbclient": bash_kernel,
     }
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -170,6 +192,10 @@ def harness() -> None:
         middle = statistics.median(taken)
         each = middle / len(COMMANDS) * 1000
         print(f"  {name:28} {each:8.3f} ms a command   {middle / ours:7.2f} x seatrial's page")
+    cell, theirs = (
+        statistics.median(times[name]) for name in ("a cell, checked", "bash_kernel under nbclient")
+    )
+    print(f"harness: a cell against bash_kernel's, ratio {cell / theirs:.3f}")
 
 
 def plain_script(tree: Tree, page: str, sandbox: Sandbox, scratch: Path) -> str:
