@@ -173,18 +173,19 @@ class Conversation:
         )
         return "\n".join(lines)
 
-    def interrupt(self) -> None:
-        """Press Ctrl-C; the third time in one cell, kill what is in front.
+    def interrupt(self) -> bool:
+        """Press Ctrl-C, the third time in one cell kill what is in front; tell whether one could.
 
         Only that: it may be called from a signal's handler while `run` waits.
         """
         if not self._typing or self._terminal is None:
-            return
+            return False
         self._interrupts += 1
         if self._interrupts < 3:
             self._terminal.press("^C")
         else:
             self._terminal.kill_front()
+        return True
 
     @property
     def place(self) -> Place:
@@ -312,11 +313,12 @@ class Conversation:
         begun = now()
         before = self._witness.open_execs() if self._witness else frozenset()
         output: list[str] = []
+        lines = typed
         while True:
             stream = _Stream(show, sandbox.scrub)
             self._typing = True
             try:
-                answer = terminal.type(typed, _FOR_EVER, watch=stream.watch)
+                answer = terminal.type(lines, _FOR_EVER, watch=stream.watch)
             finally:
                 self._typing = False
             stream.end(answer.output)
@@ -333,9 +335,9 @@ class Conversation:
                 )
                 break
             try:
-                typed = [question(answer.prompt, row.secret)]
+                lines = [question(answer.prompt, row.secret)]
             except (EOFError, KeyboardInterrupt):
-                typed = ["^C"]
+                lines = ["^C"]
         if self._witness is not None and answer.at_shell:
             self._witness.settle(before)
         self._ran(told, at, begun, typed, answer)

@@ -85,6 +85,8 @@ class ContainersKernel(Kernel):
             )
         except SeatrialError as error:
             return self._reply(Trouble(type(error).__name__, error.message, error.hint))
+        except KeyboardInterrupt:
+            return self._reply(Trouble("Interrupted", "nothing was running yet, or any more"))
         finally:
             signal.signal(signal.SIGINT, before)
         if not silent and told.places:
@@ -134,7 +136,9 @@ class ContainersKernel(Kernel):
         return {"status": "error", "execution_count": self.execution_count, **content}
 
     def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
-        self._conversation.interrupt()
+        if not self._conversation.interrupt():
+            # a question is open, or a sandbox is being made
+            raise KeyboardInterrupt
 
     # --- help while typing ---
 

@@ -48,7 +48,7 @@ class FrontEnd:
         press: tuple[str, ...] = (),
         tags: Sequence[str] = (),
     ) -> Cell:
-        """Run a cell, answer its questions, and press ■ each time some text has come."""
+        """Run a cell, answer its questions, and press ■ where no answer is left or a text came."""
         message = self.client.session.msg(
             "execute_request",
             {
@@ -89,7 +89,10 @@ class FrontEnd:
         except queue.Empty:
             return
         cell.asked.append((asked["content"]["prompt"], asked["content"]["password"]))
-        self.client.input(left.pop(0))
+        if left:
+            self.client.input(left.pop(0))
+        else:
+            self.manager.interrupt_kernel()
 
     def _take(self, said: dict[str, Any], cell: Cell) -> bool:
         """Note what a kernel says, and tell whether the cell is done."""

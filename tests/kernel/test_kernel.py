@@ -119,6 +119,13 @@ def test_a_program_asks_the_reader(front_end: FrontEnd) -> None:
     assert "secret" not in cell.text
 
 
+def test_a_question_can_be_interrupted(front_end: FrontEnd) -> None:
+    cell = front_end.run('read -p "Go on? [y/N] " x', answers=[])
+    assert cell.asked == [("Go on? [y/N] ", False)]
+    assert cell.status == "error"
+    assert front_end.run("echo on").text == "on\n"
+
+
 def test_where_nobody_can_answer_that_is_said(front_end: FrontEnd) -> None:
     cell = front_end.run('read -p "Go on? [y/N] " x')
     assert cell.error == "Question: `Go on? [y/N]` was asked, and nobody can answer here"
