@@ -44,6 +44,7 @@ _WAITS_FOR = {
     "psql": "the rest: a statement ends with `;`",
     "Python": "the rest: a bracket, a quote or an indented block is open",
 }
+_CTRL_C = re.compile(r"^(?:\^C)+")
 _DOCKER_ITSELF = re.compile(r"docker (?:container )?(run|exec)\b")
 # the exit status that says that there was no container to run in
 _NO_CONTAINER = {"run": 125, "exec": 1}
@@ -438,8 +439,9 @@ class _Stream:
 
     def _put(self, lines: Sequence[str]) -> None:
         self._shown += len(lines)
-        # what Ctrl-C leaves in a terminal is no output
-        told = [self._scrub(line.removeprefix("^C")) for line in lines if line.strip() != "^C"]
+        # what Ctrl-C leaves in a terminal is no output; its echo may come after what it led to
+        kept = [(line, _CTRL_C.sub("", line)) for line in lines]
+        told = [self._scrub(rest) for line, rest in kept if rest.strip() or line == rest]
         if told:
             self._show("\n".join([*told, ""]))
 
