@@ -338,6 +338,8 @@ class Conversation:
             try:
                 lines = [question(answer.prompt, row.secret)]
             except (EOFError, KeyboardInterrupt):
+                # however the program ends then, the cell was interrupted
+                self._interrupts += 1
                 lines = ["^C"]
         if self._witness is not None and answer.at_shell:
             self._witness.settle(before)
