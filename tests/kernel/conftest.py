@@ -79,9 +79,16 @@ class FrontEnd:
             if waiting and waiting[0] in cell.text:
                 waiting.pop(0)
                 self.manager.interrupt_kernel()
-        reply = self.client.get_shell_msg(timeout=10)
-        cell.status = reply["content"]["status"]
+        cell.status = self.reply_to(message["header"]["msg_id"])["status"]
         return cell
+
+    def reply_to(self, message: str) -> dict[str, Any]:
+        """Return what the kernel answers to a message, whatever it answered to others before."""
+        while True:
+            # a client that waits for a slow kernel asks more than once whether it is there
+            reply = self.client.get_shell_msg(timeout=30)
+            if reply["parent_header"].get("msg_id") == message:
+                return dict(reply["content"])
 
     def _answer(self, cell: Cell, left: list[str]) -> None:
         try:

@@ -158,8 +158,7 @@ def test_tab_completes(front_end: FrontEnd) -> None:
     front_end.run("mkdir folder; touch file-one")
 
     def found(code: str) -> list[str]:
-        front_end.client.complete(code, len(code))
-        return list(front_end.client.get_shell_msg(timeout=30)["content"]["matches"])
+        return list(front_end.reply_to(front_end.client.complete(code, len(code)))["matches"])
 
     assert "docker" in found("dock")
     assert found("cat fi") == ["file-one"]
@@ -172,8 +171,7 @@ def test_tab_completes(front_end: FrontEnd) -> None:
 
 def test_shift_tab_shows_the_help_of_a_docker_command(front_end: FrontEnd) -> None:
     def shown(code: str) -> str:
-        front_end.client.inspect(code, len(code))
-        content = front_end.client.get_shell_msg(timeout=30)["content"]
+        content = front_end.reply_to(front_end.client.inspect(code, len(code)))
         return str(content["data"].get("text/plain", ""))
 
     assert "docker compose up [OPTIONS]" in shown("docker compose up -d")
@@ -183,12 +181,11 @@ def test_shift_tab_shows_the_help_of_a_docker_command(front_end: FrontEnd) -> No
 
 def test_history_and_what_a_console_asks(front_end: FrontEnd) -> None:
     front_end.run("echo one")
-    front_end.client.history(hist_access_type="tail", n=5)
-    history = front_end.client.get_shell_msg(timeout=10)["content"]["history"]
+    asked = front_end.client.history(hist_access_type="tail", n=5)
+    history = front_end.reply_to(asked)["history"]
     assert [entry[2] for entry in history] == ["echo one"]
     for code, expected in (("ls", "complete"), ("ls |", "incomplete"), ('"', "incomplete")):
-        front_end.client.is_complete(code)
-        assert front_end.client.get_shell_msg(timeout=10)["content"]["status"] == expected
+        assert front_end.reply_to(front_end.client.is_complete(code))["status"] == expected
 
 
 def test_a_restart_gives_a_fresh_sandbox_and_a_shutdown_removes_it(
