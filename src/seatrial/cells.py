@@ -111,13 +111,14 @@ def _facts(ran: Mapping[str, Any], *, with_docker: bool) -> list[str]:
     if ran["moved"]:
         lines.append(f"moved: {ran['moved']}")
     if with_docker:
-        lines += sorted(
-            {
-                f"Docker: {'one-off ' if one_off else ''}{what} {name}: "
-                f"{', '.join(sorted(set(actions)))}"
-                for what, name, one_off, actions in ran["did"]
-            }
-        )
+        touched: set[str] = set()
+        for what, name, one_off, actions in ran["did"]:
+            # the end of a one-off may come a moment after the program that it was made for
+            kept = sorted(set(actions) - ({"die", "destroy"} if one_off else set()))
+            if kept:
+                first = "one-off " if one_off else ""
+                touched.add(f"Docker: {first}{what} {name}: {', '.join(kept)}")
+        lines += sorted(touched)
     return lines
 
 

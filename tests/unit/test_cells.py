@@ -69,6 +69,13 @@ def test_where_a_cell_ran_and_what_docker_did_count() -> None:
     )
 
 
+def test_the_end_of_a_one_off_may_come_late() -> None:
+    ended = ["container", "web", True, ["create", "start", "die"]]
+    assert of(ran(ended)) == of(ran(["container", "web", True, ["create", "start"]]))
+    assert of(ran(["container", "web", True, ["die"]])) == of(ran())
+    assert of(ran(ended)) != of(ran())
+
+
 def test_an_error_counts_also_where_text_varies() -> None:
     error = {"output_type": "error", "ename": "CommandFailed", "evalue": "exit status 1"}
     other = {**error, "evalue": "exit status 2"}
