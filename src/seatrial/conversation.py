@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seatrial.record import Sighting
-from seatrial.sandbox import Engine, Sandbox, ask, find_engine
+from seatrial.sandbox import Sandbox, ask, find_engine
 from seatrial.session import FULL_SCREEN, Answer, Terminal
 from seatrial.steps import PROMPTS, Prompt, python_is_unfinished, shell_is_unfinished
 from seatrial.witness import Event, Witness, now, sightings
@@ -88,7 +88,6 @@ class Told:
     leave: str = ""
     # what to type to leave it
     sightings: tuple[Sighting, ...] = ()
-    status: int | None = None
     trouble: Trouble | None = None
 
 
@@ -100,7 +99,6 @@ class Conversation:
     """One terminal in a sandbox, opened when the first line is typed."""
 
     def __init__(self, project: Path | None, spelling: str = "v2") -> None:
-        self.engine: Engine | None = None
         self._project = project
         self._spelling = spelling
         self._sandbox: Sandbox | None = None
@@ -150,8 +148,6 @@ class Conversation:
                 told.trouble.message,
                 f"{told.trouble.hint}; {rest}" if told.trouble.hint else rest,
             )
-        if self._witness is not None and ("docker" in code or before.kind != "machine"):
-            self._witness.catch_up(begun)
         told.sightings = sightings(self._events(begun))
         told.now = self.place.words
         if self.place != before:
@@ -279,16 +275,14 @@ class Conversation:
         if self._sandbox is None:
             engine = find_engine(self._spelling)
             self._sandbox = Sandbox(self._project, engine, patience=_PATIENCE)
-            self.engine = engine
-        if self._witness is None and self.engine is not None:
+        if self._witness is None and self._sandbox.engine is not None:
             self._witness = Witness(
-                self.engine.host, self._sandbox.project, self._sandbox.healthchecks
+                self._sandbox.engine.host, self._sandbox.project, self._sandbox.healthchecks
             )
         if self._terminal is None or not self._terminal.alive:
             self._base = Place(MACHINE)
-            environment = {**self._sandbox.environment, "TERM": "dumb"}
             self._terminal = Terminal(
-                self._folder(self._sandbox), environment, (*PROMPTS, *QUESTIONS)
+                self._folder(self._sandbox), self._sandbox.environment, (*PROMPTS, *QUESTIONS)
             )
         return self._sandbox
 
@@ -341,12 +335,14 @@ class Conversation:
                 # however the program ends then, the cell was interrupted
                 self._interrupts += 1
                 lines = ["^C"]
-        if self._witness is not None and answer.at_shell:
-            self._witness.settle(before)
+        if self._witness is not None:
+            if answer.at_shell:
+                self._witness.settle(before)
+            if at.kind != "machine" or any("docker" in line for line in typed):
+                self._witness.catch_up(begun)
         self._ran(told, at, begun, typed, answer)
         if told.trouble is None:
             told.trouble = self._trouble(answer, output, program)
-            told.status = answer.status
         if told.trouble is None and last and row is not None and row.continues:
             told.trouble = self._unfinished(program)
         if answer.trouble and not answer.at_shell and terminal.alive:
@@ -361,8 +357,6 @@ class Conversation:
         """Note where a line ran, and which container the program in front is in."""
         ran = at
         if at.kind == "machine":
-            if self._witness is not None and any("docker" in line for line in typed):
-                self._witness.catch_up(begun)
             ran = _container_of(self._events(begun)) or at
             itself = _DOCKER_ITSELF.match(typed[0])
             if ran is at and itself and answer.status != _NO_CONTAINER[itself.group(1)]:

@@ -159,7 +159,30 @@ class PageFile(pytest.File):
             yield SpeltPage.from_parent(self, name=spelling, page=page)
 
 
-class ProblemItem(pytest.Item):
+class Failure(Exception):  # noqa: N818 (it is no error of the program)
+    """A verdict other than passed, in words."""
+
+
+class Spelt(pytest.Collector):
+    """Something in one spelling of Compose."""
+
+    @property
+    def trial(self) -> Trial:
+        """Return what all items share."""
+        return self.config.stash[_TRIAL]
+
+
+class Judged(pytest.Item):
+    """An item whose failure is a writer's mistake, and no fault of a program."""
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
+        """Return a writer's mistake without a Python traceback."""
+        if isinstance(excinfo.value, Failure | SeatrialError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+class ProblemItem(Judged):
     """Something that keeps a page from being run truthfully: it always fails."""
 
     def __init__(self, *, problem: str, **more: object) -> None:
@@ -174,27 +197,14 @@ class ProblemItem(pytest.Item):
         """Return the page's name in place of a test's."""
         return self.path, 0, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:  # type: ignore[override]
-        """Return the problem."""
-        return str(excinfo.value)
 
-
-class Failure(Exception):  # noqa: N818 (it is no error of the program)
-    """A verdict other than passed, in words."""
-
-
-class SpeltPage(pytest.Collector):
+class SpeltPage(Spelt):
     """A page in one spelling: its items share a sandbox."""
 
     def __init__(self, *, page: Page, **more: object) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self.page = page
         self.run: PageRun | None = None
-
-    @property
-    def trial(self) -> Trial:
-        """Return what all items share."""
-        return self.config.stash[_TRIAL]
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each block and edit, in reading order."""
@@ -268,7 +278,7 @@ class SpeltPage(pytest.Collector):
             self.trial.changed.append(f"{name.as_posix()}.json")
 
 
-class BlockItem(pytest.Item):
+class BlockItem(Judged):
     """A block or an edit of a page."""
 
     parent: SpeltPage
@@ -291,10 +301,6 @@ class BlockItem(pytest.Item):
         """Return where the block stands."""
         return self.path, self.item.line - 1, f"{self.parent.name}::{self.name}"
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
-        """Return a writer's mistake without a Python traceback."""
-        return _without_traceback(excinfo) or super().repr_failure(excinfo)
-
 
 class NotebookFile(pytest.File):
     """A notebook."""
@@ -311,15 +317,10 @@ class NotebookFile(pytest.File):
                 yield SpeltNotebook.from_parent(self, name=spelling)
 
 
-class SpeltNotebook(pytest.Collector):
+class SpeltNotebook(Spelt):
     """A notebook in one spelling: its cells share a kernel."""
 
     run: NotebookRun | None = None
-
-    @property
-    def trial(self) -> Trial:
-        """Return what all items share."""
-        return self.config.stash[_TRIAL]
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each cell that runs, in reading order."""
@@ -361,7 +362,7 @@ class SpeltNotebook(pytest.Collector):
             self.trial.counts["cells"] += run.cells_run
 
 
-class CellItem(pytest.Item):
+class CellItem(Judged):
     """A cell of a notebook."""
 
     parent: SpeltNotebook
@@ -383,10 +384,6 @@ class CellItem(pytest.Item):
         """Return which cell this is."""
         return self.path, self.number, f"{self.parent.name}::{self.name}"
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:  # type: ignore[override]
-        """Return what differs without a Python traceback."""
-        return _without_traceback(excinfo) or super().repr_failure(excinfo)
-
 
 @contextlib.contextmanager
 def _docker_or_skip(trial: Trial) -> Iterator[None]:
@@ -400,11 +397,6 @@ def _docker_or_skip(trial: Trial) -> Iterator[None]:
         pytest.skip(str(error).replace("\n", " "))
     except SeatrialError as error:
         raise Failure(str(error)) from error
-
-
-def _without_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-    """Return a writer's mistake in words; nothing for what is no such mistake."""
-    return str(excinfo.value) if isinstance(excinfo.value, Failure | SeatrialError) else ""
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,20 +3,15 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 from jupyter_client.manager import KernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from tests.kernel.conftest import FrontEnd
 
-pytestmark = [
-    pytest.mark.engine,
-    # Jupyter's own client leaves sockets to the garbage collector
-    pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.engine
 
 
 def sandboxes(cache: Path) -> list[Path]:
@@ -210,9 +205,9 @@ def test_a_terminated_kernel_removes_its_sandbox(manager: KernelManager, cache: 
     front_end = FrontEnd(manager)
     front_end.run("touch here")
     manager.signal_kernel(signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while sandboxes(cache) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert isinstance(manager.provisioner, LocalProvisioner)
+    assert manager.provisioner.process is not None
+    manager.provisioner.process.wait(timeout=30)
     front_end.client.stop_channels()
     assert sandboxes(cache) == []
 
