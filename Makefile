@@ -19,10 +19,16 @@ COMPOSE ?=
 FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 
 # Sphinx takes a page that was half written when it was killed for one that is done, so a build that
-# was interrupted is not built upon.
-SPHINX := $(BIN)/python -m sphinx -b html -n -q
-BEGIN_SITE := mkdir -p _build && if [ -e _build/incomplete ]; then rm -rf _build/html; fi && touch _build/incomplete
-END_SITE := rm _build/incomplete
+# was interrupted is not built upon. Importing Sphinx takes two seconds, so where nothing is newer than
+# the last build without a warning, it is not asked.
+SPHINX := $(BIN)/python -m sphinx -b html -n -q -w _build/warnings
+SITE_PARTS := [!.]* .venv/installed-*
+BUILT := [ "$$(cat _build/built 2>/dev/null)" = "built $(SITE_URL)" ] && [ -e _build/html/index.html ] && \
+	[ -z "$$(find $(SITE_PARTS) \( -path _build -o -path tests -o -name __pycache__ \) -prune \
+		-o -newer _build/built -print -quit)" ]
+BEGIN_SITE := mkdir -p _build && if [ -e _build/incomplete ]; then rm -rf _build/html; fi && \
+	rm -f _build/built && echo "built $(SITE_URL)" > _build/incomplete
+END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build/incomplete _build/built; fi
 # What `check` and `record` share: the engines' addresses, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
@@ -35,9 +41,7 @@ help: ## say what can be done
 
 site: ## set up what is missing and render the site into _build/html; needs no Docker
 	@$(SETUP) site
-	@$(BEGIN_SITE)
-	@$(SPHINX) -d _build/doctrees . _build/html
-	@$(END_SITE)
+	@$(BUILT) || { $(BEGIN_SITE) && $(SPHINX) -d _build/doctrees . _build/html && { $(END_SITE); }; }
 	@echo "The site is in _build/html: open _build/html/index.html"
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling)
