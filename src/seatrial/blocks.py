@@ -39,6 +39,10 @@ class Block:
     # shell commands without prompts, which promise exit statuses only
     only: str = ""
     # "v1" or "v2" where the block exists in one spelling of Compose alone
+    row: str = ""
+    # the row of a matrix that what comes fills
+    matrix: str = ""
+    # the name of that matrix, where a page has several
 
     @property
     def where(self) -> str:

@@ -16,6 +16,8 @@ from seatrial.spelling import respelt
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
+#: How a kernel begins to say that the reader's own shell is in front again.
+BACK = "You are back on"
 #: A cell whose text is different every time; where it ran and how it ended still count.
 VARIES = "varies"
 #: The same, but only in Compose 1.
@@ -65,6 +67,23 @@ def in_spelling(code: str, spelling: str, project: str) -> str:
     if spelling == "v2":
         return code
     return "\n".join(respelt(line, project) for line in code.split("\n"))
+
+
+def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:
+    """Return the cells of a notebook that the reader's own shell answers, as its outputs say."""
+    typed = []
+    away = False
+    for cell in notebook["cells"]:
+        code = _text(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        if not away and not edit_of(code, cell["metadata"].get("tags", ()))[0]:
+            typed.append(code)
+        for output in cell["outputs"]:
+            moved = output.get("data", {}).get(RAN, {}).get("moved", "")
+            if moved:
+                away = not moved.startswith(BACK)
+    return typed
 
 
 def essence(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seatrial.cells import BACK
 from seatrial.record import Sighting
 from seatrial.sandbox import Sandbox, ask, find_engine
 from seatrial.session import FULL_SCREEN, Answer, Terminal
@@ -374,7 +375,7 @@ class Conversation:
     def _moved(self, told: Told) -> None:
         """Say where the reader is, after that changed."""
         if self.at_shell:
-            told.moved = f"You are back on {MACHINE}."
+            told.moved = f"{BACK} {MACHINE}."
         else:
             told.leave = _LEAVE.get(self._program, "exit")
             told.moved = f"You are now in {self.place.words}."

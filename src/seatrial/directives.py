@@ -38,6 +38,10 @@ class claim_node(nodes.General, nodes.Element):  # noqa: N801
     """A sentence (a paragraph, the first child) and the block that proves it (an item_node)."""
 
 
+class overview_node(nodes.General, nodes.Element):  # noqa: N801
+    """A place for what is put together from all pages and their records."""
+
+
 class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
     """What a page starts from: a paragraph and, where that takes commands, an item_node."""
 
@@ -60,6 +64,8 @@ _CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
     "timeout": _duration,
     "not-run": directives.unchanged_required,
     "only": _spelling,
+    "row": directives.unchanged_required,
+    "matrix": directives.unchanged_required,
 }
 
 
@@ -153,6 +159,36 @@ class Sandbox(Console):
         return [node, *messages]
 
 
+class Overview(SphinxDirective):
+    """A ledger, an index or a table, named by its directive.
+
+    It is put together when the page is written, from all pages and records as they are then.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place for it."""
+        node = overview_node(kind=self.name)
+        self.set_source_info(node)
+        return [node]
+
+
+class RunMatrix(SphinxDirective):
+    """``.. run-matrix:: [NAME]``: a table of what the page's blocks with a ``:row:`` printed."""
+
+    optional_arguments = 1
+    option_spec: ClassVar = {"corner": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place for it."""
+        node = overview_node(
+            kind=self.name,
+            matrix=self.arguments[0] if self.arguments else "",
+            corner=self.options.get("corner", ""),
+        )
+        self.set_source_info(node)
+        return [node]
+
+
 def _options(options: dict[str, object]) -> dict[str, object]:
     """Return a console directive's options by the names of a block's fields."""
     return {
@@ -160,6 +196,8 @@ def _options(options: dict[str, object]) -> dict[str, object]:
         "timeout": options.get("timeout"),
         "not_run": options.get("not-run", ""),
         "only": options.get("only", ""),
+        "row": options.get("row", ""),
+        "matrix": options.get("matrix", ""),
     }
 
 
@@ -257,6 +295,8 @@ class CollectItems(SphinxTransform):
             setup=node.get("setup", False),
             plain=node.get("plain", False),
             only=node.get("only", ""),
+            row=node.get("row", ""),
+            matrix=node.get("matrix", ""),
         )
 
     def _errors(self) -> list[str]:

@@ -325,12 +325,17 @@ def not_run_mark(standing: Standing, reason: str) -> str:
 
 def ran_on(run: Run) -> str:
     """Return the day of a run and the versions of its tools."""
+    tools = "".join(f", {escape(tool)}" for tool in versions(run))
+    return f'<time datetime="{escape(run.ran)}">{escape(day_in_words(run.ran))}</time>{tools}'
+
+
+def versions(run: Run, *, brief: bool = True) -> tuple[str, ...]:
+    """Return the tools of a run, Docker first, each with its version."""
     tools = {name: run.tools[name] for name in ("Docker", "Compose") if name in run.tools}
     tools |= {name: run.tools[name] for name in sorted(run.tools)}
-    versions = "".join(
-        f", {escape(name)} {escape(_brief_version(version))}" for name, version in tools.items()
+    return tuple(
+        f"{name} {_brief_version(version) if brief else version}" for name, version in tools.items()
     )
-    return f'<time datetime="{escape(run.ran)}">{_in_words(run.ran)}</time>{versions}'
 
 
 def _brief_version(version: str) -> str:
@@ -339,12 +344,12 @@ def _brief_version(version: str) -> str:
     return found.group() if found else version
 
 
-def _in_words(day: str) -> str:
+def day_in_words(day: str) -> str:
     """Return a day as a person writes it, in the language of the page's own words."""
     try:
         found = date.fromisoformat(day)
     except ValueError:
-        return escape(day)
+        return day
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,22 +17,36 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ConfigError
+from sphinx.errors import ConfigError, NoUri
 from sphinx.util import logging
 
 from seatrial import __version__
 from seatrial.blocks import Block, Edit, Item
+from seatrial.cells import typed_on_the_machine
 from seatrial.directives import (
     Claim,
     CollectItems,
     Console,
     EditFile,
+    Overview,
+    RunMatrix,
     Sandbox,
     claim_node,
     item_node,
+    overview_node,
     sandbox_node,
 )
 from seatrial.errors import RecordError, SeatrialError, TranscriptError
+from seatrial.overviews import (
+    ItemFacts,
+    Link,
+    PageFacts,
+    claims_ledger,
+    command_index,
+    not_run_ledger,
+    run_matrix,
+    tested_versions,
+)
 from seatrial.pages import Settings, item_of, items_of, settings
 from seatrial.record import Record, load, path_of
 from seatrial.rendering import (
@@ -47,6 +64,14 @@ from seatrial.spelling import COMMANDS, in_spelling, respelt
 from seatrial.steps import Step, parse
 
 STATIC = Path(__file__).parent / "static"
+
+#: Directives without a page of their own to look at: they tell of all.
+OVERVIEWS: Mapping[str, Callable[[Sequence[PageFacts], Link], list[nodes.Node]]] = {
+    "claims-ledger": claims_ledger,
+    "not-run-ledger": not_run_ledger,
+    "command-index": command_index,
+    "tested-versions": tested_versions,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +107,30 @@ def steps_of(item: Item, known: Settings) -> tuple[Step, ...]:
         return parse(item, known.prompts) if isinstance(item, Block) else ()
     except TranscriptError:
         return ()
+
+
+def halves_of(
+    app: Sphinx, known: Settings, block: Block, record: Record | None, nth: int
+) -> list[Shown]:
+    """Return a block in each spelling that a page shows, with what its record says.
+
+    `nth` counts the blocks of the same digest that stand before it on the page.
+    """
+    spellings = spellings_shown(app, block, steps_of(block, known))
+    halves = []
+    for spelling in spellings:
+        spelt = in_spelling(block, spelling, project_name(app))
+        assert isinstance(spelt, Block)
+        half = judge(
+            spelt,
+            steps_of(spelt, known),
+            record.runs.get(spelling) if record else None,
+            record.item(spelling, block.digest, nth) if record else None,
+            label=COMMANDS[spelling] if len(spellings) > 1 or block.only else "",
+            own_output=spelling != spellings[0],
+        )
+        halves.append(half)
+    return halves
 
 
 # --- rendering ------------------------------------------------------------------------------------
@@ -128,24 +177,12 @@ class Rendering:
     def _block(self, item: Block, node: item_node) -> tuple[nodes.Node, list[Standing]]:
         """Return a block's markup, in as many spellings as the page shows."""
         nth = self._nth(item)
-        record = self._record(item.page)
-        steps = steps_of(item, self.known)
-        spellings = spellings_shown(self.app, item, steps)
-        halves: list[Shown] = []
-        for spelling in spellings:
-            spelt = in_spelling(item, spelling, project_name(self.app))
-            assert isinstance(spelt, Block)
-            half = judge(
-                spelt,
-                steps_of(spelt, self.known),
-                record.runs.get(spelling) if record else None,
-                record.item(spelling, item.digest, nth) if record else None,
-                label=COMMANDS[spelling] if len(spellings) > 1 or item.only else "",
-                own_output=spelling != spellings[0],
-            )
-            halves.append(half)
+        halves = halves_of(self.app, self.known, item, self._record(item.page), nth)
+        for half, spelling in zip(
+            halves, spellings_shown(self.app, item, steps_of(item, self.known)), strict=True
+        ):
             self._tell(item, node, half.standing, spelling)
-        if not steps and not item.not_run:
+        if not halves[0].steps and not item.not_run:
             self._tell_why(item, node)
         standings = [half.standing for half in halves]
         if len(halves) == 1:
@@ -173,10 +210,7 @@ class Rendering:
     def _claim(self, node: claim_node) -> None:
         """Replace a claim by its sentence and the proof that opens under it."""
         paragraph, *proof = node.children
-        anchor = claim_anchor(node["sentence"])
-        self.anchors[anchor] += 1
-        if self.anchors[anchor] > 1:
-            anchor = f"{anchor}-{self.anchors[anchor]}"
+        anchor = _numbered(claim_anchor(node["sentence"]), self.anchors)
         mark = claim_mark(node["standings"], node["reason"])
         sentence = nodes.inline("", "", *paragraph.children, classes=["seatrial-sentence"])
         # not the summary itself: a sentence may have links, which cannot stand in one
@@ -294,6 +328,103 @@ def _is_ours(node: nodes.Node) -> bool:
     return isinstance(node, item_node | claim_node | sandbox_node)
 
 
+# --- overviews ------------------------------------------------------------------------------------
+
+
+def put_together(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Fill the places for ledgers, indexes and matrices from all pages and records."""
+    places = list(doctree.findall(overview_node))
+    if not places:
+        return
+    known = settings(app)
+    everything: list[PageFacts] = []
+    for place in places:
+        if place["kind"] == "run-matrix":
+            filled = run_matrix(facts_of(app, known, page), place["matrix"], place["corner"])
+            if not filled:
+                logger.warning(
+                    "no block of this page has a `:row:` for the matrix; add the option to one",
+                    type="seatrial",
+                    subtype="matrix",
+                    location=place,
+                )
+        else:
+            everything = everything or [
+                facts_of(app, known, name) for name in _in_reading_order(app)
+            ]
+            filled = OVERVIEWS[place["kind"]](everything, partial(_link, app, page))
+        place.replace_self(filled)
+
+
+def facts_of(app: Sphinx, known: Settings, page: str) -> PageFacts:
+    """Return what is known about a page and all that it asks for."""
+    try:
+        record = load(known.records, page)
+    except RecordError:
+        record = None  # the page itself warns of it
+    title = app.env.titles[page].astext()
+    path = Path(app.env.doc2path(page))
+    if path.suffix == ".ipynb":
+        cells = typed_on_the_machine(json.loads(path.read_text(encoding="utf-8")))
+        return PageFacts(page, title, cells=tuple(cells))
+    facts = []
+    same: Counter[str] = Counter()
+    anchors: Counter[str] = Counter()
+    for node in app.env.get_doctree(page).findall(item_node):
+        item = item_of(node)
+        halves: tuple[Shown, ...] = ()
+        if isinstance(item, Block):
+            halves = tuple(halves_of(app, known, item, record, same[item.digest]))
+            same[item.digest] += 1
+        sentence: tuple[nodes.Node, ...] = ()
+        anchor = ""
+        if isinstance(node.parent, claim_node) and isinstance(item, Block):
+            sentence = tuple(_without_links(node.parent[0]))
+            anchor = _numbered(claim_anchor(item.claim), anchors)
+        facts.append(ItemFacts(item, halves, sentence, anchor))
+    return PageFacts(page, title, tuple(facts), record)
+
+
+def _numbered(anchor: str, before: Counter[str]) -> str:
+    """Return the id of a claim on a page that may have made the same one before."""
+    before[anchor] += 1
+    return anchor if before[anchor] == 1 else f"{anchor}-{before[anchor]}"
+
+
+def _without_links(sentence: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield copies of a sentence's parts, which can stand inside a link."""
+    for child in sentence.children:
+        if isinstance(child, nodes.Text | nodes.literal | nodes.emphasis | nodes.strong):
+            yield child.deepcopy()
+        else:
+            yield nodes.Text(child.astext())
+
+
+def _in_reading_order(app: Sphinx) -> list[str]:
+    """Return all pages in the order of the site's tables of contents, then those in none."""
+    order: dict[str, None] = {}
+    waiting = [app.config.root_doc]
+    while waiting:
+        page = waiting.pop(0)
+        if page not in order and page in app.env.found_docs:
+            order[page] = None
+            waiting = [*app.env.toctree_includes.get(page, ()), *waiting]
+    return [*order, *sorted(app.env.found_docs - set(order))]
+
+
+def _link(
+    app: Sphinx, here: str, page: str, anchor: str, shown: Sequence[nodes.Node]
+) -> nodes.Node:
+    """Return a link to a page, or to a claim on it."""
+    try:
+        address = app.builder.get_relative_uri(here, page)
+    except NoUri:
+        return nodes.inline("", "", *shown)
+    if anchor and renders(app):
+        address += f"#{anchor}"
+    return nodes.reference("", "", *shown, refuri=address, internal=True)
+
+
 # --- when to render again -------------------------------------------------------------------------
 
 
@@ -309,6 +440,7 @@ class Seen:
 def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget what a page showed: it is read again, or gone."""
     _seen(env).pop(page, None)
+    _overviews(env).pop(page, None)
 
 
 def take_over_pages(
@@ -316,18 +448,22 @@ def take_over_pages(
 ) -> None:
     """Take over what another process read."""
     _seen(env).update((page, seen) for page, seen in _seen(other).items() if page in pages)
+    _overviews(env).update((page, "") for page in _overviews(other) if page in pages)
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
     """Note what a page shows that a record has to tell about."""
     if items := items_of(doctree):
         _seen(app.env)[app.env.docname] = Seen(items)
+    if next(iter(doctree.findall(overview_node)), None) is not None:
+        _overviews(app.env)[app.env.docname] = ""
 
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages whose record changed, and those that are stale: they warn each time.
 
-    They are not read again: a doctree does not depend on the record.
+    They are not read again: a doctree does not depend on the record.  Nor does it for overviews,
+    which are written again when anything changed that they are put together from.
     """
     if not renders(app):
         return []
@@ -341,7 +477,30 @@ def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
             again.append(page)
         elif seen.stale or _is_newer(path, app.builder, page):
             again.append(page)
+    now = _state(app, env)
+    for page, written in _overviews(env).items():
+        if written != now:
+            _overviews(env)[page] = now
+            again.append(page)
     return again
+
+
+def _state(app: Sphinx, env: BuildEnvironment) -> str:
+    """Sum up all that overviews are put together from."""
+    notebooks = {
+        page: _signature(Path(env.doc2path(page)))
+        for page in env.found_docs
+        if Path(env.doc2path(page)).suffix == ".ipynb"
+    }
+    titles = {page: title.astext() for page, title in env.titles.items()}
+    state = repr([sorted(part.items()) for part in (_seen(env), notebooks, titles)])
+    return hashlib.sha256(f"{state}{_in_reading_order(app)}".encode()).hexdigest()
+
+
+def _overviews(env: BuildEnvironment) -> dict[str, str]:
+    """Return the pages with overviews, and the state that each was last written for."""
+    kept: dict[str, str] = env.__dict__.setdefault("seatrial_overviews", {})
+    return kept
 
 
 def _seen(env: BuildEnvironment) -> dict[str, Seen]:
@@ -424,7 +583,10 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("claim", Claim)
     app.add_directive("edit", EditFile)
     app.add_directive("sandbox", Sandbox)
-    for node in (item_node, claim_node, sandbox_node):
+    for name in OVERVIEWS:
+        app.add_directive(name, Overview)
+    app.add_directive("run-matrix", RunMatrix)
+    for node in (item_node, claim_node, sandbox_node, overview_node):
         plain = (_enter, _enter)
         app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_transform(CollectItems)
@@ -433,11 +595,12 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("doctree-read", note_page)
     app.connect("env-get-updated", pages_to_write_again)
     app.connect("builder-inited", check_settings)
+    app.connect("doctree-resolved", put_together)
     app.connect("doctree-resolved", render)
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 2,
+        "env_version": 3,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

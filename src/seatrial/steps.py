@@ -23,7 +23,7 @@ _OPENS_A_SHELL = re.compile(
 _LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
 
 # A shell's input, piece by piece; what no piece fits is a quote or a backslash that stands open.
-_SHELL_PIECE = re.compile(
+SHELL_PIECE = re.compile(
     r"""
     (?P<blank> [ \t]+ | \\\n )
     | (?P<word>
@@ -43,7 +43,7 @@ _CLOSED_BY = {
     **dict.fromkeys(("for", "while", "until", "select"), "done"),
 }
 # words after which a command begins, as it does after an operator
-_BEFORE_COMMANDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{"})
+BEFORE_COMMANDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{"})
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def shell_is_unfinished(typed: Sequence[str]) -> bool:
     # here-documents that begin after this line: the word that ends each, and whether tabs may lead
     starts_command, goes_on = True, False
     while at < len(text):
-        piece = _SHELL_PIECE.match(text, at)
+        piece = SHELL_PIECE.match(text, at)
         if piece is None:
             return True
         at = piece.end()
@@ -319,7 +319,7 @@ def shell_is_unfinished(typed: Sequence[str]) -> bool:
                 closers.append(_CLOSED_BY[word])
             elif starts_command and closers and word == closers[-1]:
                 closers.pop()
-            starts_command, goes_on = starts_command and word in _BEFORE_COMMANDS, False
+            starts_command, goes_on = starts_command and word in BEFORE_COMMANDS, False
         elif sign := piece["operator"]:
             if sign == "\n" and bodies:
                 after = _after_bodies(text, at, bodies)

@@ -1,0 +1,130 @@
+"""The commands in a line of shell, and the headings of an index of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from seatrial.steps import BEFORE_COMMANDS, SHELL_PIECE
+
+# What a shell does itself: an index of programs has no use for it.
+_OF_THE_SHELL = frozenset(
+    (
+        *(
+            "[",
+            "[[",
+            "test",
+            "true",
+            "false",
+            ":",
+            "echo",
+            "printf",
+            "cd",
+            "exit",
+            "export",
+            "exec",
+        ),
+        *("break", "continue", "return", "read", "set", "unset", "wait", "sleep", "shift", "local"),
+        *("for", "case", "select", "in", "done", "fi", "esac", "}", "]", "]]"),
+    )
+)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_SUBSTITUTION = re.compile(r"\$\((?!\()(.*)\)", re.DOTALL)
+# an identifier of a container or an image: another one each time
+_IDENTIFIER = re.compile(r"\b[0-9a-f]{12}(?:[0-9a-f]{52})?\b")
+
+#: Docker's commands that have commands of their own.
+_GROUPS = frozenset(
+    (
+        *("builder", "buildx", "compose", "config", "container", "context", "image", "manifest"),
+        *("network", "node", "plugin", "secret", "service", "stack", "swarm", "system", "volume"),
+    )
+)
+# Options that stand before a command and take a word of their own.
+_WITH_VALUE = frozenset(
+    (
+        *("--ansi", "--config", "--context", "--env-file", "--file", "--host", "--log-level"),
+        *("--parallel", "--profile", "--progress", "--project-directory", "--project-name"),
+        *("-H", "-c", "-f", "-l", "-p"),
+    )
+)
+
+
+def simple_commands(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the programs that a line of shell starts, each as its words as they were typed.
+
+    Those inside pipes, lists, conditions and substitutions are found; what the shell does itself,
+    such as `echo`, is left out.
+    """
+    return tuple(_commands(text))
+
+
+def _commands(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the commands of a text in the order in which they stand in it."""
+    words: list[str] = []
+    at = 0
+    while at < len(text):
+        piece = SHELL_PIECE.match(text, at)
+        if piece is None:
+            break  # unfinished input: what follows would be a guess
+        at = piece.end()
+        if word := piece["word"]:
+            words.append(word)
+            if '"' in word and (inner := _SUBSTITUTION.search(word)):
+                yield from _commands(inner.group(1))
+        elif piece["ends"]:
+            at = _behind_here_document(text, at, piece["ends"])
+        elif piece["operator"] == "<":
+            words.append("<")
+        elif piece["operator"]:
+            yield from _command(words)
+            words = []
+    yield from _command(words)
+
+
+def _behind_here_document(text: str, at: int, ends: str) -> int:
+    """Return where a here-document is over, or where the line ends that opened it."""
+    body = re.compile(rf"^\t*{re.escape(ends)}$", re.MULTILINE).search(text, at)
+    return body.end() if body else at
+
+
+def _command(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the command that words make, if they are one that a program answers."""
+    rest = list(words)
+    while rest and (rest[0] in BEFORE_COMMANDS or _ASSIGNMENT.match(rest[0])):
+        rest = rest[1:]
+    while rest and rest[-1] == "$":
+        rest = rest[:-1]  # of a `$(` that follows
+    if (
+        rest
+        and rest[0] not in _OF_THE_SHELL
+        and not rest[0].startswith(("$", "#", "-", "<", ">", "2>"))
+    ):
+        yield tuple(rest)
+
+
+def heading(words: Sequence[str]) -> str:
+    """Return what a command is listed under: a program, and which of its commands.
+
+    Both spellings of Compose are listed under the current one.
+    """
+    if words[0] == "docker-compose":
+        words = ("docker", "compose", *words[1:])
+    if words[0] != "docker":
+        return words[0]
+    named = ["docker"]
+    rest = iter(words[1:])
+    for word in rest:
+        if word.startswith("-"):
+            if word in _WITH_VALUE:
+                next(rest, "")
+            continue
+        named.append(word)
+        if word not in _GROUPS or len(named) == 3:
+            break
+    return " ".join(named)
+
+
+def normalised(words: Sequence[str]) -> str:
+    """Return a command with one space between words, and identifiers elided."""
+    return _IDENTIFIER.sub("…", " ".join(" ".join(words).split()))

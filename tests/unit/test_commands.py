@@ -1,0 +1,52 @@
+"""Which programs a line of shell starts, and what an index lists them under."""
+
+import pytest
+
+from seatrial.commands import heading, normalised, simple_commands
+
+
+def listed(text: str) -> list[str]:
+    return [normalised(words) for words in simple_commands(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker compose ps", ["docker compose ps"]),
+        ("curl -s x | grep -c y | wc -l", ["curl -s x", "grep -c y", "wc -l"]),
+        (
+            "until docker compose exec db pg_isready; do sleep 0.2; done",
+            ["docker compose exec db pg_isready"],
+        ),
+        ("token=$(docker compose exec -T errors make)", ["docker compose exec -T errors make"]),
+        ("A=1 B=2 psql -c 'select 1; select 2'", ["psql -c 'select 1; select 2'"]),
+        ('if [ "$(docker ps -q)" = "" ]; then docker info; fi', ["docker ps -q", "docker info"]),
+        ("for n in 1 2 3; do docker ps; done", ["docker ps"]),
+        ("pg_dump db > dump.sql && gzip dump.sql", ["pg_dump db > dump.sql", "gzip dump.sql"]),
+        ("psql db < dump.sql", ["psql db < dump.sql"]),
+        ("cat > f <<'END'\ndocker ps\nEND\ndocker info", ["cat > f", "docker info"]),
+        ("docker   run  --rm \\\n  postgres:17", ["docker run --rm postgres:17"]),
+        ("echo hello", []),
+        ("docker inspect 0123456789ab", ["docker inspect …"]),
+        ("echo 'unfinished", []),
+    ],
+)
+def test_the_programs_of_a_line(text: str, expected: list[str]) -> None:
+    assert listed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("docker compose exec db psql", "docker compose exec"),
+        ("docker-compose exec db psql", "docker compose exec"),
+        ("docker compose --profile errors up -d", "docker compose up"),
+        ("docker compose -p other down", "docker compose down"),
+        ("docker exec -it web sh", "docker exec"),
+        ("docker --host x network inspect y", "docker network inspect"),
+        ("docker compose --help", "docker compose"),
+        ("psql -h db", "psql"),
+    ],
+)
+def test_what_a_command_is_listed_under(text: str, expected: str) -> None:
+    assert heading(text.split()) == expected
