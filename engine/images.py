@@ -36,6 +36,7 @@ IMAGES = (
     Image("debian", ("debian:trixie-slim",), None),
     Image("python", ("python:3.13-slim",), "debian"),
     Image("postgres", ("postgres:17",), "debian"),
+    Image("postgres-15", ("postgres:15",), "postgres"),
     Image("haproxy", ("haproxy:3.0",), "debian"),
     Image("seaweedfs", ("chrislusf/seaweedfs:4.48", "chrislusf/seaweedfs:latest"), "python"),
     Image("bugsink", ("bugsink/bugsink:2",), "python"),

@@ -14,6 +14,7 @@ from docutils import nodes
 
 from seatrial.blocks import Block, Edit, Item
 from seatrial.commands import heading, normalised, simple_commands
+from seatrial.matching import Pair
 from seatrial.record import Record, Run
 from seatrial.rendering import Shown, Standing, day_in_words, versions
 from seatrial.spelling import COMMANDS
@@ -247,16 +248,23 @@ def _row(facts: ItemFacts) -> dict[str, str]:
     cells = dict(_cells(first))
     for other in others:
         for label, value in _cells(other):
-            if cells.setdefault(label, value) != value:
+            if cells.get(label, value) != value:
                 cells[label] += f" ({other.label}: {value})"
     return cells or {"": Standing.NEVER_RAN.value}
 
 
 def _cells(half: Shown) -> Iterable[tuple[str, str]]:
-    """Yield the cells that one run of a block printed."""
-    for step in half.given.steps if half.given and half.standing is Standing.RAN else ():
+    """Yield the cells that one run of a block printed, where the page does not elide them."""
+    if half.given is None or half.standing is not Standing.RAN:
+        return
+    for step, compared in zip(half.given.steps, half.comparisons, strict=True):
+        elided = {
+            row.came
+            for row in (compared.rows if compared is not None and compared.kept else ())
+            if row.pair is Pair.ELIDED
+        }
         for line in step.output:
-            if cell := _CELL.fullmatch(line):
+            if line not in elided and (cell := _CELL.fullmatch(line)):
                 yield cell.group(1), cell.group(2).rstrip()
 
 

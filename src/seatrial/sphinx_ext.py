@@ -560,7 +560,8 @@ def add_files(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
     """Ask for our style sheet and script on the pages that use them."""
-    if 'class="seatrial-' in context.get("body", ""):
+    body = context.get("body", "")
+    if 'class="seatrial-' in body or "seatrial-overview" in body:
         app.add_css_file("seatrial.css")
         app.add_js_file("seatrial.js", loading_method="defer")
 
