@@ -183,7 +183,7 @@ class RunMatrix(SphinxDirective):
         node = overview_node(
             kind=self.name,
             matrix=self.arguments[0] if self.arguments else "",
-            corner=self.options.get("corner", ""),
+            corner=self.options.get("corner", "What ran"),
         )
         self.set_source_info(node)
         return [node]

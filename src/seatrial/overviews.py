@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from docutils import nodes
 
@@ -197,21 +198,19 @@ def tested_versions(pages: Sequence[PageFacts], _link: Link) -> list[nodes.Node]
                 rows[COMMANDS[spelling], versions(run, brief=False)].append(run)
     if not rows:
         return [nodes.paragraph("", "Nothing has run yet.")]
-    return [
-        _table(
-            ["Spelling", "Tools", "Pages", "Steps", "Last run"],
+    return _table(
+        ["Spelling", "Tools", "Pages", "Steps", "Last run"],
+        [
             [
-                [
-                    [nodes.literal(spelling, spelling)],
-                    [nodes.Text(", ".join(tools))],
-                    [nodes.Text(str(len(runs)))],
-                    [nodes.Text(str(sum(len(i.steps) for run in runs for i in run.items)))],
-                    [nodes.Text(day_in_words(max(run.ran for run in runs)))],
-                ]
-                for (spelling, tools), runs in sorted(rows.items())
-            ],
-        )
-    ]
+                [nodes.literal(spelling, spelling)],
+                [nodes.Text(", ".join(tools))],
+                [nodes.Text(str(len(runs)))],
+                [nodes.Text(str(sum(len(i.steps) for run in runs for i in run.items)))],
+                [nodes.Text(day_in_words(max(run.ran for run in runs)))],
+            ]
+            for (spelling, tools), runs in sorted(rows.items())
+        ],
+    )
 
 
 # --- matrices -------------------------------------------------------------------------------------
@@ -231,15 +230,13 @@ def run_matrix(page: PageFacts, name: str, corner: str) -> list[nodes.Node]:
     if not rows:
         return []
     labels = list(dict.fromkeys(label for row in rows.values() for label in row))
-    return [
-        _table(
-            [corner, *labels],
-            [
-                [_inline(row), *([nodes.Text(cells.get(label, "–"))] for label in labels)]
-                for row, cells in rows.items()
-            ],
-        )
-    ]
+    return _table(
+        [corner, *labels],
+        [
+            [_inline(row), *([nodes.Text(cells.get(label, "–"))] for label in labels)]
+            for row, cells in rows.items()
+        ],
+    )
 
 
 def _row(facts: ItemFacts) -> dict[str, str]:
@@ -297,8 +294,11 @@ def _definitions(entries: Sequence[nodes.Node]) -> list[nodes.Node]:
     return [nodes.definition_list("", *entries, classes=["seatrial-overview"])] if entries else []
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) -> nodes.table:
-    """Return a table whose first column names its rows."""
+def _table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) -> list[nodes.Node]:
+    """Return a table whose first column names its rows.
+
+    In a browser it stands in a box that scrolls where it is narrow, by the keyboard too.
+    """
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
     cells: Sequence[Sequence[Sequence[nodes.Node]]] = [[_inline(name) for name in head]]
@@ -308,4 +308,13 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) 
             entries = [nodes.entry("", nodes.paragraph("", "", *cell)) for cell in line]
             part.append(nodes.row("", *entries))
         group += part
-    return nodes.table("", group, classes=["colwidths-auto", "seatrial-overview"])
+    label = escape(", ".join(filter(None, head)))
+    return [
+        nodes.raw(
+            "",
+            f'<div class="seatrial-wide" role="region" tabindex="0" aria-label="{label}">',
+            format="html",
+        ),
+        nodes.table("", group, classes=["colwidths-auto", "seatrial-overview"]),
+        nodes.raw("", "</div>", format="html"),
+    ]

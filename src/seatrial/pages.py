@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -65,7 +67,12 @@ def read(source: Path) -> Tree:
     cache = source / "_build" / "seatrial"
     messages = io.StringIO()
     try:
-        with patch_docutils(str(source)), docutils_namespace(), warnings.catch_warnings():
+        with (
+            _alone_in(cache),
+            patch_docutils(str(source)),
+            docutils_namespace(),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             app = Sphinx(
                 source,
@@ -88,6 +95,15 @@ def read(source: Path) -> Tree:
             return Tree(settings(app), pages)
     except SphinxError as error:
         raise SeatrialError(f"Sphinx cannot read the pages: {error}", where=str(source)) from error
+
+
+@contextmanager
+def _alone_in(cache: Path) -> Iterator[None]:
+    """Wait for whoever else is reading the same pages: half of what they keep is of no use."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def settings(app: Sphinx) -> Settings:

@@ -428,16 +428,22 @@ def _ran_any(trial: Trial) -> bool:
     return bool(trial.counts["steps"] or trial.counts["cells"])
 
 
+def _count(counts: Counter[str], noun: str) -> str:
+    """Return how many of something there were, in English."""
+    number = counts[f"{noun}s"]
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was run and what was written."""
     trial = terminalreporter.config.stash.get(_TRIAL, None)
     if trial is None or not trial.selected:
         return
     counts = trial.counts
-    cells = f" and {counts['cells']} cells" if counts["cells"] else ""
+    cells = f" and {_count(counts, 'cell')}" if counts["cells"] else ""
     terminalreporter.write_line(
-        f"seatrial: ran {counts['blocks']} blocks with {counts['steps']} steps{cells}; "
-        f"{counts['claims']} claims proved"
+        f"seatrial: ran {_count(counts, 'block')} with {_count(counts, 'step')}{cells}; "
+        f"{_count(counts, 'claim')} proved"
     )
     if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")

@@ -101,7 +101,7 @@ def load(folder: Path, page: str) -> Record | None:
         raise RecordError(
             f"is no record of this format: {error}",
             where=str(path),
-            hint="delete the file and run `make record`",
+            hint="delete the file and record the page again",
         ) from error
 
 

@@ -157,6 +157,9 @@ class Sandbox:
     def environment(self) -> dict[str, str]:
         """Return the environment of this sandbox's terminals."""
         base = dict(self.engine.environment) if self.engine else {"PATH": os.environ["PATH"]}
+        if sys.prefix != sys.base_prefix:
+            # as where this environment is activated: pages may run what is installed beside us
+            base["PATH"] = f"{Path(sys.prefix) / 'bin'}:{base['PATH']}"
         return {**base, "HOME": str(self._root), MARK: self._mark}
 
     @property

@@ -276,9 +276,9 @@ class Rendering:
             sentence = "this block has not run as it stands"
         page = Path(self.app.env.doc2path(item.page, False)).as_posix()
         logger.warning(
-            "%s; type `make record PAGES=%s`",
+            "%s; type `%s`",
             sentence,
-            page,
+            self.app.config.seatrial_record_command.replace("PAGE", page),
             type="seatrial",
             subtype="stale",
             location=_location(self.app, item, node),
@@ -574,6 +574,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register settings, directives and nodes."""
     app.add_config_value("seatrial_project", "", "env", (str,))
     app.add_config_value("seatrial_records", "records", "html", (str,))
+    app.add_config_value("seatrial_record_command", "pytest --seatrial-record PAGE", "", (str,))
     app.add_config_value("seatrial_prompts", [], "env", (list, tuple))
     app.add_config_value("seatrial_timeout", 60.0, "", (int, float))
     app.add_config_value("seatrial_build_timeout", 600.0, "", (int, float))

@@ -346,7 +346,7 @@ def test_a_project_with_a_compose_file_of_its_own_runs_it_and_leaves_nothing(
     (project.docs / "how-to" / "docker.rst").write_text(DOCKER_PAGE)
     done = project.check("--require-docker", "docs/how-to/docker.rst")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "seatrial: ran 2 blocks with 13 steps; 1 claims proved" in done.stdout
+    assert "seatrial: ran 2 blocks with 13 steps; 1 claim proved" in done.stdout
     mine = ["--filter", "label=com.docker.compose.project=adopter", "--quiet"]
     assert (
         leftovers(

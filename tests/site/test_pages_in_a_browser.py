@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -59,17 +59,23 @@ def opened(
         yield seen
 
 
-def unfold(page: Page) -> None:
-    """Open all that is folded."""
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+def unfold(page: Page, *, fold: bool = False) -> None:
+    """Open all that is folded, or close it again."""
+    page.evaluate(
+        "(open) => document.querySelectorAll('details').forEach((each) => { each.open = open; })",
+        not fold,
+    )
 
 
-def violations(page: Page) -> list[str]:
-    """What axe objects to on `page` as it is now, a line for each element."""
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe objects to on `page` as it is now, a line for each element; by all rules or some."""
     unfold(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{rule['id']}: {node['failureSummary']} in {node['html'][:200]}"
         for rule in found["violations"]
@@ -77,43 +83,73 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_nothing_of_another_origin(browser: Browser, site: str, name: str) -> None:
-    with opened(browser, site, name) as seen:
+@pytest.fixture(scope="module", params=PAGES)
+def shown(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """Each page in turn, opened once for all tests that look at it; pytest groups them by page."""
+    with opened(browser, site, request.param) as seen:
         seen.page.wait_for_load_state("networkidle")
-        assert seen.elsewhere == []
-        assert seen.missing == []
-        assert seen.errors == []
+        yield seen
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(browser: Browser, site: str, name: str, colours: str) -> None:
-    with opened(browser, site, name, color_scheme=colours) as seen:
-        assert violations(seen.page) == []
-        seen.page.set_viewport_size({"width": PHONE, "height": 900})
-        # Tabs of a group change together, so one click shows the other side of all of them.
-        others = seen.page.locator("[role=tab][aria-selected=false]")
-        if others.count():
-            others.first.click()
-        assert violations(seen.page) == []
+@pytest.fixture
+def at_a_desk(shown: Opened) -> Opened:
+    """The page as a wide window shows it, in light colours."""
+    shown.page.set_viewport_size({"width": DESK, "height": 900})
+    shown.page.emulate_media(media="screen", color_scheme="light")
+    return shown
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_never_scrolls_a_page_sideways(browser: Browser, site: str, name: str) -> None:
-    with opened(browser, site, name, width=PHONE) as seen:
-        # The theme makes a box between the page and its text scroll, so each one is asked.
-        wide = seen.page.evaluate(
-            """(() => {
-              const wide = [];
-              for (let box = document.querySelector("article"); box; box = box.parentElement) {
-                if (getComputedStyle(box).overflowX === "visible") continue;
-                if (box.scrollWidth > box.clientWidth) wide.push(box.className || box.tagName);
-              }
-              return wide;
-            })()"""
-        )
-        assert wide == []
+@pytest.fixture
+def on_a_phone(shown: Opened) -> Iterator[Opened]:
+    """The page as a phone shows it, in dark colours."""
+    shown.page.set_viewport_size({"width": PHONE, "height": 900})
+    shown.page.emulate_media(media="screen", color_scheme="dark")
+    yield shown
+    shown.page.set_viewport_size({"width": DESK, "height": 900})
+
+
+def test_a_page_asks_nothing_of_another_origin(at_a_desk: Opened) -> None:
+    assert at_a_desk.elsewhere == []
+    assert at_a_desk.missing == []
+    assert at_a_desk.errors == []
+
+
+def test_axe_finds_nothing_at_a_desk_in_light(at_a_desk: Opened) -> None:
+    assert violations(at_a_desk.page) == []
+
+
+def test_axe_finds_no_faint_text_at_a_desk_in_dark(at_a_desk: Opened) -> None:
+    at_a_desk.page.emulate_media(color_scheme="dark")
+    assert violations(at_a_desk.page, "color-contrast") == []
+
+
+def test_axe_finds_nothing_on_a_phone_in_dark(on_a_phone: Opened) -> None:
+    # Tabs of a group change together, so one click shows the other side of all of them.
+    others = on_a_phone.page.locator("[role=tab][aria-selected=false]")
+    if others.count():
+        others.first.click()
+    assert violations(on_a_phone.page) == []
+
+
+def test_a_phone_never_scrolls_a_page_sideways(on_a_phone: Opened) -> None:
+    # The theme makes a box between the page and its text scroll, so each one is asked.
+    wide = on_a_phone.page.evaluate(
+        """(() => {
+          const wide = [];
+          for (let box = document.querySelector("article"); box; box = box.parentElement) {
+            if (getComputedStyle(box).overflowX === "visible") continue;
+            if (box.scrollWidth > box.clientWidth) wide.push(box.className || box.tagName);
+          }
+          return wide;
+        })()"""
+    )
+    assert wide == []
+
+
+def test_a_page_prints_whole(at_a_desk: Opened) -> None:
+    unfold(at_a_desk.page, fold=True)
+    at_a_desk.page.emulate_media(media="print")
+    assert unreadable(at_a_desk.page) == []
 
 
 def unreadable(page: Page) -> list[str]:
@@ -132,13 +168,6 @@ def unreadable(page: Page) -> list[str]:
 def test_a_page_reads_without_javascript(browser: Browser, site: str, name: str) -> None:
     with opened(browser, site, name, java_script_enabled=False) as seen:
         assert seen.page.locator("article").inner_text().strip()
-        assert unreadable(seen.page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_prints_whole(browser: Browser, site: str, name: str) -> None:
-    with opened(browser, site, name) as seen:
-        seen.page.emulate_media(media="print")
         assert unreadable(seen.page) == []
 
 
@@ -180,31 +209,35 @@ def with_markup(markup: str) -> list[str]:
     return [name for name in PAGES if markup in (BUILT / name).read_text(encoding="utf-8")]
 
 
-def reveal(block: Locator) -> None:
-    """Select the tab of the panel that `block` lies in, where it lies in one that is hidden."""
-    panel = block.locator("xpath=ancestor::*[@role='tabpanel']")
-    if panel.count() and not panel.is_visible():
-        block.page.locator(f"[id='{panel.get_attribute('aria-labelledby')}']").click()
-
-
-def test_copy_buttons_take_the_commands_and_nothing_else(browser: Browser, site: str) -> None:
-    names = with_markup("seatrial-copy")
-    assert names
-    for name in names:
-        with opened(browser, site, name, permissions=["clipboard-read", "clipboard-write"]) as seen:
-            unfold(seen.page)
-            for button in seen.page.locator("button.seatrial-copy").all():
-                figure = button.locator("xpath=ancestor::figure[1]")
-                commands = figure.locator(".seatrial-command").all_text_contents()
-                reveal(button)
-                seen.page.evaluate("navigator.clipboard.writeText('untouched')")
-                button.click()
-                seen.page.wait_for_function(
-                    "navigator.clipboard.readText().then((text) => text !== 'untouched')"
-                )
-                copied = seen.page.evaluate("navigator.clipboard.readText()")
-                assert commands
-                assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
+@pytest.mark.parametrize("name", with_markup("seatrial-copy"))
+def test_copy_buttons_take_the_commands_and_nothing_else(
+    browser: Browser, site: str, name: str
+) -> None:
+    with opened(browser, site, name, permissions=["clipboard-read", "clipboard-write"]) as seen:
+        unfold(seen.page)
+        # as a person does, once
+        seen.page.locator("button.seatrial-copy:visible").first.click()
+        seen.page.locator(".seatrial-said:not(:empty)").first.wait_for()
+        pairs = seen.page.evaluate(
+            """async () => {
+              const pairs = [];
+              for (const button of document.querySelectorAll("button.seatrial-copy")) {
+                await navigator.clipboard.writeText("untouched");
+                button.click();
+                let copied = "untouched";
+                for (let tries = 0; copied === "untouched" && tries < 1000; tries++) {
+                  copied = await navigator.clipboard.readText();
+                }
+                const commands = button.closest("figure").querySelectorAll(".seatrial-command");
+                pairs.push([[...commands].map((each) => each.textContent), copied]);
+              }
+              return pairs;
+            }"""
+        )
+        assert pairs
+        for commands, copied in pairs:
+            assert commands
+            assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
 
 
 def test_tabs_answer_home_and_end_and_keep_one_stop_of_the_tab_key(

@@ -1,5 +1,7 @@
 """Pages as Sphinx reads them: every block found, in order, with the line it stands on."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -348,6 +350,20 @@ def test_pages_are_read_in_folders_too_and_named_as_sphinx_names_them(tmp_path: 
     ]
     assert found.page(tmp_path / "how-to" / "one.rst") is found.pages[0]
     assert found.page(tmp_path / "parts" / "no.rst") is None
+
+
+def test_several_may_read_the_same_pages_at_once(tmp_path: Path) -> None:
+    pages = {f"page-{number}.rst": "T\n=\n\n.. console::\n\n   $ true\n" for number in range(30)}
+    tree(tmp_path, {"index.rst": "T\n=\n", **pages})
+    for name, text in pages.items():
+        (tmp_path / name).write_text(f"{text}\nMore.\n")
+    code = "import pathlib, sys; from seatrial.pages import read; read(pathlib.Path(sys.argv[1]))"
+    reading = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    assert [process.communicate()[1] for process in reading] == [b""] * 4
+    assert [process.returncode for process in reading] == [0] * 4
 
 
 def test_a_page_that_changed_is_read_again_and_another_is_not_forgotten(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
         load(tmp_path, "page")
     first, hint = str(raised.value).split("\n")
     assert first.startswith(f"{tmp_path / 'page.json'}: is no record of this format: ")
-    assert hint == "  hint: delete the file and run `make record`"
+    assert hint == "  hint: delete the file and record the page again"
     with pytest.raises(RecordError):
         save(tmp_path, with_step(STEP))
     assert path_of(tmp_path, "page").read_text() == text

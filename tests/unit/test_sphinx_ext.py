@@ -425,7 +425,7 @@ def test_a_page_that_was_never_run_says_so_once(project: Project) -> None:
     assert texts(soup, "figcaption") == ["not run yet", "not run yet"]
     (line,) = project.said.splitlines()
     assert line.startswith(f"{project.folder / 'index.rst'}:6: WARNING: ")
-    assert "no block of this page has run yet; type `make record PAGES=index.rst`" in line
+    assert "no block of this page has run yet; type `pytest --seatrial-record index.rst`" in line
     assert line.endswith("[seatrial.stale]")
 
 
