@@ -355,10 +355,13 @@ class Terminal:
         raw = tail[tail.rfind(b"\n") + 1 :]
         if not raw or not inner:
             return None
-        line = clean(raw.decode("utf-8", "replace"))
+        above, _, line = clean(raw.decode("utf-8", "replace")).rpartition("\n")
         for row, pattern in self._prompts:
             if pattern.fullmatch(line):
-                return line, raw, None, _STILL_SIGN if row.guessable else _STILL
+                # the cursor may have been moved down to the prompt's line, and no newline sent
+                own = line.encode()
+                seen = own if above and raw.endswith(own) else raw
+                return line, seen, None, _STILL_SIGN if row.guessable else _STILL
         # a program in front may print its prompt behind output that ended no line
         own = self.prompt.encode()
         if not self.at_shell and raw.endswith(own):

@@ -327,6 +327,21 @@ def test_a_password_is_asked_for_and_not_shown(terminal: Terminal) -> None:
     assert "secret" not in "".join(answer.output)
 
 
+def test_a_prompt_may_stand_on_a_line_that_the_cursor_was_moved_down_to(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    # as Compose 1.29 does: it draws its progress, moves below it, and lets a shell begin there
+    (tmp_path / "start").write_text(
+        "printf 'Creating ... \\r\\r\\n\\033[1A\\033[2K\\rCreating ... done\\r\\033[1B'\n"
+        f"exec {INNER} bash --norc -i\n"
+    )
+    answer = typed(terminal, "sh start")
+    assert answer.prompt.startswith("bash-")
+    assert answer.output == ("Creating ... done",)
+    assert typed(terminal, "echo within").output == ("within",)
+    assert typed(terminal, "exit").at_shell
+
+
 def test_a_prompt_that_nobody_knows_is_no_prompt_until_it_is_told(tmp_path: Path) -> None:
     command = "while printf 'redis> '; read line; do echo $line; done"
     prompts = (Prompt("redis", r"redis> "), *PROMPTS)
