@@ -33,7 +33,7 @@ END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build
 RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
 
-.PHONY: help site check record lab test engine engine-stop bench lock clean clean-all
+.PHONY: help site check record lab test engine engine-stop bench links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -63,8 +63,9 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
-# Notebooks speak `docker compose`; that they also hold in Compose 1.29 is left to `make check`.
-test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, check
+# Pages take turns (tools/turn.py says why), and notebooks run as they are written, with Compose 2:
+# `make check` runs all of both, in both spellings.
+test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages in turn
 	@$(PHASE) "Setup" $(SETUP) test
 	@$(PHASE) "Private engine" $(ENGINE) start
 	@$(PHASE) "Lint" $(BIN)/ruff check --quiet .
@@ -76,14 +77,16 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(BEGIN_SITE)
 	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
 	@$(END_SITE)
+	@rm -rf _build/reports
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/tests.xml tests
-	@eval "$$($(ENGINE) env)" && $(PHASE) "Pages on Docker" \
-		$(BIN)/pytest --require-docker --junit-xml=_build/reports/pages.xml \
-		$(filter-out notebooks,$(PAGES))
+	@eval "$$($(ENGINE) env)" && for compose in $(or $(SEATRIAL_COMPOSE),v2 v1); do \
+		$(PHASE) "Pages whose turn it is, Compose $$compose" $(BIN)/pytest --require-docker \
+			--compose $$compose --junit-xml=_build/reports/pages-$$compose.xml \
+			$$($(PYTHON) tools/turn.py $$compose) || exit 1; done
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Notebooks on Docker" \
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/notebooks.xml --compose v2 notebooks
-	@$(PYTHON) tools/tally.py _build/reports/{tests,pages,notebooks}.xml
+	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 engine: ## start the private engine by hand
 	@$(ENGINE) start
@@ -95,6 +98,11 @@ bench: ## the benchmark, as ratios measured side by side in one run
 	@$(SETUP) bench
 	@$(ENGINE) start current
 	@eval "$$($(ENGINE) env current)" && $(BIN)/python tests/bench.py
+
+links: ## follow every link to another site (those within the site, `make test` follows)
+	@$(SETUP) site
+	@$(BIN)/python -m sphinx -b linkcheck -q -d _build/doctrees . _build/links
+	@echo "Every link leads somewhere; _build/links/output.txt lists them"
 
 lock: ## write requirements/ anew from pyproject.toml's dependency groups
 	@$(SETUP) test

@@ -1,12 +1,15 @@
 """How Sphinx renders the site, and how `seatrial` reads its pages."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pypandoc  # type: ignore[import-untyped]
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
 
@@ -18,11 +21,12 @@ language = "en_GB"
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 exclude_patterns = [
     *(".*", "_build", "engine", "example", "records", "requirements", "src", "tests", "tools"),
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    "README.md",
 ]
 
 seatrial_project = "example"
 seatrial_strict = True  # output that no page promises is a failure
+seatrial_record_command = "make record PAGES={page}"
 seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`
 
 myst_heading_anchors = 3
@@ -46,6 +50,8 @@ if any(HERE.glob("notebooks/*.ipynb")):
    :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the
    kernel *Containers*. What you see below is what came when it was last run.
 """
+
+linkcheck_ignore = [r"https?://(127\.0\.0\.1|[a-z]*\.?localhost)\b"]
 
 # Where the site will be served, with a slash at the end: what a sitemap, canonical links and link
 # previews are made of. A build that does not know it leaves them out.
@@ -87,6 +93,61 @@ def give_captions_a_level(
             context[part] = html.replace('role="heading">', 'role="heading" aria-level="2">')
 
 
+def terms_of(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
+    """Return the glossary's terms in small letters, each with its page and its id there."""
+    return {
+        name.lower(): (page, anchor)
+        for name, _, kind, page, anchor, _ in env.domains["std"].get_objects()
+        if kind == "term"
+    }
+
+
+def pages_to_link_again(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return all pages where the glossary has changed, and none where it has not."""
+    terms, before = terms_of(env), env.__dict__.get("linked_terms")
+    env.__dict__["linked_terms"] = terms
+    return [] if terms == before else sorted(env.found_docs)
+
+
+def link_terms(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Link the first use of each term on a page to the glossary, so that no writer has to."""
+    terms = {term: place for term, place in terms_of(app.env).items() if place[0] != page}
+    if not terms or app.builder.format != "html":
+        return
+    longest_first = "|".join(map(re.escape, sorted(terms, key=len, reverse=True)))
+    use = re.compile(rf"(?<![\w-])({longest_first})(?:s|es)?(?![\w-])", re.IGNORECASE)
+    for text in list(doctree.findall(nodes.Text)):
+        if not _is_prose(text):
+            continue
+        parts: list[nodes.Node] = []
+        at = 0
+        for found in use.finditer(text):
+            if not (target := terms.pop(found.group(1).lower(), None)):
+                continue
+            home, anchor = target
+            uri = f"{app.builder.get_relative_uri(page, home)}#{anchor}"
+            parts += [
+                nodes.Text(text[at : found.start()]),
+                nodes.reference("", found.group(), refuri=uri, internal=True, classes=["to-term"]),
+            ]
+            at = found.end()
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(text[at:])])
+
+
+def _is_prose(text: nodes.Text) -> bool:
+    """Tell whether a text is part of a sentence, and of no link, code or heading."""
+    node, in_paragraph = text.parent, False
+    while node is not None:
+        if isinstance(node, nodes.reference | nodes.literal | nodes.FixedTextElement | nodes.title):
+            return False
+        in_paragraph = in_paragraph or isinstance(node, nodes.paragraph)
+        node = node.parent
+    return in_paragraph
+
+
 def setup(app: Sphinx) -> None:
     """Connect what this site mends in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
+    app.connect("env-get-updated", pages_to_link_again)
+    app.connect("doctree-resolved", link_terms)

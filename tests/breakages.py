@@ -25,6 +25,8 @@ COPIED = (
     "_static",
     "_templates",
     "explanation",
+    "how-to",
+    "reference",
     "example",
 )
 
@@ -41,11 +43,18 @@ class Breakage:
     # part of the first line of the failure
     nth: int = 1
     # which occurrence of `old` is replaced, counted from 1
+    page: str = NAME
+    # the page whose check has to notice
 
 
 def page(name: str, old: str, new: str, step: str, nth: int = 1) -> Breakage:
     """Return a breakage of the page itself."""
     return Breakage(name, NAME, old, new, step, nth)
+
+
+def other(page: str, name: str, file: str, old: str, new: str, step: str) -> Breakage:
+    """Return a breakage that another page has to notice: of that page, or of what it works on."""
+    return Breakage(name, file or page, old, new, step, page=page)
 
 
 def sample(name: str, file: str, old: str, new: str, step: str, nth: int = 1) -> Breakage:
@@ -54,6 +63,9 @@ def sample(name: str, file: str, old: str, new: str, step: str, nth: int = 1) ->
 
 
 COMPOSE = "docker-compose.yml"
+DATA = "explanation/where-data-lives.rst"
+REACH = "explanation/who-can-reach-what.rst"
+IMAGE = "explanation/one-image-many-places.rst"
 BREAKAGES = (
     # the page: what a writer gets wrong
     page("a-promise-by-one-character", "(3, False)", "(3, True)", "len(answering)"),
@@ -229,6 +241,268 @@ BREAKAGES = (
         "127.0.0.1:8001:8000",
         "curl -s http://127.0.0.1:8000/whoami",
     ),
+    # the rest of the guide
+    other(DATA, "a-fate-misstated", "", "layer: gone", "layer: kept", "look_for_notes"),
+    other(
+        DATA,
+        "a-named-volume-without-its-name",
+        "",
+        "- notes-data:/named-volume",
+        "- /named-volume",
+        "look_for_notes",
+    ),
+    other(
+        DATA,
+        "down-that-keeps-the-volumes",
+        "",
+        "   $ docker compose down -v\n",
+        "   $ docker compose down\n",
+        "look_for_notes",
+    ),
+    other(
+        DATA,
+        "photos-in-the-container-s-own-layer",
+        "example/docker-compose.yml",
+        "      - media-data:/data\n",
+        "      - media-data:/elsewhere\n",
+        "look_for_notes",
+    ),
+    other(
+        REACH,
+        "the-database-published-after-all",
+        "example/docker-compose.yml",
+        "    image: postgres:17\n",
+        "    image: postgres:17\n    ports:\n      - 127.0.0.1:5432:5432\n",
+        "docker ps --filter network=example_default",
+    ),
+    other(REACH, "a-link-that-is-none", "", "- db:database", "- media:store", "getent hosts"),
+    other(
+        REACH,
+        "a-database-that-asks-after-all",
+        "",
+        "POSTGRES_HOST_AUTH_METHOD: trust",
+        "POSTGRES_PASSWORD: secret",
+        "come in",
+    ),
+    other(
+        IMAGE,
+        "secrets-in-the-image",
+        "example/.dockerignore",
+        ".env*",
+        ".nothing",
+        "ls .env-local",
+    ),
+    other(
+        IMAGE,
+        "a-default-for-the-secret",
+        "example/config/settings.py",
+        'os.environ["DJANGO_SECRET_KEY"]',
+        'os.environ.get("DJANGO_SECRET_KEY", "x")',
+        "python manage.py check",
+    ),
+    other(
+        IMAGE,
+        "a-test-that-fails",
+        "example/guestbook/views.py",
+        'HttpResponse("ok\\n"',
+        'HttpResponse("okay\\n"',
+        "manage.py test",
+    ),
+    other(
+        "how-to/restart-or-rebuild.rst",
+        "a-server-without-its-reloader",
+        "example/docker-compose.yml",
+        "runserver 0.0.0.0:8000",
+        "runserver --noreload 0.0.0.0:8000",
+        "until answer",
+    ),
+    other(
+        "how-to/restart-or-rebuild.rst",
+        "a-matrix-by-wishful-thinking",
+        "",
+        "build, then restart: no",
+        "build, then restart: yes",
+        "build, then restart",
+    ),
+    other(
+        "how-to/upgrade-postgres.rst",
+        "the-new-version-on-the-old-volume",
+        "",
+        "     - db-data-17:/var",
+        "     - db-data:/var",
+        "until docker compose exec -T db pg_isready",
+    ),
+    other(
+        "how-to/upgrade-postgres.rst",
+        "a-dump-that-was-not-made",
+        "",
+        "pg_dumpall -U postgres > everything.sql",
+        "pg_dumpall -U postgres --schema-only > everything.sql",
+        "grep -c",
+    ),
+    other(
+        "how-to/open-a-shell.rst",
+        "the-site-runs-as-root",
+        "example/Dockerfile",
+        "USER app\n",
+        "",
+        "app@...",
+    ),
+    other(
+        "how-to/open-a-shell.rst",
+        "run-for-exec",
+        "",
+        "   $ docker compose exec -T web cat /etc/hostname > inside",
+        "   $ docker compose run --rm -T web cat /etc/hostname > inside",
+        "grep -c -f inside",
+    ),
+    other(
+        "how-to/read-the-logs.md",
+        "a-log-that-nobody-writes",
+        "example/guestbook/traffic.py",
+        "logger.info(",
+        "logger.debug(",
+        "grep -c visit=",
+    ),
+    other(
+        "how-to/find-an-error.rst",
+        "another-project-s-key",
+        "",
+        "=http://9e5b000000004000800000000000c0de@",
+        "=http://9e5b000000004000800000000000dead@",
+        "until ask",
+    ),
+    other(
+        "how-to/query-the-database.rst",
+        "a-transaction-that-was-not-begun",
+        "",
+        "   db=# begin;\n   BEGIN\n   db=*# delete",
+        "   db=# delete",
+        "select count(*)",
+    ),
+    other(
+        "how-to/query-the-database.rst",
+        "an-environment-without-the-password",
+        "example/.env-local",
+        "PGPASSWORD=guestbook\n",
+        "PGPASSWORD=\n",
+        "manage.py",
+    ),
+    other(
+        "how-to/back-up-the-database.md",
+        "a-restore-from-nothing",
+        "",
+        "ON_ERROR_STOP=1 db < backup.sql",
+        "ON_ERROR_STOP=1 db < /dev/null",
+        "diff <(",
+    ),
+    other(
+        "how-to/change-the-database-password.rst",
+        "a-password-that-was-not-changed",
+        "",
+        "alter role postgres password 'visitors';",
+        "alter role postgres password 'guestbook';",
+        "psql postgresql://postgres:visitors@db/db",
+    ),
+    other(
+        "how-to/connect-a-database-tool.rst",
+        "a-port-that-is-free",
+        "",
+        "(python3 -m http.server --bind 127.0.0.1 5432 >",
+        "(python3 -m http.server --bind 127.0.0.3 5432 >",
+        "until curl",
+    ),
+    other(
+        "how-to/store-uploaded-files.rst",
+        "uploads-on-a-local-disk",
+        "example/config/settings.py",
+        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
+        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
+        '{"location": "/tmp"},\n        "WERE": {\n',
+        "/photo/1/",
+    ),
+    other(
+        "how-to/move-files-to-s3.rst",
+        "a-file-that-was-not-copied",
+        "",
+        "for name in sorted(names()):",
+        "for name in sorted(names())[1:]:",
+        "for name in",
+    ),
+    other(
+        "how-to/work-in-a-running-container.rst",
+        "a-restart-for-a-new-container",
+        "",
+        "   $ docker compose up -d --force-recreate --no-deps web\n",
+        "   $ docker compose restart web\n",
+        "ls /tmp/mark",
+    ),
+    other(
+        "how-to/change-environment-variables.rst",
+        "another-title",
+        "example/.env-local",
+        "GUESTBOOK_TITLE=Guestbook",
+        "GUESTBOOK_TITLE=Book",
+        "the lines around the change are not found",
+    ),
+    other(
+        "how-to/add-a-python-package.rst",
+        "packages-that-anybody-may-write",
+        "example/Dockerfile",
+        "USER app\n",
+        "RUN chmod -R a+rwX /usr/local/lib\nUSER app\n",
+        "touch /usr/local",
+    ),
+    other(
+        "how-to/run-several-web-containers.rst",
+        "a-balancer-with-one-favourite",
+        "example/balancer/haproxy.cfg",
+        "server-template web 10",
+        "server-template web 1",
+        "until [",
+    ),
+    other(
+        "how-to/keep-ports-private.rst",
+        "a-door-left-open",
+        "",
+        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
+        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
+        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
+        "   $ until pg_isready -q -h 127.0.0.2; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
+        "pg_isready -h 127.0.0.2",
+    ),
+    other(
+        "how-to/mend-permissions.rst",
+        "a-command-as-the-wrong-user",
+        "",
+        'run --rm --user "$(id -u)" web python manage.py makemigrations',
+        "run --rm --user app web python manage.py makemigrations",
+        "makemigrations",
+    ),
+    other(
+        "how-to/clean-up.rst",
+        "a-volume-that-stays",
+        "",
+        "the media files in them.\n\n   $ docker compose down -v\n",
+        "the media files in them.\n\n   $ docker compose down\n",
+        "docker volume ls",
+    ),
+    other(
+        "reference/console-syntax.rst",
+        "a-terminal-of-another-width",
+        "",
+        "1000 120",
+        "1000 80",
+        "stty size",
+    ),
+    other(
+        "reference/compatibility.rst",
+        "another-major-version",
+        "example/docker-compose.yml",
+        "    image: postgres:17\n",
+        "    image: postgres:15\n",
+        "postgres --version",
+    ),
 )
 
 
@@ -271,7 +545,7 @@ def try_one(breakage: Breakage) -> tuple[bool, str]:
                 "v2",
                 "--override-ini",
                 "testpaths=",
-                NAME,
+                breakage.page,
             ],
             cwd=site,
             capture_output=True,

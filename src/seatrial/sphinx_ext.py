@@ -278,7 +278,7 @@ class Rendering:
         logger.warning(
             "%s; type `%s`",
             sentence,
-            self.app.config.seatrial_record_command.replace("PAGE", page),
+            self.app.config.seatrial_record_command.replace("{page}", page),
             type="seatrial",
             subtype="stale",
             location=_location(self.app, item, node),
@@ -574,7 +574,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register settings, directives and nodes."""
     app.add_config_value("seatrial_project", "", "env", (str,))
     app.add_config_value("seatrial_records", "records", "html", (str,))
-    app.add_config_value("seatrial_record_command", "pytest --seatrial-record PAGE", "", (str,))
+    app.add_config_value("seatrial_record_command", "pytest --seatrial-record {page}", "", (str,))
     app.add_config_value("seatrial_prompts", [], "env", (list, tuple))
     app.add_config_value("seatrial_timeout", 60.0, "", (int, float))
     app.add_config_value("seatrial_build_timeout", 600.0, "", (int, float))

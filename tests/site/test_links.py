@@ -49,6 +49,15 @@ def test_every_internal_link_leads_somewhere(path: Path) -> None:
     assert broken(path) == []
 
 
+def test_terms_are_linked_to_the_glossary_where_a_page_first_uses_them() -> None:
+    linked = {path: [str(a["href"]) for a in soup(path).select("a.to-term")] for path in PAGES}
+    assert all(len(set(links)) == len(links) for links in linked.values())
+    story = linked[BUILT / "explanation/practical-implications.html"]
+    for term in ("container", "service", "load-balancer", "volume"):
+        assert f"../reference/glossary.html#term-{term}" in story
+    assert linked[BUILT / "reference/glossary.html"] == []
+
+
 def test_a_link_to_nowhere_would_be_found(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(

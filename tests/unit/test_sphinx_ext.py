@@ -429,6 +429,13 @@ def test_a_page_that_was_never_run_says_so_once(project: Project) -> None:
     assert line.endswith("[seatrial.stale]")
 
 
+def test_a_project_says_itself_how_a_page_is_recorded(project: Project) -> None:
+    project.configure(seatrial_record_command="make record PAGES={page}")
+    project.page("Page\n====\n\n.. console::\n\n   $ true\n")
+    project.build()
+    assert "; type `make record PAGES=index.rst` [seatrial.stale]" in project.said
+
+
 def test_a_block_that_changed_since_it_ran_warns_at_its_own_line(project: Project) -> None:
     project.page("Page\n====\n\n.. console::\n\n   $ true\n\n.. console::\n\n   $ echo a\n   a\n")
     project.record()

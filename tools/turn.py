@@ -1,0 +1,41 @@
+"""Choose the pages that `make test` runs today, so that it ends before anybody stops waiting.
+
+A page whose blocks changed since they ran fails the build of the site: what is left for tests is
+that Docker, or the sample project, has changed under pages that nobody touched.  So they take
+turns: one page is run every time, of the others a share each day, in one spelling or the other, and
+all of them within SHARES days.  `make check` runs them all.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ALWAYS = "explanation/practical-implications.rst"
+SHARES = 7
+
+
+def pages(root: Path = ROOT) -> list[str]:
+    """Return the pages that have run: those with a record."""
+    records = root / "records"
+    names = sorted(path.relative_to(records).with_suffix("") for path in records.rglob("*.json"))
+    return [
+        f"{name}{suffix}"
+        for name in map(str, names)
+        for suffix in (".rst", ".md")
+        if (root / f"{name}{suffix}").exists()
+    ]
+
+
+def turn(day: int, spelling: str, known: list[str]) -> list[str]:
+    """Return the pages that are run on a day, counted from any day, in a spelling of Compose."""
+    runs = [(each, page) for each in ("v2", "v1") for page in known]
+    share = [run for number, run in enumerate(runs) if number % SHARES == day % SHARES]
+    always = [ALWAYS] if spelling == "v2" else []
+    return list(dict.fromkeys([*always, *(page for each, page in share if each == spelling)]))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in ("v2", "v1"):
+        sys.exit("usage: python3 tools/turn.py v2|v1")
+    print(*turn(datetime.now(UTC).toordinal(), sys.argv[1], pages()))
