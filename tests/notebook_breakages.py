@@ -73,8 +73,8 @@ BREAKAGES = (
         "a-cell-in-the-wrong-program",
         "what-are-you-looking-at",
         '"exit()"',
-        '"1"',
-        "docker compose run --rm web true",
+        '"served.value"',
+        "served.value",
     ),
     cell(
         "exec-for-run",
