@@ -88,7 +88,7 @@ BREAKAGES = (
         "what-are-you-looking-at",
         '"docker compose exec web touch /tmp/found"',
         '"true"',
-        "Well done: the file is in",
+        "true",
     ),
     cell(
         "an-answer-that-is-wrong",
