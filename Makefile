@@ -79,7 +79,9 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(END_SITE)
 	@rm -rf _build/reports
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
-		$(BIN)/pytest --require-docker --junit-xml=_build/reports/tests.xml tests
+		$(BIN)/pytest --require-docker -m "not browser" --junit-xml=_build/reports/tests.xml tests
+	@$(PHASE) "Tests in a browser" \
+		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
 	@eval "$$($(ENGINE) env)" && for compose in $(or $(SEATRIAL_COMPOSE),v2 v1); do \
 		$(PHASE) "Pages whose turn it is, Compose $$compose" $(BIN)/pytest --require-docker \
 			--compose $$compose --junit-xml=_build/reports/pages-$$compose.xml \

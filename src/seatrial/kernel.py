@@ -274,12 +274,29 @@ def _words_before(code: str, cursor: int) -> tuple[int, list[str]]:
     return cursor - (0 if not words[-1] else len(last)), words
 
 
+class Application(IPKernelApp):
+    """Jupyter's own application, which now and then waits for itself at the end."""
+
+    def start(self) -> None:
+        """Serve until the end, and let the thread that was told of it finish its last message.
+
+        Left to the end of the process, the thread through which it speaks is stopped first
+        (``IOPubThread.start`` of ipykernel 7.4 asks for that), and it may wait for ever.
+        """
+        try:
+            super().start()  # type: ignore[no-untyped-call]
+        finally:
+            if self.control_thread and self.control_thread.is_alive():
+                self.control_thread.stop()
+                self.control_thread.join()
+
+
 def main() -> None:
     """Serve one front end, as Jupyter's connection file says."""
     # nothing here prints: what cells give goes through the protocol, and a stream nobody writes
     # to makes the end of a kernel wait for a flush
     config = Config({"IPKernelApp": {"outstream_class": None}})
-    IPKernelApp.launch_instance(kernel_class=ContainersKernel, config=config)
+    Application.launch_instance(kernel_class=ContainersKernel, config=config)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from seatrial.kernel import Application
 from tests.kernel.conftest import FrontEnd
 
 pytestmark = pytest.mark.engine
@@ -238,3 +240,25 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_what_speaks_of_the_end_has_spoken_before_the_process_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = []
+
+    class Thread:
+        def is_alive(self) -> bool:
+            return True
+
+        def stop(self) -> None:
+            done.append("told to stop")
+
+        def join(self) -> None:
+            done.append("waited for")
+
+    monkeypatch.setattr(IPKernelApp, "start", lambda _self: done.append("served"))
+    application = Application()  # type: ignore[no-untyped-call]
+    application.control_thread = Thread()
+    application.start()
+    assert done == ["served", "told to stop", "waited for"]
