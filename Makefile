@@ -96,10 +96,10 @@ engine: ## start the private engine by hand
 engine-stop: ## stop it
 	@$(ENGINE) stop
 
-bench: ## the benchmark, as ratios measured side by side in one run
+bench: ## the benchmark, as ratios measured side by side in one run (PARTS=guide for all pages, an hour)
 	@$(SETUP) bench
-	@$(ENGINE) start current
-	@eval "$$($(ENGINE) env current)" && $(BIN)/python tests/bench.py
+	@$(ENGINE) start
+	@eval "$$($(ENGINE) env)" && $(BIN)/python tests/bench.py $(PARTS)
 
 links: ## follow every link to another site (those within the site, `make test` follows)
 	@$(SETUP) site

@@ -1,7 +1,8 @@
 """The benchmark: what the harness costs, as ratios measured side by side in one run.
 
-Seconds depend on the machine; ratios hardly do.  `make bench` runs all of it; name parts to run
-some: `harness`, `page`, `site`.
+Seconds depend on the machine; ratios hardly do.  `make bench` runs `harness`, `page` and `site`;
+name parts to run some (`make bench PARTS=guide`).  `guide` is every page in both spellings, each
+beside its plain script, and takes more than an hour.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import os
 import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -29,15 +31,20 @@ from nbclient import NotebookClient
 from seatrial.blocks import Block, Edit
 from seatrial.notebooks import NotebookRun
 from seatrial.pages import Tree, read
+from seatrial.record import load
 from seatrial.runner import PageRun
-from seatrial.sandbox import Sandbox, edited, find_engine
+from seatrial.sandbox import Engine, Sandbox, edited, find_engine
 from seatrial.session import Terminal
+from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import Step, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [f"echo {number}" for number in range(200)]
 TIMES = 5
 ROUNDS = 3
+# A plain script that takes longer than this, in seconds, waits for something that never comes.
+HANGS = 400
+PROJECT = "example"
 PAGE = ROOT / "explanation" / "practical-implications.rst"
 
 
@@ -198,17 +205,21 @@ def harness() -> None:
     print(f"harness: a cell against bash_kernel's, ratio {cell / theirs:.3f}")
 
 
-def plain_script(tree: Tree, page: str, sandbox: Sandbox, scratch: Path) -> str:
+def plain_script(
+    tree: Tree, page: str, sandbox: Sandbox, scratch: Path, spelling: str = "v2"
+) -> str:
     """Return a page's commands as a bash script that nobody watches.
 
     What a page types into a program goes to its standard input; a pseudo-terminal is then not to
-    be had, so `-it` and Compose's own wish for one are taken away.
+    be had, so `-it` and Compose's own wish for one are taken away.  What belongs to a second
+    terminal runs in the background.
     """
     lines = ["exec 2>&1"]
     texts: dict[str, str] = {}
     for item in next(p for p in tree.pages if p.name == page).items:
-        if item.not_run or (isinstance(item, Block) and item.only == "v1"):
+        if item.not_run or (isinstance(item, Block) and item.only not in ("", spelling)):
             continue
+        spelt = in_spelling(item, spelling, PROJECT)
         if isinstance(item, Edit):
             path = sandbox.folder / item.file
             old = texts.get(item.file) or (path.read_text() if path.exists() else None)
@@ -217,9 +228,10 @@ def plain_script(tree: Tree, page: str, sandbox: Sandbox, scratch: Path) -> str:
             ready.write_text(texts[item.file])
             lines.append(f"mkdir -p {shlex.quote(str(Path(item.file).parent))}")
             lines.append(f"cat {shlex.quote(str(ready))} > {shlex.quote(item.file)}")
-        else:
-            lines.extend(_typed(parse(item, tree.settings.prompts)))
-    return "\n".join([*lines, ""])
+        elif isinstance(spelt, Block):
+            typed = [*_typed(parse(spelt, tree.settings.prompts))]
+            lines.extend(["{", *typed, "} &"] if spelt.terminal != 1 and typed else typed)
+    return "\n".join([*lines, "kill $(jobs -p)", ""])
 
 
 def _typed(steps: tuple[Step, ...]) -> Iterator[str]:
@@ -240,7 +252,7 @@ def _typed(steps: tuple[Step, ...]) -> Iterator[str]:
             continue
         command = step.command
         if inside:
-            command = re.sub(r"(docker compose (?:exec|run))", r"\1 -T", command)
+            command = re.sub(r"(docker[ -]compose (?:exec|run))", r"\1 -T", command)
             command = re.sub(r"(docker exec) -it?", r"\1 -i", command)
             body = "\n".join(line for line in inside if line not in ("^C", "^D"))
             yield f"{command} <<'END OF INPUT'\n{body}\nEND OF INPUT"
@@ -251,14 +263,42 @@ def _typed(steps: tuple[Step, ...]) -> Iterator[str]:
 
 
 def _unwatched(script: Path, sandbox: Sandbox) -> None:
-    subprocess.run(
+    with subprocess.Popen(
         ["bash", str(script)],
         cwd=sandbox.folder,
         env={**os.environ, **sandbox.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        check=False,
-    )
+        start_new_session=True,
+    ) as running:
+        try:
+            running.wait(HANGS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+
+
+def _plain(tree: Tree, name: str, engine: Engine) -> float:
+    """Return the seconds of a page's commands as a plain script, in a sandbox of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = Sandbox(tree.settings.project, engine)
+        try:
+            file = Path(folder) / "commands.sh"
+            file.write_text(plain_script(tree, name, sandbox, Path(folder), engine.spelling))
+            return seconds_of(partial(_unwatched, file, sandbox))
+        finally:
+            sandbox.close()
+
+
+def _checked(tree: Tree, name: str, engine: Engine) -> float:
+    """Return the seconds of a page's check, its sandbox made and removed outside of the clock."""
+    run = PageRun(next(p for p in tree.pages if p.name == name), tree.settings, engine)
+    try:
+        taken = seconds_of(partial(run.through, len(run.page.items)))
+        assert run.complete, next(r for r in run.results if r.failed)
+        return taken
+    finally:
+        run.close()
 
 
 def page() -> None:
@@ -268,24 +308,36 @@ def page() -> None:
     engine = find_engine("v2")
     ratios = []
     for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as folder:
-            sandbox = Sandbox(tree.settings.project, engine)
-            try:
-                text = plain_script(tree, name, sandbox, Path(folder))
-                file = Path(folder) / "commands.sh"
-                file.write_text(text)
-                plain = seconds_of(partial(_unwatched, file, sandbox))
-            finally:
-                sandbox.close()
-        run = PageRun(next(p for p in tree.pages if p.name == name), tree.settings, engine)
-        try:
-            checked = seconds_of(partial(run.through, len(run.page.items)))
-            assert run.complete, next(r for r in run.results if r.failed)
-        finally:
-            run.close()
+        plain, checked = _plain(tree, name, engine), _checked(tree, name, engine)
         ratios.append(checked / plain)
         print(f"  plain script {plain:6.1f} s, check {checked:6.1f} s, ratio {ratios[-1]:.3f}")
     print(f"page: check against plain script, median ratio {statistics.median(ratios):.3f}")
+
+
+def guide() -> None:
+    """Print, for all pages in both spellings, the ratio of their check to plain scripts."""
+    tree = read(ROOT)
+    known = sorted(path.relative_to(ROOT / "records") for path in ROOT.glob("records/**/*.json"))
+    plainly = checked = 0.0
+    for spelling in SPELLINGS:
+        engine = find_engine(spelling)
+        for name in (path.with_suffix("").as_posix() for path in known):
+            record = load(ROOT / "records", name)
+            if record is None or spelling not in record.runs:
+                continue
+            place = f"{name}, {spelling}"
+            try:
+                plain, ours = _plain(tree, name, engine), _checked(tree, name, engine)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                # a script that waits for what only a terminal does is no baseline
+                print(f"  {place}: left out, {type(error).__name__}: {error}"[:600], flush=True)
+                continue
+            plainly, checked = plainly + plain, checked + ours
+            print(f"  {place}: plain script {plain:.1f} s, check {ours:.1f} s", flush=True)
+    print(
+        f"guide: plain scripts {plainly:.0f} s, check {checked:.0f} s, "
+        f"ratio {checked / plainly:.3f}"
+    )
 
 
 def site() -> None:
@@ -305,10 +357,10 @@ def site() -> None:
 
 def main() -> None:
     """Run the parts that were named, or all."""
-    parts = {"harness": harness, "page": page, "site": site}
+    parts = {"harness": harness, "page": page, "site": site, "guide": guide}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="parts to run")
-    for name in parser.parse_args().parts or parts:
+    for name in parser.parse_args().parts or ("harness", "page", "site"):
         parts[name]()
 
 
