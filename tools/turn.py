@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ALWAYS = "explanation/practical-implications.rst"
-SHARES = 7
+SHARES = 14
 
 
 def pages(root: Path = ROOT) -> list[str]:

@@ -1,6 +1,7 @@
 """The tutorial's notebooks: what they hold before anything runs."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -24,11 +25,12 @@ def sources(notebook: NotebookNode) -> list[str]:
     return [notebook.cells[number].source for number in cells_of(notebook)]
 
 
-def documented() -> set[str]:
+@cache
+def documented() -> frozenset[str]:
     """Return the docker compose, docker and psql commands that the page has readers type."""
     tree = read_tree(ROOT)
     page = next(p for p in tree.pages if p.name == "explanation/practical-implications")
-    return {
+    return frozenset(
         step.command
         for item in page.items
         if isinstance(item, Block) and not item.setup
@@ -37,7 +39,7 @@ def documented() -> set[str]:
         if step.program == "shell" and re.match(r"(?:docker|psql|pg_isready)\b", step.command)
         # the address that stands for those of neighbours is Linux's own
         if "127.0.0.2" not in step.command
-    }
+    )
 
 
 def test_there_are_eight() -> None:
