@@ -29,6 +29,7 @@ import pexpect.replwrap
 from nbclient import NotebookClient
 
 from seatrial.blocks import Block, Edit
+from seatrial.errors import SeatrialError
 from seatrial.notebooks import NotebookRun
 from seatrial.pages import Tree, read
 from seatrial.record import load
@@ -328,8 +329,9 @@ def guide() -> None:
             place = f"{name}, {spelling}"
             try:
                 plain, ours = _plain(tree, name, engine), _checked(tree, name, engine)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                # a script that waits for what only a terminal does is no baseline
+            except (AssertionError, SeatrialError, subprocess.TimeoutExpired) as error:
+                # a script that waits for what only a terminal does is no baseline, nor is one
+                # whose edits are to what its own commands have written
                 print(f"  {place}: left out, {type(error).__name__}: {error}"[:600], flush=True)
                 continue
             plainly, checked = plainly + plain, checked + ours

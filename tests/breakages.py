@@ -427,7 +427,7 @@ BREAKAGES = (
         "",
         "for name in sorted(names()):",
         "for name in sorted(names())[1:]:",
-        "for name in",
+        "copy()",
     ),
     other(
         "how-to/work-in-a-running-container.rst",
