@@ -480,6 +480,14 @@ BREAKAGES = (
         "makemigrations",
     ),
     other(
+        "how-to/mend-line-ends.rst",
+        "a-computer-whose-git-changes-nothing",
+        "",
+        "git -c core.autocrlf=true checkout-index --prefix=windows/",
+        "git -c core.autocrlf=false checkout-index --prefix=windows/",
+        "./windows/check-migrations",
+    ),
+    other(
         "how-to/clean-up.rst",
         "a-volume-that-stays",
         "",
