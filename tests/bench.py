@@ -45,7 +45,6 @@ TIMES = 5
 ROUNDS = 3
 # A plain script that takes longer than this, in seconds, waits for something that never comes.
 HANGS = 400
-PROJECT = "example"
 PAGE = ROOT / "explanation" / "practical-implications.rst"
 
 
@@ -220,7 +219,7 @@ def plain_script(
     for item in next(p for p in tree.pages if p.name == page).items:
         if item.not_run or (isinstance(item, Block) and item.only not in ("", spelling)):
             continue
-        spelt = in_spelling(item, spelling, PROJECT)
+        spelt = in_spelling(item, spelling, sandbox.project)
         if isinstance(item, Edit):
             path = sandbox.folder / item.file
             old = texts.get(item.file) or (path.read_text() if path.exists() else None)
