@@ -117,8 +117,11 @@ class Unpacked:
             libraries += sorted((self.tree / "usr/lib").glob("python3.*"))
             wrapper = partial / "docker-compose"
             # Compose is a Python program and must not import from a virtual environment of ours.
+            # Where the machine has setuptools, that stands in for the distutils Compose asks for:
+            # importing it takes as long as all the rest.
             wrapper.write_text(
                 "#!/bin/sh\n"
+                "SETUPTOOLS_USE_DISTUTILS=stdlib "
                 f"PYTHONPATH='{':'.join(map(str, libraries))}' exec /usr/bin/python3 -s "
                 f"'{compose}' \"$@\"\n"
             )
