@@ -30,6 +30,9 @@ _OF_THE_SHELL = frozenset(
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SUBSTITUTION = re.compile(r"\$\((?!\()(.*)\)", re.DOTALL)
+_FUNCTION = re.compile(r"(?:^|[\n;{&|])[ \t]*([A-Za-z_]\w*)[ \t]*\([ \t]*\)")
+# one output joined to another: neither its `&` ends a command nor its number begins one
+_JOINED = re.compile(r"\d*>&[\d-]|&>>?")
 # an identifier of a container or an image: another one each time
 _IDENTIFIER = re.compile(r"\b[0-9a-f]{12}(?:[0-9a-f]{52})?\b")
 
@@ -59,26 +62,48 @@ def simple_commands(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(_commands(text))
 
 
+def functions(text: str) -> frozenset[str]:
+    """Return the names of the functions that a line of shell defines: they are no programs."""
+    return frozenset(_FUNCTION.findall(text))
+
+
 def _commands(text: str) -> Iterator[tuple[str, ...]]:
-    """Yield the commands of a text in the order in which they stand in it."""
+    """Yield the commands of a text in the order in which they end in it."""
     words: list[str] = []
+    around: list[list[str]] = []
+    # what stood in front of each parenthesis that is open
     at = 0
     while at < len(text):
+        if joined := _JOINED.match(text, at):
+            words.append(joined.group())
+            at = joined.end()
+            continue
         piece = SHELL_PIECE.match(text, at)
         if piece is None:
             break  # unfinished input: what follows would be a guess
+        continues = text[at - 1 : at] == ")" and bool(words)
         at = piece.end()
         if word := piece["word"]:
-            words.append(word)
+            if continues:
+                words[-1] += word
+            else:
+                words.append(word)
             if '"' in word and (inner := _SUBSTITUTION.search(word)):
                 yield from _commands(inner.group(1))
         elif piece["ends"]:
             at = _behind_here_document(text, at, piece["ends"])
         elif piece["operator"] == "<":
             words.append("<")
+        elif piece["operator"] == "(":
+            if words and words[-1].endswith(("$", "<", ">")):
+                around.append([*words[:-1], f"{words[-1]}(…)"])
+            else:
+                # of a function that is defined, or of commands in a shell of their own
+                around.append([])
+            words = []
         elif piece["operator"]:
             yield from _command(words)
-            words = []
+            words = around.pop() if piece["operator"] == ")" and around else []
     yield from _command(words)
 
 
@@ -93,8 +118,6 @@ def _command(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     rest = list(words)
     while rest and (rest[0] in BEFORE_COMMANDS or _ASSIGNMENT.match(rest[0])):
         rest = rest[1:]
-    while rest and rest[-1] == "$":
-        rest = rest[:-1]  # of a `$(` that follows
     if (
         rest
         and rest[0] not in _OF_THE_SHELL

@@ -339,6 +339,8 @@ class Conversation:
         if self._witness is not None:
             if answer.at_shell:
                 self._witness.settle(before)
+            else:
+                self._witness.await_start()
             if at.kind != "machine" or any("docker" in line for line in typed):
                 self._witness.catch_up(begun)
         self._ran(told, at, begun, typed, answer)

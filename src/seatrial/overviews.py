@@ -14,7 +14,7 @@ from html import escape
 from docutils import nodes
 
 from seatrial.blocks import Block, Edit, Item
-from seatrial.commands import heading, normalised, simple_commands
+from seatrial.commands import functions, heading, normalised, simple_commands
 from seatrial.matching import Pair
 from seatrial.record import Record, Run
 from seatrial.rendering import Shown, Standing, day_in_words, versions
@@ -161,9 +161,12 @@ def command_index(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
     """
     found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for page in pages:
-        for text in (*_typed(page), *page.cells):
+        texts = (*_typed(page), *page.cells)
+        own = frozenset().union(*map(functions, texts))
+        for text in texts:
             for words in simple_commands(text):
-                found[heading(words)][normalised(words)][page.name] = page.title
+                if words[0] not in own:
+                    found[heading(words)][normalised(words)][page.name] = page.title
     entries = []
     for name in sorted(found, key=lambda name: (not name.startswith("docker"), name)):
         listed = nodes.bullet_list()

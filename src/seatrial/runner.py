@@ -245,8 +245,11 @@ class PageRun:
                 return compare(promise, [scrub(line) for line in lines]).kept
 
         answer = terminal.type(step.typed, timeout, until)
-        if self._witness is not None and answer.at_shell:
-            self._witness.settle(open_before - self._opened_by(block.terminal))
+        if self._witness is not None:
+            if answer.at_shell:
+                self._witness.settle(open_before - self._opened_by(block.terminal))
+            else:
+                self._witness.await_start()
         answer = replace(answer, output=tuple(scrub(line) for line in answer.output))
         result = self._judged(
             step, following, answer, timeout, waited=until is not None, silent=silent

@@ -70,7 +70,8 @@ def find_engine(spelling: str) -> Engine:
     environment = {k: v for k, v in os.environ.items() if _PASSED_ON.fullmatch(k)}
     if spelling == "v1" and (host := os.environ.get("SEATRIAL_V1_DOCKER_HOST")):
         environment["DOCKER_HOST"] = host
-        environment["PATH"] = f"{os.environ.get('SEATRIAL_V1_PATH', '')}:{environment['PATH']}"
+        if path := os.environ.get("SEATRIAL_V1_PATH"):
+            environment["PATH"] = f"{path}:{environment['PATH']}"
         if config := os.environ.get("SEATRIAL_V1_DOCKER_CONFIG"):
             environment["DOCKER_CONFIG"] = config
     environment.setdefault("DOCKER_CONFIG", str(Path.home() / ".docker"))
@@ -78,8 +79,7 @@ def find_engine(spelling: str) -> Engine:
     if server is None:
         raise EngineUnavailableError(
             "no Docker engine answers",
-            hint="install Docker (https://docs.docker.com/get-docker/) or, on Debian or Ubuntu "
-            "as root, run `make engine`",
+            hint="install Docker (https://docs.docker.com/get-docker/), and start it",
         )
     command = COMMANDS[spelling].split()
     compose = ask([*command, "version", "--short"], environment)

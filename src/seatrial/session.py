@@ -124,7 +124,8 @@ class Terminal:
             self.at_shell = True
             # whether the reader's own shell is in front; one in a container may look just like it
             first = self._await(time.monotonic() + 10)
-            self._settings = termios.tcgetattr(self._child.child_fd)
+            if not first.trouble:
+                self._settings = termios.tcgetattr(self._child.child_fd)
         except (pexpect.ExceptionPexpect, OSError) as error:
             raise SessionError(
                 f"bash could not be started: {error}", hint="install bash"

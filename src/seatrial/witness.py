@@ -56,6 +56,8 @@ class Witness:
         self._events: list[Event] = []
         self._probes: set[str] = set()
         self._open: set[str] = set()
+        self._unstarted: set[str] = set()
+        # one-off containers that have been created and not started
         self._volumes: set[str] = set()
         self._latest = 0
         self._news = threading.Condition()
@@ -84,6 +86,14 @@ class Witness:
         """
         with self._news:
             self._news.wait_for(lambda: self._open <= before, timeout=_PATIENCE)
+
+    def await_start(self) -> None:
+        """Wait until each one-off container that was created has started, at most a second.
+
+        A program in a container may ask for input before the engine reports that it was started.
+        """
+        with self._news:
+            self._news.wait_for(lambda: not self._unstarted, timeout=_PATIENCE)
 
     def catch_up(self, start: int) -> None:
         """Wait until all that the engine has told since a moment has arrived, at most a second.
@@ -138,6 +148,10 @@ class Witness:
                 return
             if event.execution:
                 self._follow(event, action)
+            elif event.one_off and event.action == "create":
+                self._unstarted.add(event.actor)
+            elif event.action in ("start", "die", "destroy"):
+                self._unstarted.discard(event.actor)
             if event.execution not in self._probes or not event.execution:
                 self._events.append(event)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.errors import SessionError
 from seatrial.session import LIMIT, SHELL, Answer, Terminal
 from seatrial.steps import PROMPTS, Prompt
 
@@ -81,6 +82,15 @@ def test_a_terminal_remembers_what_was_done_in_it(terminal: Terminal, tmp_path: 
 def test_an_exit_status_outlives_an_empty_line(terminal: Terminal) -> None:
     typed(terminal, "(exit 7)")
     assert typed(terminal, "echo $?").output == ("7",)
+
+
+def test_a_bash_that_ends_at_once_is_an_error_that_says_so(tmp_path: Path) -> None:
+    bash = tmp_path / "bin" / "bash"
+    bash.parent.mkdir()
+    bash.write_text("#!/bin/sh\nexit 1\n")
+    bash.chmod(0o755)
+    with pytest.raises(SessionError, match="bash closed the terminal"):
+        Terminal(tmp_path, {**ENVIRONMENT, "PATH": f"{bash.parent}:{ENVIRONMENT['PATH']}"})
 
 
 def test_a_terminal_is_one_and_no_pipe(terminal: Terminal) -> None:

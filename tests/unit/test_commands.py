@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial.commands import heading, normalised, simple_commands
+from seatrial.commands import functions, heading, normalised, simple_commands
 
 
 def listed(text: str) -> list[str]:
@@ -26,6 +26,16 @@ def listed(text: str) -> list[str]:
         ("psql db < dump.sql", ["psql db < dump.sql"]),
         ("cat > f <<'END'\ndocker ps\nEND\ndocker info", ["cat > f", "docker info"]),
         ("docker   run  --rm \\\n  postgres:17", ["docker run --rm postgres:17"]),
+        ("docker logs web 2>&1 | grep -c x", ["docker logs web 2>&1", "grep -c x"]),
+        ("docker rm $(docker ps -q)", ["docker ps -q", "docker rm $(…)"]),
+        (
+            "[ $(docker ps -q | wc -l) = 2 ] && docker info",
+            ["docker ps -q", "wc -l", "docker info"],
+        ),
+        ("ls $(pwd)/records", ["pwd", "ls $(…)/records"]),
+        ("diff <(sort a) <(sort b)", ["sort a", "sort b", "diff <(…) <(…)"]),
+        ("ask() { curl -s x; }", ["curl -s x"]),
+        ("(cd x; docker ps)", ["docker ps"]),
         ("echo hello", []),
         ("docker inspect 0123456789ab", ["docker inspect …"]),
         ("echo 'unfinished", []),
@@ -50,3 +60,10 @@ def test_the_programs_of_a_line(text: str, expected: list[str]) -> None:
 )
 def test_what_a_command_is_listed_under(text: str, expected: str) -> None:
     assert heading(text.split()) == expected
+
+
+def test_functions_are_known_by_their_definitions() -> None:
+    assert functions('ask() { curl -s "$1"; }\nanswer () { ask x; }; sum=$(expr 1)') == {
+        "ask",
+        "answer",
+    }

@@ -1,0 +1,48 @@
+"""What the witness of a page makes of the engine's events, as a real engine sends them."""
+
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from seatrial.sandbox import Engine
+from seatrial.witness import Witness, now, place_of
+
+_PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def container(docker_engine: Engine) -> Iterator[str]:
+    """A container such as `docker compose run web` makes: created, and not started."""
+    labels = {"project": _PROJECT, "service": "web", "oneoff": "True"}
+    command = ["docker", "create", "--init"]
+    for name, value in labels.items():
+        command += ["--label", f"com.docker.compose.{name}={value}"]
+    command += ["debian:trixie-slim", "sleep", "60"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    yield made
+    subprocess.run(["docker", "rm", "--force", made], capture_output=True, check=True)
+
+
+@pytest.fixture
+def witness(docker_engine: Engine) -> Iterator[Witness]:
+    """A witness of that container's project."""
+    seen = Witness(docker_engine.host, _PROJECT)
+    yield seen
+    seen.close()
+
+
+def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
+    witness: Witness, request: pytest.FixtureRequest
+) -> None:
+    begun = now()
+    container = request.getfixturevalue("container")
+    witness.catch_up(begun)
+    assert place_of(witness.between(begun, now())) == ""
+    start = threading.Timer(0.3, subprocess.run, (["docker", "start", container],))
+    start.start()
+    witness.await_start()
+    assert place_of(witness.between(begun, now())) == "a new container of web"
+    start.join()
