@@ -23,6 +23,7 @@ _OF_THE_SHELL = frozenset(
             "exit",
             "export",
             "exec",
+            "command",
         ),
         *("break", "continue", "return", "read", "set", "unset", "wait", "sleep", "shift", "local"),
         *("for", "case", "select", "in", "done", "fi", "esac", "}", "]", "]]"),
@@ -31,6 +32,8 @@ _OF_THE_SHELL = frozenset(
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _SUBSTITUTION = re.compile(r"\$\((?!\()(.*)\)", re.DOTALL)
 _FUNCTION = re.compile(r"(?:^|[\n;{&|])[ \t]*([A-Za-z_]\w*)[ \t]*\([ \t]*\)")
+# a substitution between double quotes, which may hold some of its own
+_QUOTED = re.compile(r'"\$\(((?:[^()"\\]|\\.|"(?:[^"\\]|\\.)*"|\([^()]*\))*)\)"')
 # one output joined to another: neither its `&` ends a command nor its number begins one
 _JOINED = re.compile(r"\d*>&[\d-]|&>>?")
 # an identifier of a container or an image: another one each time
@@ -77,6 +80,11 @@ def _commands(text: str) -> Iterator[tuple[str, ...]]:
         if joined := _JOINED.match(text, at):
             words.append(joined.group())
             at = joined.end()
+            continue
+        if quoted := _QUOTED.match(text, at):
+            yield from _commands(quoted.group(1))
+            words.append('"$(…)"')
+            at = quoted.end()
             continue
         piece = SHELL_PIECE.match(text, at)
         if piece is None:

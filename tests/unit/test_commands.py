@@ -36,6 +36,10 @@ def listed(text: str) -> list[str]:
         ("diff <(sort a) <(sort b)", ["sort a", "sort b", "diff <(…) <(…)"]),
         ("ask() { curl -s x; }", ["curl -s x"]),
         ("(cd x; docker ps)", ["docker ps"]),
+        (
+            '[ "$(psql -c "select count(*) from x" db)" = 0 ]',
+            ['psql -c "select count(*) from x" db'],
+        ),
         ("echo hello", []),
         ("docker inspect 0123456789ab", ["docker inspect …"]),
         ("echo 'unfinished", []),
