@@ -21,9 +21,11 @@ def container(docker_engine: Engine) -> Iterator[str]:
     for name, value in labels.items():
         command += ["--label", f"com.docker.compose.{name}={value}"]
     command += ["debian:trixie-slim", "sleep", "60"]
-    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    yield made
-    subprocess.run(["docker", "rm", "--force", made], capture_output=True, check=True)
+    environment = docker_engine.environment
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    yield made.stdout.strip()
+    remove = ["docker", "rm", "--force", made.stdout.strip()]
+    subprocess.run(remove, env=environment, capture_output=True, check=True)
 
 
 @pytest.fixture
