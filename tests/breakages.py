@@ -298,7 +298,7 @@ BREAKAGES = (
         "example/config/settings.py",
         'os.environ["DJANGO_SECRET_KEY"]',
         'os.environ.get("DJANGO_SECRET_KEY", "x")',
-        "python manage.py check",
+        "docker run --rm $image",
     ),
     other(
         IMAGE,
