@@ -162,6 +162,8 @@ def test_commands_are_listed_with_their_pages(project: Project) -> None:
     ]
     assert index["tr"] == ["tr a-z A-Z: The shell"]
     assert "docker compose top" not in index  # it was never run
+    assert index["rev"] == ["rev: Tour"]
+    assert "turn" not in index  # a function of the page
     assert not any("select" in name for name in index)  # typed into psql
 
 
@@ -178,6 +180,8 @@ def notebook() -> dict[str, object]:
     return {
         "cells": [
             cell("docker compose ps"),
+            cell("turn() { rev; }"),
+            cell("turn round"),
             cell("docker compose exec db psql", "You are now in psql in db."),
             cell("select 1;"),
             cell("\\q", "You are back on your machine."),
