@@ -148,6 +148,7 @@ def test_axe_finds_nothing_on_a_phone_in_dark(on_a_phone: Opened) -> None:
 
 
 def test_a_phone_never_scrolls_a_page_sideways(on_a_phone: Opened) -> None:
+    unfold(on_a_phone.page)
     # The theme makes a box between the page and its text scroll, so each one is asked.
     wide = on_a_phone.page.evaluate(
         """(() => {
