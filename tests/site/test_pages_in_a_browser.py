@@ -67,9 +67,28 @@ def unfold(page: Page, *, fold: bool = False) -> None:
     )
 
 
+def settle(page: Page) -> None:
+    """Wait until the page shows what was last asked of it, and its scripts have seen it.
+
+    Observers of sizes answer at the end of the next frame, and colours may fade for a while.
+    """
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise((seen) => requestAnimationFrame(seen));
+          await frame();
+          await frame();
+          const ends = document.getAnimations()
+            .filter((each) => each.effect.getComputedTiming().endTime < Infinity)
+            .map((each) => each.finished);
+          await Promise.allSettled(ends);
+        }"""
+    )
+
+
 def violations(page: Page, *rules: str) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element; by all rules or some."""
     unfold(page)
+    settle(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     options: dict[str, object] = {"resultTypes": ["violations"]}
