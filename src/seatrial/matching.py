@@ -16,6 +16,11 @@ ELISION = "..."
 
 # What varies by nature, and the name of its kind.  The order matters: longer forms come first.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # What an image gets with a security update, as psql and Python greet:
+    # `psql (17.11 (Debian 17.11-0+deb13u1))`, `Python 3.13.5 (main, Aug 10 2026) [GCC 14.2.0]`.
+    # The version before it stays: the image's tag promises that.
+    ("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
+    ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     (
@@ -222,8 +227,9 @@ def _align(wanted: Sequence[str], came: Sequence[str]) -> list[Row]:
 def by_kind(text: str) -> str:
     """Return a text with what varies by nature replaced by the name of its kind.
 
-    Identifiers, digests, addresses, moments and durations differ from run to run; two outputs that
-    differ in nothing else tell the same.
+    Identifiers, digests, addresses, moments and durations differ from run to run, and so do the
+    releases of a version that programs greet with; two outputs that differ in nothing else tell the
+    same.
     """
     for kind, pattern in _KINDS:
         text = pattern.sub(f"<{kind}>", text)

@@ -298,6 +298,15 @@ def test_a_line_with_many_elisions_is_matched_at_once() -> None:
         ("in 0.3 seconds", "in 11 seconds"),
         ("123e4567-e89b-12d3-a456-426614174000", "00000000-1111-2222-3333-444444444444"),
         ("Up 3 minutes   db", "Up 13 minutes  db"),
+        ("psql (17.11 (Debian 17.11-0+deb13u1))", "psql (17.6 (Debian 17.6-1.pgdg13+1))"),
+        (
+            "psql (15.18 (Debian 15.18-0+deb12u1), server 17.11 (Debian 17.11-0+deb13u1))",
+            "psql (15.9 (Debian 15.9-0+deb12u1), server 17.12 (Debian 17.12-0+deb13u1))",
+        ),
+        (
+            "Python 3.13.5 (main, Aug 10 2026, 12:06:59) [GCC 14.2.0] on linux",
+            "Python 3.13.11 (main, Nov  3 2026, 02:00:00) [Clang 19.1.7] on linux",
+        ),
     ],
 )
 def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
@@ -313,6 +322,19 @@ def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
         ("127.0.0.1:5432", "0.0.0.0:5432"),
         ("127.0.0.1:8000", "172.18.0.2:8000"),
         ("version 17.1", "version 17.2"),
+        ("psql (17.11 (Debian 17.11-0+deb13u1))", "psql (18.1 (Debian 18.1-1.pgdg13+1))"),
+        (
+            "psql (15.18 (Debian 15.18-0+deb12u1), server 17.11 (Debian 17.11-0+deb13u1))",
+            "psql (17.11 (Debian 17.11-0+deb13u1))",
+        ),
+        (
+            "Python 3.13.5 (main, Aug 10 2026, 12:06:59) [GCC 14.2.0] on linux",
+            "Python 3.12.5 (main, Aug 10 2026, 12:06:59) [GCC 14.2.0] on linux",
+        ),
+        (
+            "Python 3.13.5 (main) [GCC 14.2.0] on linux",
+            "Python 3.13.5 (main) [GCC 14.2.0] on win32",
+        ),
         ("example-web-1", "example-web-2"),
         ("Exited (0)", "Exited (1)"),
         ("decade", "facade"),
