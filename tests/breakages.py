@@ -583,6 +583,8 @@ def try_one(breakage: Breakage) -> tuple[bool, str]:
 def main() -> int:
     """Try all breakages, or those named, and count the unnoticed ones."""
     wanted = set(sys.argv[1:])
+    if unknown := wanted - {b.name for b in BREAKAGES}:
+        sys.exit(f"no breakage is called {', '.join(sorted(unknown))}: the names are in {__file__}")
     missed = 0
     tried = [b for b in BREAKAGES if not wanted or b.name in wanted]
     for breakage in tried:
