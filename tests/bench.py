@@ -35,7 +35,7 @@ from seatrial.pages import Tree, read
 from seatrial.record import load
 from seatrial.runner import PageRun
 from seatrial.sandbox import Engine, Sandbox, edited, find_engine
-from seatrial.session import Terminal
+from seatrial.session import ENVIRONMENT, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import Step, parse
 
@@ -266,7 +266,9 @@ def _unwatched(script: Path, sandbox: Sandbox) -> None:
     with subprocess.Popen(
         ["bash", str(script)],
         cwd=sandbox.folder,
-        env={**os.environ, **sandbox.environment},
+        # a terminal's and nothing more: a check within the page would wait for the lock of this one
+        # where SEATRIAL_CACHE is set
+        env={**sandbox.environment, **ENVIRONMENT},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
