@@ -422,7 +422,7 @@ def test_a_command_that_closes_the_terminal_is_trouble(terminal: Terminal, comma
 
 
 def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: Terminal) -> None:
-    answer = terminal.type(["echo before; sleep 1000"], 0.3)
+    answer = terminal.type(["echo before; sleep 1000"], 2.5)
     assert (answer.trouble, answer.output) == ("gave no prompt back", ("before",))
     assert terminal.interrupt()
     assert typed(terminal, "echo again").output == ("again",)
@@ -431,7 +431,7 @@ def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: 
 def test_a_program_that_cannot_be_interrupted_is_killed_with_its_terminal(
     terminal: Terminal,
 ) -> None:
-    answer = terminal.type(["(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)"], 0.5)
+    answer = terminal.type(["(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)"], 2.5)
     assert answer.trouble == "gave no prompt back"
     stubborn = int(answer.output[0])
     assert Path(f"/proc/{stubborn}").exists()
