@@ -7,6 +7,7 @@ must name the step that the breakage falsifies.  Exit status 1 where one went un
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -582,9 +583,12 @@ def try_one(breakage: Breakage) -> tuple[bool, str]:
 
 def main() -> int:
     """Try all breakages, or those named, and count the unnoticed ones."""
-    wanted = set(sys.argv[1:])
-    if unknown := wanted - {b.name for b in BREAKAGES}:
-        sys.exit(f"no breakage is called {', '.join(sorted(unknown))}: the names are in {__file__}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    known = [b.name for b in BREAKAGES]
+    parser.add_argument(
+        "names", nargs="*", choices=[*known, []], metavar="NAME", help="those to try"
+    )
+    wanted = parser.parse_args().names
     missed = 0
     tried = [b for b in BREAKAGES if not wanted or b.name in wanted]
     for breakage in tried:

@@ -8,6 +8,7 @@ that the breakage falsifies.  Exit status 1 where one went unnoticed.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -225,9 +226,12 @@ def run(breakage: Breakage) -> str:
 
 def main() -> int:
     """Run the breakages that were named, or all."""
-    wanted = set(sys.argv[1:])
-    if unknown := wanted - {b.name for b in BREAKAGES}:
-        sys.exit(f"no breakage is called {', '.join(sorted(unknown))}: the names are in {__file__}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    known = [b.name for b in BREAKAGES]
+    parser.add_argument(
+        "names", nargs="*", choices=[*known, []], metavar="NAME", help="those to try"
+    )
+    wanted = parser.parse_args().names
     failed = 0
     chosen = [b for b in BREAKAGES if not wanted or b.name in wanted]
     for breakage in chosen:

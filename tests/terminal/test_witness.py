@@ -37,7 +37,10 @@ def witness(docker_engine: Engine) -> Iterator[Witness]:
 
 
 def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
-    witness: Witness, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    witness: Witness,
+    docker_engine: Engine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # on a busy machine a container alone takes a second to start; what counts is that it is awaited
     monkeypatch.setattr("seatrial.witness._PATIENCE", 60.0)
@@ -45,8 +48,12 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     container = request.getfixturevalue("container")
     witness.catch_up(begun)
     assert place_of(witness.between(begun, now())) == ""
-    start = threading.Timer(0.3, subprocess.run, (["docker", "start", container],))
+    command, environment = ["docker", "start", container], docker_engine.environment
+    start = threading.Timer(0.3, subprocess.run, (command,), {"env": environment})
+    waiting = threading.Thread(target=witness.await_start, daemon=True)
     start.start()
-    witness.await_start()
+    waiting.start()
+    waiting.join(30)
+    assert not waiting.is_alive(), "the start came, and was still awaited"
     assert place_of(witness.between(begun, now())) == "a new container of web"
     start.join()
