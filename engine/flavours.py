@@ -111,8 +111,10 @@ class Unpacked:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         (partial / "docker").symlink_to(self.tree / "usr/bin/docker")
-        compose = self.tree / "usr/bin/docker-compose"
-        if compose.exists():
+        # Debian 13 calls its Compose 2 by the old name, too. Docker's own packages do not, and what
+        # is called `docker-compose` here is Compose 1.29.
+        if self.flavour is LEGACY:
+            compose = self.tree / "usr/bin/docker-compose"
             libraries = [self.tree / "usr/lib/python3/dist-packages"]
             libraries += sorted((self.tree / "usr/lib").glob("python3.*"))
             wrapper = partial / "docker-compose"

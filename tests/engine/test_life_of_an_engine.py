@@ -96,6 +96,22 @@ def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
     run_engine("clean", environment=made.environment)
 
 
+@pytest.mark.parametrize(
+    ("flavour", "expected"),
+    [(flavours.CURRENT, ["docker"]), (flavours.LEGACY, ["docker", "docker-compose"])],
+)
+def test_a_flavour_puts_programs_of_its_time_on_the_path(
+    flavour: flavours.Flavour, expected: list[str]
+) -> None:
+    programs = daemon.Engine(flavour, engine.cache_folder()).programs
+    if not programs.complete:
+        pytest.skip(f"the {flavour.name} engine's programs are not here: type `make engine`")
+    assert sorted(path.name for path in programs.bin.iterdir()) == expected
+    for name in expected:
+        done = subprocess.run([programs.bin / name, "--version"], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
 def sleeping_image() -> bytes:
     """Return a root file system with nothing but `sleep` in it."""
     program = shutil.which("sleep")
