@@ -326,6 +326,22 @@ BREAKAGES = (
         "build, then restart",
     ),
     other(
+        "how-to/use-the-compose-you-have.rst",
+        "a-script-that-takes-the-other-compose",
+        "",
+        "if docker compose version",
+        "if ! docker compose version",
+        "echo $compose",
+    ),
+    other(
+        "how-to/use-the-compose-you-have.rst",
+        "compatibility-forgotten",
+        "",
+        "docker compose --compatibility up",
+        "docker compose up",
+        "docker ps --filter",
+    ),
+    other(
         "how-to/upgrade-postgres.rst",
         "the-new-version-on-the-old-volume",
         "",

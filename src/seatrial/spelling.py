@@ -53,7 +53,10 @@ def _joined(project: str) -> Callable[[re.Match[str]], str]:
 
 
 def in_spelling(item: Item, spelling: str, project: str) -> Item:
-    """Return an item of a page as it stands in a spelling."""
-    if spelling == "v2" or not isinstance(item, Block):
+    """Return an item of a page as it stands in a spelling.
+
+    A block for one spelling alone stands as it was written: it may speak of the other one.
+    """
+    if spelling == "v2" or not isinstance(item, Block) or item.only:
         return item
     return replace(item, lines=tuple(respelt(line, project) for line in item.lines))

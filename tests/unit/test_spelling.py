@@ -76,6 +76,11 @@ def test_a_block_is_respelt_line_by_line_and_an_edit_never() -> None:
     assert in_spelling(edit, "v1", "example") == edit
 
 
+def test_a_block_for_one_spelling_alone_may_speak_of_the_other() -> None:
+    block = replace(BLOCK, only="v1")
+    assert in_spelling(block, "v1", "example") == block
+
+
 def test_only_commands_of_compose_have_two_spellings() -> None:
     assert speaks_compose(["$ ls", "$ docker compose ps"])
     assert not speaks_compose(["$ docker ps", "$ docker-compose ps", "docker composer"])

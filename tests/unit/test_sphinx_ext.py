@@ -571,6 +571,18 @@ def test_a_block_that_is_the_same_in_both_has_no_tabs(bilingual: Project) -> Non
     assert len(soup.select("figure")) == 3
 
 
+def test_a_block_has_tabs_where_its_output_alone_differs(bilingual: Project) -> None:
+    bilingual.page(
+        "Page\n====\n\n.. console::\n\n   $ docker ps --format '{{.Names}}'\n   example-web-1\n"
+    )
+    bilingual.record(spellings=("v2", "v1"))
+    panels = bilingual.soup().select("[role=tabpanel]")
+    assert [texts(panel, ".seatrial-output") for panel in panels] == [
+        ["example-web-1\n"],
+        ["example_web_1\n"],
+    ]
+
+
 def test_without_tabs_a_page_keeps_to_its_own_spelling(bilingual: Project) -> None:
     bilingual.configure(seatrial_project="example", seatrial_spellings=("v2", "v1"))
     soup = bilingual.soup()
