@@ -139,8 +139,7 @@ def heading(words: Sequence[str]) -> str:
 
     Both spellings of Compose are listed under the current one.
     """
-    if words[0] == "docker-compose":
-        words = ("docker", "compose", *words[1:])
+    words = _respelt(words)
     if words[0] != "docker":
         return words[0]
     named = ["docker"]
@@ -157,5 +156,10 @@ def heading(words: Sequence[str]) -> str:
 
 
 def normalised(words: Sequence[str]) -> str:
-    """Return a command with one space between words, and identifiers elided."""
-    return _IDENTIFIER.sub("…", " ".join(" ".join(words).split()))
+    """Return a command in the current spelling, with one space between words and no identifiers."""
+    return _IDENTIFIER.sub("…", " ".join(" ".join(_respelt(words)).split()))
+
+
+def _respelt(words: Sequence[str]) -> Sequence[str]:
+    """Return a command of the older Compose as the current one has it."""
+    return ("docker", "compose", *words[1:]) if words[0] == "docker-compose" else words

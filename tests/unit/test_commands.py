@@ -13,6 +13,7 @@ def listed(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("docker compose ps", ["docker compose ps"]),
+        ("docker-compose down -v", ["docker compose down -v"]),
         ("curl -s x | grep -c y | wc -l", ["curl -s x", "grep -c y", "wc -l"]),
         (
             "until docker compose exec db pg_isready; do sleep 0.2; done",
