@@ -298,9 +298,12 @@ def _count(number: int, noun: str) -> str:
 def _head(label: str, copy: str) -> str:
     """Return what stands above a transcript; the button is for those whose browser can use it."""
     shown = f'<span class="seatrial-label">{escape(label)}</span>' if label else ""
+    verb, _, what = copy.partition(" ")
+    # a phone has room for the verb alone: what is copied stands right below it
+    words = f'{verb}<span class="seatrial-what"> {what}</span>'
     button = (
         '<span class="seatrial-said" role="status"></span>'
-        f'<button type="button" class="seatrial-copy" hidden>{copy}</button>'
+        f'<button type="button" class="seatrial-copy" hidden>{words}</button>'
         if copy
         else ""
     )

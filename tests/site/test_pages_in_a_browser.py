@@ -21,6 +21,13 @@ PAGES = sorted(
 ) or ["index.html"]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PHONE, DESK = 390, 1280
+# the least that anybody makes phones for
+NARROW = 320
+
+
+def with_markup(markup: str) -> list[str]:
+    """The built pages that hold `markup`."""
+    return [name for name in PAGES if markup in (BUILT / name).read_text(encoding="utf-8")]
 
 
 @dataclass
@@ -182,6 +189,50 @@ def test_a_phone_never_scrolls_a_page_sideways(on_a_phone: Opened) -> None:
     assert wide == []
 
 
+def test_no_heading_is_torn_within_a_word_on_a_phone(on_a_phone: Opened) -> None:
+    torn = on_a_phone.page.evaluate(
+        """(() => {
+          const torn = [];
+          const parts = (heading) => {
+            const walker = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+            return Array.from({length: 99}, () => walker.nextNode()).filter(Boolean);
+          };
+          for (const heading of document.querySelectorAll("article :is(h1, h2, h3, h4)")) {
+            for (const part of parts(heading)) {
+              // a name such as docker-compose.yml may break behind its hyphen
+              for (const word of part.data.matchAll(/[^\\s-]+-?/g)) {
+                const range = document.createRange();
+                range.setStart(part, word.index);
+                range.setEnd(part, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].map((each) => each.top));
+                if (lines.size > 1) torn.push(word[0]);
+              }
+            }
+          }
+          return torn;
+        })()"""
+    )
+    assert torn == []
+
+
+@pytest.mark.parametrize("shown", with_markup("seatrial-tabs"), indirect=True)
+def test_a_copy_button_leaves_the_tabs_beside_it_room(on_a_phone: Opened) -> None:
+    on_a_phone.page.set_viewport_size({"width": NARROW, "height": 900})
+    gaps = on_a_phone.page.evaluate(
+        """[...document.querySelectorAll(".seatrial-tabs")]
+        .filter((each) => each.checkVisibility())
+        .map((each) => {
+          const tab = each.querySelector("[role=tab]:last-of-type").getBoundingClientRect();
+          const button = [...each.querySelectorAll(".seatrial-copy")].find(
+            (other) => other.checkVisibility());
+          return button ? button.getBoundingClientRect().left - tab.right : null;
+        })
+        .filter((gap) => gap !== null)"""
+    )
+    assert gaps
+    assert min(gaps) >= 0
+
+
 def test_a_page_prints_whole(at_a_desk: Opened) -> None:
     unfold(at_a_desk.page, fold=True)
     at_a_desk.page.emulate_media(media="print")
@@ -236,11 +287,6 @@ def test_the_keyboard_shows_where_it_is(browser: Browser, site: str) -> None:
                 )
             )
         assert [stop for stop in stops if stop[1] == "none" or stop[2] == "0px"] == []
-
-
-def with_markup(markup: str) -> list[str]:
-    """The built pages that hold `markup`."""
-    return [name for name in PAGES if markup in (BUILT / name).read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("name", with_markup("seatrial-copy"))

@@ -74,6 +74,5 @@ const watcher = new ResizeObserver((entries) => {
     }
   }
 });
-for (const each of document.querySelectorAll(".seatrial-output, .seatrial-edit pre")) {
-  watcher.observe(each);
-}
+const scrolling = ".seatrial-output, .seatrial-edit pre, .nboutput .output_area pre";
+for (const each of document.querySelectorAll(scrolling)) watcher.observe(each);
