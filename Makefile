@@ -19,14 +19,19 @@ COMPOSE ?=
 FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 
 # Sphinx takes a page that was half written when it was killed for one that is done, so a build that
-# was interrupted is not built upon. Importing Sphinx takes two seconds, so where nothing is newer than
-# the last build without a warning, it is not asked.
+# was interrupted is not built upon. Nor does it know which of our own code makes its pages: where that
+# is newer than a build, all are made anew. Importing Sphinx takes two seconds, so where nothing is
+# newer than the last build without a warning, it is not asked.
 SPHINX := $(BIN)/python -m sphinx -b html -n -q -w _build/warnings
 SITE_PARTS := [!.]* .venv/installed-*
 BUILT := [ "$$(cat _build/built 2>/dev/null)" = "built $(SITE_URL)" ] && [ -e _build/html/index.html ] && \
 	[ -z "$$(find $(SITE_PARTS) \( -path _build -o -path tests -o -name __pycache__ \) -prune \
 		-o -newer _build/built -print -quit)" ]
-BEGIN_SITE := mkdir -p _build && if [ -e _build/incomplete ]; then rm -rf _build/html; fi && \
+PAGE_MAKERS := Makefile $(wildcard conf.py src _templates)
+OUTDATED := [ -e _build/warnings ] && [ -n "$$(find $(PAGE_MAKERS) -name __pycache__ -prune \
+	-o -type f -newer _build/warnings -print -quit)" ]
+BEGIN_SITE := mkdir -p _build && if $(OUTDATED); then rm -rf _build/html _build/doctrees; fi && \
+	if [ -e _build/incomplete ]; then rm -rf _build/html; fi && \
 	rm -f _build/built && echo "built $(SITE_URL)" > _build/incomplete
 END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build/incomplete _build/built; fi
 # What `check` and `record` share: the engines' addresses, and which spelling to run.

@@ -56,6 +56,17 @@ def test_an_edited_page_is_built_again(tree: Path) -> None:
     assert "Another page" in (tree / "_build/html/how-to/page.html").read_text()
 
 
+def test_where_the_code_that_makes_pages_has_changed_all_are_made_anew(tree: Path) -> None:
+    page = tree / "_build/html/how-to/page.html"
+    (tree / "README.md").touch()
+    make(tree)  # Sphinx makes all pages anew in a folder that it has not seen
+    page.write_text("as it was")
+    (tree / "src").mkdir()
+    (tree / "src/extension.py").write_text("# as good as new\n")
+    make(tree)
+    assert "One page" in page.read_text()
+
+
 def test_a_removed_page_leaves_the_index(tree: Path) -> None:
     (tree / "how-to/page.rst").unlink()
     make(tree)
