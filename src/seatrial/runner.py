@@ -250,7 +250,11 @@ class PageRun:
                 self._witness.settle(open_before - self._opened_by(block.terminal))
             else:
                 self._witness.await_start()
-        answer = replace(answer, output=tuple(scrub(line) for line in answer.output))
+        answer = replace(
+            answer,
+            output=tuple(scrub(line) for line in answer.output),
+            note=scrub(answer.note),
+        )
         result = self._judged(
             step, following, answer, timeout, waited=until is not None, silent=silent
         )
@@ -314,6 +318,8 @@ class PageRun:
         if answer.trouble:
             verdict = Verdict.BROKEN
             complaints.insert(0, _in_words(answer.trouble, timeout))
+            if answer.note:
+                complaints.append(answer.note)
         elif ended_too_early:
             verdict = Verdict.DIFFERS
             complaints.insert(0, "ended before its key was pressed")

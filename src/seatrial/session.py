@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import signal
 import tempfile
 import termios
@@ -331,6 +332,8 @@ class Terminal:
                     trouble = "closed the terminal"
             if trouble:
                 text, note = _decoded(b"".join(chunks)[-LIMIT:])
+                if trouble == NO_PROMPT and (front := self._in_front()):
+                    note = note or f"still running: {front}"
                 seconds = time.monotonic() - start
                 return Answer(_lines(text), "", None, seconds, trouble=trouble, note=note)
 
@@ -379,6 +382,20 @@ class Terminal:
             return os.tcgetpgrp(self._child.child_fd) != self._pid
         except OSError:
             return False
+
+    def _in_front(self) -> str:
+        """Return what has the terminal beside the shell itself, where the system tells (Linux)."""
+        found: list[str] = []
+        shell = _command_of(self._pid)
+        with contextlib.suppress(OSError):
+            group = os.tcgetpgrp(self._child.child_fd)
+            for process in sorted(_processes_of(self._pid)):
+                with contextlib.suppress(OSError):
+                    command = _command_of(process)
+                    # a fork of the shell, such as a loop behind a pipe, says nothing by its name
+                    if os.getpgid(process) == group and command not in ("", shell):
+                        found.append(f"`{command[:WIDTH]}`")
+        return ", ".join(found)
 
 
 def _interruptible() -> None:
@@ -461,6 +478,15 @@ def _without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[s
     if len(typed) > WIDTH // 2 and lines and echo[-16:] in "".join(lines[0].split()):
         return tuple(lines[1:])
     return tuple(lines)
+
+
+def _command_of(process: int) -> str:
+    """Return a process's command line; nothing where it is gone or the system does not tell."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return ""
+    return shlex.join(word.decode("utf-8", "replace") for word in words if word)
 
 
 def _processes_of(session: int) -> Iterator[int]:

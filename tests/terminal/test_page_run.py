@@ -294,6 +294,7 @@ def test_a_command_that_hangs_is_broken_and_quoted() -> None:
     text = fails("$ echo before; sleep 1000\nbefore\n$ true", 1, Verdict.BROKEN, timeout=2.5)
     assert text.startswith(
         "page.rst:100: `echo before; sleep 1000` gave no prompt back within 2.5 s\n"
+        "  and still running: `sleep 1000`\n"
     )
     assert "came:\n  before\n" in text
     assert "hint: set `:timeout:` on the block" in text

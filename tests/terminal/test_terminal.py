@@ -424,8 +424,15 @@ def test_a_command_that_closes_the_terminal_is_trouble(terminal: Terminal, comma
 def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: Terminal) -> None:
     answer = terminal.type(["echo before; sleep 1000"], 2.5)
     assert (answer.trouble, answer.output) == ("gave no prompt back", ("before",))
+    assert answer.note == "still running: `sleep 1000`"
     assert terminal.interrupt()
     assert typed(terminal, "echo again").output == ("again",)
+
+
+def test_of_a_loop_that_hangs_the_program_within_is_named(terminal: Terminal) -> None:
+    answer = terminal.type(["until (sleep 1000) | cat; do :; done"], 2.5)
+    assert answer.note == "still running: `sleep 1000`, `cat`"
+    assert terminal.interrupt()
 
 
 def test_a_program_that_cannot_be_interrupted_is_killed_with_its_terminal(
