@@ -19,6 +19,8 @@ from report import EngineError, say
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 LABEL = "org.seatrial.recipe"
+BUILDER = "BuildKit"
+# What is built in another way is another image.
 CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -108,7 +110,7 @@ def look_at_machine(mirror: str) -> Machine:
 
 def recipe_hash(image: Image, machine: Machine, recipes: Path = RECIPES) -> str:
     """Return a hash that changes when the recipe, its base's or the machine's settings do."""
-    parts = [repr(machine), *image.tags]
+    parts = [BUILDER, repr(machine), *image.tags]
     for path in sorted((recipes / image.recipe).rglob("*")):
         if path.is_file():
             parts += [path.name, path.read_text()]
@@ -310,15 +312,17 @@ def client(engine: Engine, *arguments: str) -> list[str]:
 
 def client_environment(engine: Engine) -> dict[str, str]:
     """Return the environment that points Docker's client at one of our engines."""
-    environment = {
+    return {
         **os.environ,
         "DOCKER_HOST": engine.host,
         "DOCKER_CONFIG": str(engine.programs.config),
+        # On both engines, as the official images are built. What the legacy engine would take, the
+        # classic builder, notes in an image which volumes it had while it was built, and by that
+        # note Compose 1.29 gives a new container the volumes of the one before it, whatever the
+        # file says by then (get_container_data_volumes in compose/service.py of 1.29.2).
+        "DOCKER_BUILDKIT": "1",
         "BUILDKIT_PROGRESS": "plain",
     }
-    # The engine's own default: BuildKit on the current one, the classic builder on the legacy one.
-    environment.pop("DOCKER_BUILDKIT", None)
-    return environment
 
 
 def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:

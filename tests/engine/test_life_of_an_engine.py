@@ -15,6 +15,7 @@ from pathlib import Path
 
 import daemon
 import flavours
+import images
 import network
 import pytest
 
@@ -110,6 +111,18 @@ def test_a_flavour_puts_programs_of_its_time_on_the_path(
     for name in expected:
         done = subprocess.run([programs.bin / name, "--version"], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_an_image_of_the_legacy_engine_binds_no_container_to_old_volumes(
+    private: Private, tmp_path: Path
+) -> None:
+    private.call("start")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nVOLUME /data\n")
+    done = images.docker(private.engine, "build", "--tag", "with-volume", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    volumes = "{{json .Config.Volumes}} {{json .ContainerConfig.Volumes}}"
+    said = private.docker("image", "inspect", "--format", volumes, "with-volume")
+    assert said == '{"/data":{}} null'
 
 
 def sleeping_image() -> bytes:
