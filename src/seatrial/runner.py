@@ -176,11 +176,14 @@ class PageRun:
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
         if self._sandbox is None:
-            self._sandbox = Sandbox(self.settings.project, self.engine)
-            if self.engine is not None:
-                self._witness = Witness(
-                    self.engine.host, self._sandbox.project, self._sandbox.healthchecks
-                )
+            sandbox = Sandbox(self.settings.project, self.engine)
+            try:
+                if self.engine is not None:
+                    self._witness = Witness(self.engine.host, sandbox.project, sandbox.healthchecks)
+            except BaseException:
+                sandbox.close()
+                raise
+            self._sandbox = sandbox
         return self._sandbox
 
     def _terminal(self, number: int) -> Terminal:

@@ -61,11 +61,15 @@ class Witness:
         self._volumes: set[str] = set()
         self._latest = 0
         self._news = threading.Condition()
-        try:
-            self._client = docker.DockerClient(base_url=host, timeout=60)
-            self._stream = self._client.events(decode=True)
-        except (docker.errors.DockerException, requests.RequestException) as error:
-            raise EngineUnavailableError(f"the engine's events cannot be read: {error}") from error
+        with contextlib.ExitStack() as opened:
+            try:
+                self._client = docker.DockerClient(base_url=host, timeout=60)
+                opened.callback(self._client.close)
+                self._stream = self._client.events(decode=True)
+            except (docker.errors.DockerException, requests.RequestException) as error:
+                problem = f"the engine's events cannot be read: {error}"
+                raise EngineUnavailableError(problem) from error
+            opened.pop_all()
         self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
         self._thread.start()
 

@@ -1,12 +1,22 @@
 """What the witness of a page makes of the engine's events, as a real engine sends them."""
 
+import contextlib
+import socket
 import subprocess
+import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 
 import pytest
 
+from seatrial.blocks import Block, Page
+from seatrial.errors import EngineUnavailableError
+from seatrial.pages import Settings
+from seatrial.runner import PageRun
 from seatrial.sandbox import Engine
 from seatrial.witness import Witness, now, place_of
 
@@ -57,3 +67,51 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     assert not waiting.is_alive(), "the start came, and was still awaited"
     assert place_of(witness.between(begun, now())) == "a new container of web"
     start.join()
+
+
+@pytest.fixture
+def engine_without_events(docker_engine: Engine) -> Iterator[Engine]:
+    """The same engine behind a door that hangs up on whoever asks for its events."""
+    if not docker_engine.host.startswith("unix://"):
+        pytest.skip(f"the door is made for a socket, and the engine is at {docker_engine.host}")
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while (data := source.recv(65536)) and b"/events" not in data.partition(b"\r\n")[0]:
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    class Door(BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.connect(docker_engine.host.removeprefix("unix://"))
+                answers = threading.Thread(target=pass_on, args=(engine, self.request))
+                answers.start()
+                pass_on(self.request, engine)
+                answers.join()
+
+    with tempfile.TemporaryDirectory(prefix="door-") as folder:
+        address = str(Path(folder) / "s")
+        with ThreadingUnixStreamServer(address, Door) as server:
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield replace(docker_engine, host=f"unix://{address}")
+            server.shutdown()
+
+
+def test_a_page_whose_events_cannot_be_read_runs_no_block(engine_without_events: Engine) -> None:
+    blocks = tuple(
+        Block("page", "page.rst", number, ("$ echo hello", "hello"), "", number)
+        for number in (1, 2)
+    )
+    settings = Settings(Path("/nonexistent"), None, Path("/nonexistent/records"))
+    run = PageRun(Page("page", "page.rst", blocks), settings, engine_without_events)
+    try:
+        for block in blocks:
+            with pytest.raises(EngineUnavailableError, match="events cannot be read"):
+                run.through(block.ordinal)
+        assert run.steps_run == 0
+    finally:
+        run.close()
