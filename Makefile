@@ -16,7 +16,6 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 # spelling of Compose.
 PAGES ?= $(wildcard index.rst explanation how-to reference notebooks)
 COMPOSE ?=
-FLAVOUR := $(or $(if $(filter v1,$(COMPOSE)),legacy),$(if $(filter v2,$(COMPOSE)),current),all)
 
 # Sphinx takes a page that was half written when it was killed for one that is done, so a build that
 # was interrupted is not built upon. Nor does it know which of our own code makes its pages: where that
@@ -34,8 +33,8 @@ BEGIN_SITE := mkdir -p _build && if $(OUTDATED); then rm -rf _build/html _build/
 	if [ -e _build/incomplete ]; then rm -rf _build/html; fi && \
 	rm -f _build/built && echo "built $(SITE_URL)" > _build/incomplete
 END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build/incomplete _build/built; fi
-# What `check` and `record` share: the engines' addresses, and which spelling to run.
-RUN_PAGES = eval "$$($(ENGINE) env $(FLAVOUR))" && \
+# What `check` and `record` share: the engine's address, and which spelling to run.
+RUN_PAGES = eval "$$($(ENGINE) env)" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
 
 .PHONY: help site check record lab test engine engine-stop bench links lock clean clean-all
@@ -51,19 +50,19 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling)
 	@$(SETUP) test
-	@$(ENGINE) start $(FLAVOUR)
+	@$(ENGINE) start
 	@$(RUN_PAGES) $(PAGES)
 
 record: ## the same, and write records and promised outputs back
 	@$(SETUP) test
-	@$(ENGINE) start $(FLAVOUR)
+	@$(ENGINE) start
 	@$(RUN_PAGES) --seatrial-record $(PAGES)
 
 lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (LAB="--no-browser" and the like)
 	@$(SETUP) lab
-	@$(ENGINE) start current
+	@$(ENGINE) start
 	@.venv-lab/bin/seatrial kernel install --project example --sys-prefix
-	@eval "$$($(ENGINE) env current)" && exec .venv-lab/bin/jupyter lab --ip=127.0.0.1 \
+	@eval "$$($(ENGINE) env)" && exec .venv-lab/bin/jupyter lab --ip=127.0.0.1 \
 		$(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir=notebooks \
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import network
 import packages
-from flavours import LEGACY, Flavour, Unpacked
+from programs import KINDS, Kind, Unpacked
 from report import EngineError, say
 
 DAEMONS = {
@@ -29,22 +29,24 @@ DAEMONS = {
 
 
 class Engine:
-    """A flavour in a cache folder; two folders make two engines that can run side by side."""
+    """An engine in a cache folder; two folders, or names, make two that can run side by side."""
 
-    def __init__(self, flavour: Flavour, cache: Path) -> None:
-        self.flavour = flavour
-        self.name = flavour.name
-        self.home = cache / flavour.name
+    def __init__(self, name: str, cache: Path, compose: str = "") -> None:
+        self.name = name
+        self.home = cache / name
         seed = hashlib.sha256(str(cache).encode()).hexdigest()
-        self.seed = int(seed[:4], 16) + (flavour is LEGACY)
+        own = hashlib.sha256(name.encode()).hexdigest()
+        self.seed = int(seed[:4], 16) + int(own[:4], 16)
         # A socket's path has at most 107 bytes, and a cache folder may lie deep.
-        self.run = Path("/run") / f"seatrial-{seed[:8]}" / flavour.name
-        self.bridge = f"st{seed[:8]}{flavour.name[0]}"
+        self.run = Path("/run") / f"seatrial-{seed[:8]}" / name
+        self.bridge = f"st{seed[:8]}{own[:4]}"
         self.data = self.home / "data"
         self.log = self.home / "dockerd.log"
         self.socket = self.run / "docker.sock"
         self.pidfile = self.run / "dockerd.pid"
-        self.programs = Unpacked(flavour, self.home)
+        # One that an earlier version of this project made is known by its folder, to be stopped.
+        self.kind = KINDS.get(name, Kind(name, "", "", (), ""))
+        self.programs = Unpacked(self.kind, self.home, compose)
 
     @property
     def host(self) -> str:
@@ -83,6 +85,8 @@ class Engine:
                 "default-address-pools": [
                     {"base": str(list(pool.subnets(1))[1]), "size": 24},
                 ],
+                # Said either way: which of the two is the default depends on the version.
+                "features": {"containerd-snapshotter": self.kind.containerd_store},
             }
             daemon = self.home / "daemon.json"
             daemon.write_text(json.dumps(settings, indent=2) + "\n")

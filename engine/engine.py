@@ -17,7 +17,7 @@ from pathlib import Path
 import images
 import packages
 from daemon import Engine, mounts_below
-from flavours import CURRENT, LEGACY
+from programs import COMPOSE_1_API, COMPOSES, DEFAULT, KINDS
 from report import EngineError, say
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
@@ -34,27 +34,34 @@ def main(arguments: list[str]) -> int:
     """Do what the command line says and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["start", "stop", "status", "env", "clean"])
-    parser.add_argument("flavour", nargs="?", choices=["current", "legacy", "all"], default="all")
+    parser.add_argument(
+        "kind",
+        nargs="?",
+        choices=KINDS,
+        help=f"the kind of engine to start or ask (default: SEATRIAL_ENGINE, else {DEFAULT})",
+    )
+    parser.add_argument(
+        "--compose", choices=COMPOSES, default="", help="another Compose as `docker compose`"
+    )
     parser.add_argument("--no-images", action="store_true", help="start without the images")
     chosen = parser.parse_args(arguments)
+    kind = chosen.kind or os.environ.get("SEATRIAL_ENGINE") or DEFAULT
+    if kind not in KINDS:
+        parser.error(f"SEATRIAL_ENGINE={kind}: choose one of {', '.join(KINDS)}")
     # So that the program that is being waited for ends too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
     cache = cache_folder()
-    engines = [
-        Engine(flavour, cache)
-        for flavour in (CURRENT, LEGACY)
-        if chosen.flavour in ("all", flavour.name)
-    ]
+    engine = Engine(kind, cache, chosen.compose)
     try:
         if chosen.command == "start":
-            start(cache, engines, with_images=not chosen.no_images)
+            start(cache, engine, with_images=not chosen.no_images)
         elif chosen.command == "status":
-            return status(cache, engines)
+            return status(cache, engine)
         elif chosen.command == "env":
-            print_environment(cache, engines)
+            print_environment(cache, engine)
         else:
-            stop(cache, engines, forget=chosen.command == "clean")
+            stop(cache, forget=chosen.command == "clean")
     except EngineError as error:
         say(str(error))
         return 1
@@ -102,50 +109,60 @@ def users_docker(cache: Path) -> str:
     return environment.get("DOCKER_HOST") or f"Docker {done.stdout.strip()}"
 
 
-def start(cache: Path, engines: list[Engine], *, with_images: bool) -> None:
-    """Start the engines that do not answer yet and see to their images."""
+def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
+    """Start the engine, unless it answers already, and see to its images."""
     packages.install_missing(TOOLS)
-    optional = len(engines) > 1
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
-        engines = [engine for engine in engines if engine.flavour is not CURRENT]
-    engines = runnable(engines, optional=optional)
-    if not engines:
         return
+    check_machine()
     with locked(cache):
         began = time.monotonic()
+        stop_outdated(cache)
         release = packages.machine_release(cache / "apt")
         archive = packages.Archive(cache / "apt", release)
         bench = images.Bench(cache, archive, images.look_at_machine(release.mirror))
         with bench.preparing() if with_images else nullcontext():
-            # All engines before anything is published: one that starts rewrites the rules of all.
-            asleep = [engine for engine in engines if not engine.answers()]
-            for engine in asleep:
-                engine.programs.fetch(archive)
-            for engine in asleep:
-                engine.start()
+            if not engine.answers():
+                bring_up(engine, archive)
+            elif not engine.programs.ready:
+                engine.programs.fetch_clients(archive)
         if with_images:
-            donors = [Engine(flavour, cache) for flavour in (CURRENT, LEGACY)]
-            bench.provide(engines, donors)
+            bench.provide(engine)
         say(f"ready after {time.monotonic() - began:.1f} s, {archive.fetched / 1e6:.0f} MB fetched")
 
 
-def runnable(engines: list[Engine], *, optional: bool) -> list[Engine]:
-    """Return the engines that can run here; where the legacy one cannot, do without if optional."""
-    able = []
-    for engine in engines:
-        try:
-            check_machine(engine)
-        except EngineError as error:
-            if engine.flavour is CURRENT or not optional:
-                raise
-            say(f"going without the legacy engine: {error}")
-        else:
-            able.append(engine)
-    return able
+def bring_up(engine: Engine, archive: packages.Archive) -> None:
+    """Fetch an engine's programs and start it, or say what still can be done."""
+    try:
+        engine.programs.fetch(archive)
+        engine.programs.fetch_clients(archive)
+        engine.start()
+    except EngineError as error:
+        if engine.kind.suite != "testing":
+            raise
+        raise EngineError(
+            f"{error}; Debian 13's Docker is older and may do: `SEATRIAL_ENGINE=26.1 make engine`"
+        ) from error
 
 
-def check_machine(engine: Engine) -> None:
+def made(cache: Path) -> list[Engine]:
+    """Return every engine that was ever started in the cache folder, by whatever version."""
+    return [Engine(file.parent.name, cache) for file in sorted(cache.glob("*/daemon.json"))]
+
+
+def stop_outdated(cache: Path) -> None:
+    """Stop engines that an earlier version of this project has left running: they serve nobody."""
+    for engine in made(cache):
+        if engine.name not in KINDS and engine.processes():
+            say(
+                f"stopping the {engine.name!r} engine of an earlier version of this project; what "
+                f"it held stays in {engine.home} until `make clean-all`"
+            )
+            engine.stop()
+
+
+def check_machine() -> None:
     """Say in one sentence what the machine lacks for an engine."""
     if os.geteuid() != 0:
         raise EngineError(
@@ -159,59 +176,50 @@ def check_machine(engine: Engine) -> None:
     groups = Path("/sys/fs/cgroup")
     if not any((groups / name).exists() for name in ("cgroup.controllers", "memory")):
         raise EngineError("no control groups are mounted: install cgroupfs-mount and start it")
-    python = subprocess.run(["/usr/bin/python3", "-V"], capture_output=True, text=True).stdout
-    if engine.flavour is LEGACY and not python.startswith(("Python 3.9", "Python 3.11")):
-        raise EngineError("Compose 1.29 needs the Python of Debian 12: use a Debian 12 for it")
 
 
-def stop(cache: Path, engines: list[Engine], *, forget: bool) -> None:
-    """Stop the engines, and forget what they had if asked to."""
+def stop(cache: Path, *, forget: bool) -> None:
+    """Stop the engines of the cache folder, and forget what they had if asked to."""
     if not cache.exists():
         return
     if os.geteuid() != 0:
         raise EngineError("the private engine was started by root: stop it as root")
     with locked(cache):
-        for engine in engines:
+        for engine in made(cache):
             engine.stop()
         if forget:
-            folders = [cache] if len(engines) > 1 else [engine.home for engine in engines]
-            if left := mounts_below(*folders):
+            if left := mounts_below(cache):
                 raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
-            for folder in folders:
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(cache, ignore_errors=True)
 
 
-def status(cache: Path, engines: list[Engine]) -> int:
-    """Print a line for each engine; exit status 0 says that all of them answer."""
-    running = True
-    for engine in engines:
-        if engine.flavour is CURRENT and (found := users_docker(cache)):
-            print(f"{engine.name}: using your Docker: {found}")
-        elif engine.answers():
-            print(f"{engine.name}: running, {engine.host}")
-        else:
-            print(f"{engine.name}: not running")
-            running = False
-    return 0 if running else 1
+def status(cache: Path, engine: Engine) -> int:
+    """Print a line about the engine; exit status 0 says that one answers."""
+    if found := users_docker(cache):
+        print(f"using your Docker: {found}")
+    elif engine.answers():
+        print(f"{engine.name}: running, {engine.host}")
+    else:
+        print(f"{engine.name}: not running")
+        return 1
+    return 0
 
 
-def print_environment(cache: Path, engines: list[Engine]) -> None:
-    """Print the shell lines that point Docker's clients at the engines that answer."""
-    for engine in engines:
-        if not engine.answers():
-            continue
-        if engine.flavour is LEGACY:
-            names = ("SEATRIAL_V1_DOCKER_HOST", "SEATRIAL_V1_DOCKER_CONFIG", "SEATRIAL_V1_PATH")
-        elif found := users_docker(cache):
-            say(f"using your Docker: {found}")
-            continue
-        else:
-            names = ("DOCKER_HOST", "DOCKER_CONFIG", "PATH")
-        host, config, path = names
-        print(f"export {host}={shlex.quote(engine.host)}")
-        print(f"export {config}={shlex.quote(str(engine.programs.config))}")
-        after = ':"$PATH"' if path == "PATH" else ""
-        print(f"export {path}={shlex.quote(str(engine.programs.bin))}{after}")
+def print_environment(cache: Path, engine: Engine) -> None:
+    """Print the shell lines that point Docker's clients at the engine, if it answers."""
+    if not engine.answers():
+        return
+    if found := users_docker(cache):
+        say(f"using your Docker: {found}")
+        return
+    for name, value in (
+        ("DOCKER_HOST", engine.host),
+        ("DOCKER_CONFIG", str(engine.programs.config)),
+        # For `docker-compose` alone; `docker` and its plugins do not read it.
+        ("COMPOSE_API_VERSION", COMPOSE_1_API),
+    ):
+        print(f"export {name}={shlex.quote(value)}")
+    print(f'export PATH={shlex.quote(str(engine.programs.bin))}:"$PATH"')
 
 
 if __name__ == "__main__":

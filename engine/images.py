@@ -32,19 +32,34 @@ class Image:
     recipe: str
     tags: tuple[str, ...]
     base: str | None
+    # The first tag of the image that it is built on.
+    arguments: tuple[str, ...] = ()
+    # What its recipe is told: the recipe may make several.
+
+    @property
+    def name(self) -> str:
+        """The image's first tag, which no other image has."""
+        return self.tags[0]
 
 
-IMAGES = (
-    Image("debian", ("debian:trixie-slim",), None),
-    Image("python", ("python:3.13-slim",), "debian"),
-    Image("postgres", ("postgres:17",), "debian"),
-    Image("postgres-15", ("postgres:15",), "postgres"),
-    Image("haproxy", ("haproxy:3.0",), "debian"),
-    Image("seaweedfs", ("chrislusf/seaweedfs:4.48", "chrislusf/seaweedfs:latest"), "python"),
-    Image("bugsink", ("bugsink/bugsink:2",), "python"),
-    Image("nginx", ("nginx:1.26",), "debian"),
+DEBIAN, PYTHON = "debian:trixie-slim", "python:3.13-slim"
+POSTGRES_18 = (
+    "MAJOR=18",
+    "SUITE=testing",
+    "VOLUME=/var/lib/postgresql",
+    "DATA=/var/lib/postgresql/18/docker",
 )
-# In the order in which they are built.
+IMAGES = (
+    Image("debian", (DEBIAN,), None),
+    Image("python", (PYTHON,), DEBIAN),
+    Image("postgres", ("postgres:17",), DEBIAN),
+    Image("bugsink", ("bugsink/bugsink:2",), PYTHON),
+    Image("postgres", ("postgres:18",), DEBIAN, POSTGRES_18),
+    Image("seaweedfs", ("chrislusf/seaweedfs:4.48", "chrislusf/seaweedfs:latest"), PYTHON),
+    Image("haproxy", ("haproxy:3.0",), DEBIAN),
+    Image("nginx", ("nginx:1.26",), DEBIAN),
+)
+# In the order in which they are built: bases first, then what takes longest.
 
 
 @dataclass(frozen=True)
@@ -110,14 +125,14 @@ def look_at_machine(mirror: str) -> Machine:
 
 def recipe_hash(image: Image, machine: Machine, recipes: Path = RECIPES) -> str:
     """Return a hash that changes when the recipe, its base's or the machine's settings do."""
-    parts = [BUILDER, repr(machine), *image.tags]
+    parts = [BUILDER, repr(machine), *image.tags, *image.arguments]
     for path in sorted((recipes / image.recipe).rglob("*")):
         if path.is_file():
             parts += [path.name, path.read_text()]
     if image.base is None:
         parts.append(repr(bootstrap_command(machine, Path("recipe"), Path("keyring"))))
     else:
-        base = next(other for other in IMAGES if other.recipe == image.base)
+        base = next(other for other in IMAGES if other.name == image.base)
         parts.append(recipe_hash(base, machine, recipes))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -169,7 +184,7 @@ class Bench:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.archive = archive
         self.machine = machine
-        self.hashes = {image.recipe: recipe_hash(image, machine) for image in IMAGES}
+        self.hashes = {image.name: recipe_hash(image, machine) for image in IMAGES}
 
     def missing(self, engine: Engine) -> list[Image]:
         """Return the images that an engine lacks or whose recipe has changed since."""
@@ -183,7 +198,7 @@ class Bench:
         return [
             image
             for image in IMAGES
-            if any(built.get(tag) != self.hashes[image.recipe] for tag in image.tags)
+            if any(built.get(tag) != self.hashes[image.name] for tag in image.tags)
         ]
 
     @contextmanager
@@ -206,7 +221,7 @@ class Bench:
     @property
     def tar(self) -> Path:
         """The root file system of the stand-in that all others are built on."""
-        return self.folder / f"debian-{self.hashes['debian'][:12]}.tar"
+        return self.folder / f"debian-{self.hashes[DEBIAN][:12]}.tar"
 
     def _bootstrap(self, tools: Path) -> None:
         for old in self.folder.glob("debian-*"):
@@ -243,21 +258,16 @@ class Bench:
         shutil.rmtree(scratch, ignore_errors=True)
         partial.rename(self.tar)
 
-    def provide(self, engines: list[Engine], donors: list[Engine]) -> None:
-        """Give each engine the images that it lacks: copied from another of ours, else built."""
-        for engine in engines:
-            missing = self.missing(engine)
-            before = self._ids(engine) if missing else set()
-            for donor in donors if missing else []:
-                if donor.name != engine.name and donor.answers():
-                    lacking = self.missing(donor)
-                    if given := [image for image in missing if image not in lacking]:
-                        copy(donor, engine, given)
-            if missing:
-                self.build_all(engine, self.missing(engine))
-                # Those that a changed recipe has replaced; Docker keeps what is still in use.
-                for replaced in sorted(before - self._ids(engine)):
-                    docker(engine, "image", "rm", replaced)
+    def provide(self, engine: Engine) -> None:
+        """Build the images that an engine lacks, and remove those that they replace."""
+        missing = self.missing(engine)
+        if not missing:
+            return
+        before = self._ids(engine)
+        self.build_all(engine, missing)
+        # Those that a changed recipe has replaced; Docker keeps what is still in use.
+        for replaced in sorted(before - self._ids(engine)):
+            docker(engine, "image", "rm", replaced)
 
     def _ids(self, engine: Engine) -> set[str]:
         tags = [tag for image in IMAGES for tag in image.tags]
@@ -269,7 +279,7 @@ class Bench:
             started: dict[str, Future[None]] = {}
             for image in images:
                 base = started.get(image.base or "")
-                started[image.recipe] = workers.submit(self._build_on, base, engine, image)
+                started[image.name] = workers.submit(self._build_on, base, engine, image)
             for future in started.values():
                 future.result()
 
@@ -282,7 +292,7 @@ class Bench:
     def build(self, engine: Engine, image: Image) -> None:
         """Build one image on an engine; its tags move only when all of it is done."""
         began = time.monotonic()
-        label = f"{LABEL}={self.hashes[image.recipe]}"
+        label = f"{LABEL}={self.hashes[image.name]}"
         if image.base is None:
             changes = ['CMD ["bash"]', f"LABEL {label}"]
             variables = dict(self.machine.pip)
@@ -290,19 +300,20 @@ class Bench:
                 variables |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE)
             changes += [f'ENV {name}="{value}"' for name, value in sorted(variables.items())]
             options = [word for change in changes for word in ("--change", change)]
-            done = docker(engine, "import", *options, str(self.tar), image.tags[0])
+            done = docker(engine, "import", *options, str(self.tar), image.name)
         else:
-            say(f"building {image.tags[0]}")
+            say(f"building {image.name}")
             tags = [word for tag in image.tags for word in ("--tag", tag)]
+            told = [word for argument in image.arguments for word in ("--build-arg", argument)]
             folder = str(RECIPES / image.recipe)
-            done = docker(engine, "build", "--label", label, *tags, folder)
-        log = self.folder / f"{image.recipe}-{engine.name}.log"
+            done = docker(engine, "build", "--label", label, *tags, *told, folder)
+        log = self.folder / f"{image.name.replace('/', '-')}.log"
         log.write_text(done.stdout + done.stderr)
         self.archive.fetched += packages.fetched_in(done.stdout + done.stderr)
         if done.returncode:
             why = first_error(done.stdout + done.stderr)
-            raise EngineError(f"building {image.tags[0]} failed: {why} (all of it: {log})")
-        say(f"{image.tags[0]} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
+            raise EngineError(f"building {image.name} failed: {why} (all of it: {log})")
+        say(f"{image.name} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
 
 
 def client(engine: Engine, *arguments: str) -> list[str]:
@@ -316,10 +327,10 @@ def client_environment(engine: Engine) -> dict[str, str]:
         **os.environ,
         "DOCKER_HOST": engine.host,
         "DOCKER_CONFIG": str(engine.programs.config),
-        # On both engines, as the official images are built. What the legacy engine would take, the
-        # classic builder, notes in an image which volumes it had while it was built, and by that
-        # note Compose 1.29 gives a new container the volumes of the one before it, whatever the
-        # file says by then (get_container_data_volumes in compose/service.py of 1.29.2).
+        # As the official images are built, on old engines too. The classic builder notes in an
+        # image which volumes it had while it was built, and by that note Compose 1.29 gives a new
+        # container the volumes of the one before it, whatever the file says by then
+        # (get_container_data_volumes in compose/service.py of 1.29.2).
         "DOCKER_BUILDKIT": "1",
         "BUILDKIT_PROGRESS": "plain",
     }
@@ -329,24 +340,3 @@ def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Docker's client on one of our engines."""
     command, environment = client(engine, *arguments), client_environment(engine)
     return subprocess.run(command, env=environment, capture_output=True, text=True)
-
-
-def copy(donor: Engine, engine: Engine, images: list[Image]) -> None:
-    """Copy images from one of our engines to the other, with their ids and tags."""
-    began = time.monotonic()
-    tags = [tag for image in images for tag in image.tags]
-    say(f"copying {len(images)} images from the {donor.name} engine to the {engine.name} engine")
-    with subprocess.Popen(
-        client(donor, "save", *tags), env=client_environment(donor), stdout=subprocess.PIPE
-    ) as save:
-        load = subprocess.run(
-            client(engine, "load"),
-            env=client_environment(engine),
-            stdin=save.stdout,
-            capture_output=True,
-            text=True,
-        )
-    if save.returncode or load.returncode:
-        why = packages.last_line(load.stderr or f"docker save ended with {save.returncode}")
-        raise EngineError(f"copying images to the {engine.name} engine failed: {why}")
-    say(f"{' '.join(tags)} are on the {engine.name} engine, {time.monotonic() - began:.1f} s")

@@ -28,7 +28,17 @@ BEFORE = Path("/run/seatrial-network.json")
 # It lies in /run because the settings, too, last until the machine restarts.
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
-CHAINS = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INGRESS", "DOCKER")
+CHAINS = (
+    "DOCKER",
+    "DOCKER-BRIDGE",
+    "DOCKER-CT",
+    "DOCKER-FORWARD",
+    "DOCKER-INGRESS",
+    "DOCKER-INTERNAL",
+    "DOCKER-ISOLATION-STAGE-1",
+    "DOCKER-ISOLATION-STAGE-2",
+)
+FAMILIES = ("iptables", "ip6tables")
 
 Network = ipaddress.IPv4Network
 
@@ -133,20 +143,25 @@ class Rules:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
 
-    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["iptables", "-w", *arguments]
+    def _call(self, family: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [family, "-w", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
-    def listed(self, table: str) -> list[list[str]]:
+    def listed(self, table: str, family: str = "iptables") -> list[list[str]]:
         """Return the rules of a table, each as the words that would add it."""
-        return [shlex.split(line) for line in self._call("-t", table, "-S").stdout.splitlines()]
+        output = self._call(family, "-t", table, "-S").stdout
+        return [shlex.split(line) for line in output.splitlines()]
 
     def remember_before(self) -> None:
         """Note the settings that dockerd changes, once, before the first engine starts."""
         if not BEFORE.exists() and not engines_running():
             rules = self.listed("filter")
             policies = [words[2] for words in rules if words[:2] == ["-P", "FORWARD"]]
-            before = {"ip_forward": IP_FORWARD.read_text().strip(), "forward": policies[:1]}
+            before = {
+                "ip_forward": IP_FORWARD.read_text().strip(),
+                "forward": policies[:1],
+                "raw": self.listed("raw"),
+            }
             partial = BEFORE.with_suffix(".partial")
             partial.write_text(json.dumps(before))
             partial.replace(BEFORE)
@@ -154,28 +169,29 @@ class Rules:
     def shared(self) -> list[list[str]]:
         """Return the rules of all engines in the chains that dockerd empties when it starts.
 
-        Each is preceded by its table's name.
+        Each is preceded by its family and its table.
         """
         return [
-            [table, *words]
+            [family, table, *words]
+            for family in FAMILIES
             for table in ("filter", "nat")
-            for words in self.listed(table)
+            for words in self.listed(table, family)
             if words[0] == "-A" and words[1] in CHAINS
         ]
 
     def put_back(self, rules: list[list[str]]) -> None:
         """Add what a starting dockerd threw out of the shared chains: other engines live by it."""
         kept = self.shared()
-        for table, _, chain, *words in reversed(rules):
-            if [table, "-A", chain, *words] not in kept:
-                self._call("-t", table, "-I", chain, *words)
+        for family, table, _, chain, *words in reversed(rules):
+            if [family, table, "-A", chain, *words] not in kept:
+                self._call(family, "-t", table, "-I", chain, *words)
 
     def remove(self, bridges: list[str], pool: Network) -> None:
         """Remove each rule that names one of our bridges or an address of our pool."""
         for table in ("filter", "nat", "mangle", "raw"):
             for words in self.listed(table):
                 if words[0] == "-A" and concerns(words, bridges, pool):
-                    self._call("-t", table, "-D", *words[1:])
+                    self._call("iptables", "-t", table, "-D", *words[1:])
 
     def remove_shared(self) -> None:
         """Remove Docker's own chains and put the machine's settings back, if no engine runs.
@@ -185,17 +201,23 @@ class Rules:
         """
         if engines_running():
             return
-        for table in ("filter", "nat"):
-            self._remove_chains(table)
+        for family in FAMILIES:
+            for table in ("filter", "nat"):
+                self._remove_chains(family, table)
         if BEFORE.exists():
             before = json.loads(BEFORE.read_text())
             for policy in before["forward"]:
-                self._call("-P", "FORWARD", policy)
+                self._call("iptables", "-P", "FORWARD", policy)
             IP_FORWARD.write_text(before["ip_forward"])
+            # Docker 28 closes a port of the loopback address to other machines by a rule that names
+            # no bridge of ours; a killed one leaves it.
+            for words in self.listed("raw"):
+                if words not in before.get("raw", [words]) and "127.0.0.1/32" in words:
+                    self._call("iptables", "-t", "raw", "-D", *words[1:])
             BEFORE.unlink()
 
-    def _remove_chains(self, table: str) -> None:
-        rules = self.listed(table)
+    def _remove_chains(self, family: str, table: str) -> None:
+        rules = self.listed(table, family)
         chains = {words[1] for words in rules if words[0] == "-N"} & set(CHAINS)
         # People put rules of their own into this one; with nothing but its first rule it is ours.
         user = [words for words in rules if words[:2] == ["-A", "DOCKER-USER"]]
@@ -203,10 +225,10 @@ class Rules:
             chains.add("DOCKER-USER")
         for words in rules:
             if words[0] == "-A" and "-j" in words and words[words.index("-j") + 1] in chains:
-                self._call("-t", table, "-D", *words[1:])
+                self._call(family, "-t", table, "-D", *words[1:])
         for chain in sorted(chains):
-            self._call("-t", table, "-F", chain)
-            self._call("-t", table, "-X", chain)
+            self._call(family, "-t", table, "-F", chain)
+            self._call(family, "-t", table, "-X", chain)
 
 
 def concerns(words: list[str], bridges: list[str], pool: Network) -> bool:

@@ -110,7 +110,15 @@ class Archive:
         """Fetch the package lists of a suite."""
         say(f"fetching the package lists of {suite}")
         lists = self.folder / suite / "lists"
-        output = self._apt(suite, "update", "--error-on=any")
+        try:
+            output = self._apt(suite, "update", "--error-on=any")
+        except EngineError as error:
+            if "does not have a Release file" not in str(error):
+                raise
+            raise EngineError(
+                f"the mirror that this machine gets its packages from has no {suite} ({error}): "
+                "name one that has it in /etc/apt/sources.list.d"
+            ) from error
         self.fetched += fetched_in(output)
         (lists / "complete").touch()
 

@@ -39,6 +39,7 @@ MARK = "SEATRIAL_SANDBOX"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
 
+_SERVER = "{{.Server.Version}} {{.Server.APIVersion}}"
 # what apt and pip say of where they fetch from: this machine's business, and no reader's
 _MIRROR = re.compile(r"\b((?:Get|Hit|Ign|Err):\d+ https?|Looking in indexes: https?)://[^/\s]+")
 _COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -60,27 +61,27 @@ class Engine:
     # name -> version
 
 
-def find_engine(spelling: str) -> Engine:
-    """Return the engine for a spelling of Compose.
+#: The last API in which an engine tells Compose 1.29 what it reads of images when it recreates a
+#: container: later ones leave ContainerConfig out (docker/compose#11742).
+COMPOSE_1_API = (1, 44)
 
-    "v2" is whatever the reader's `docker` talks to; "v1" is named by SEATRIAL_V1_DOCKER_HOST and
-    SEATRIAL_V1_PATH, else it is the same engine with a `docker-compose` 1.x on the PATH.
+
+def find_engine(spelling: str) -> Engine:
+    """Return the engine that `docker` talks to, with the Compose of a spelling.
+
     Raises EngineUnavailableError, with what to install.
     """
     environment = {k: v for k, v in os.environ.items() if _PASSED_ON.fullmatch(k)}
-    if spelling == "v1" and (host := os.environ.get("SEATRIAL_V1_DOCKER_HOST")):
-        environment["DOCKER_HOST"] = host
-        if path := os.environ.get("SEATRIAL_V1_PATH"):
-            environment["PATH"] = f"{path}:{environment['PATH']}"
-        if config := os.environ.get("SEATRIAL_V1_DOCKER_CONFIG"):
-            environment["DOCKER_CONFIG"] = config
     environment.setdefault("DOCKER_CONFIG", str(Path.home() / ".docker"))
-    server = ask(["docker", "version", "--format", "{{.Server.Version}}"], environment)
+    server = ask(["docker", "version", "--format", _SERVER], environment)
     if server is None:
         raise EngineUnavailableError(
             "no Docker engine answers",
             hint="install Docker (https://docs.docker.com/get-docker/), and start it",
         )
+    server, _, api = server.partition(" ")
+    if spelling == "v1":
+        environment |= _for_compose_1(api, environment)
     command = COMMANDS[spelling].split()
     compose = ask([*command, "version", "--short"], environment)
     wanted = "1." if spelling == "v1" else ("2.", "3.", "4.", "5.", "v2.")
@@ -98,6 +99,26 @@ def find_engine(spelling: str) -> Engine:
     environment["DOCKER_HOST"] = host or "unix:///var/run/docker.sock"
     tools = {"Docker": server, "Compose": compose.removeprefix("v")}
     return Engine(spelling, environment["DOCKER_HOST"], environment, tools)
+
+
+def _for_compose_1(api: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with which Compose 1.29 can recreate containers on an engine.
+
+    Raises EngineUnavailableError where none would do: containerd's image store tells no
+    ContainerConfig in any API.
+    """
+    store = ask(["docker", "info", "--format", "{{.DriverStatus}}"], environment) or ""
+    if "io.containerd.snapshotter" in store:
+        raise EngineUnavailableError(
+            "the engine keeps images in containerd's store, where Compose 1.29 cannot recreate "
+            "containers (KeyError: 'ContainerConfig')",
+            hint='say {"features": {"containerd-snapshotter": false}} in daemon.json, or leave '
+            "that spelling out",
+        )
+    major, _, minor = api.partition(".")
+    if not (major.isdigit() and minor.isdigit()) or (int(major), int(minor)) <= COMPOSE_1_API:
+        return {}
+    return {"COMPOSE_API_VERSION": ".".join(map(str, COMPOSE_1_API))}
 
 
 def ask(

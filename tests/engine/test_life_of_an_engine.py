@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import daemon
-import flavours
 import images
 import network
+import programs
 import pytest
 
 import engine
@@ -28,7 +30,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @dataclass
 class Private:
-    """A legacy engine in a cache folder of its own, made of programs already fetched."""
+    """An engine in a cache folder of its own, made of programs already fetched."""
 
     cache: Path
     run_engine: Run
@@ -37,14 +39,14 @@ class Private:
 
     def __post_init__(self) -> None:
         """Name the engine that the cache folder stands for."""
-        self.engine = daemon.Engine(flavours.LEGACY, self.cache / "engine")
+        self.engine = daemon.Engine("classic", self.cache / "engine")
         kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
         self.environment = {**kept, "SEATRIAL_CACHE": str(self.cache)}
 
     def call(self, command: str) -> None:
         """Run engine.py for this engine alone, and fail with what it said."""
         options = ["--no-images"] if command == "start" else []
-        done = self.run_engine(command, "legacy", *options, environment=self.environment)
+        done = self.run_engine(command, *options, environment=self.environment)
         assert done.returncode == 0, done.stderr
 
     def docker(self, *arguments: str) -> str:
@@ -67,7 +69,7 @@ class Private:
             *(f"bridge {name}" for name in bridges if Path("/sys/class/net", name).exists()),
             *(
                 f"rule {' '.join(words)}"
-                for table in ("filter", "nat")
+                for table in ("filter", "nat", "raw")
                 for words in rules.listed(table)
                 if network.concerns(words, bridges, pool)
             ),
@@ -86,40 +88,90 @@ def link_or_copy(source: str, target: str) -> None:
 @pytest.fixture
 def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
     """Give a test an engine that is not running yet, and leave nothing of it."""
-    fetched = engine.cache_folder() / "legacy" / "tree"
-    if os.geteuid() != 0 or not (fetched / "complete").exists():
-        pytest.skip("the legacy engine's programs are not here: fetch them with `make engine`")
+    fetched = daemon.Engine("classic", engine.cache_folder()).programs
+    if os.geteuid() != 0 or not (fetched.complete and fetched.ready):
+        pytest.skip("the engine's programs are not here: fetch them with `make engine`")
     made = Private(tmp_path / "cache", run_engine)
-    tree = made.engine.programs.tree
-    shutil.copytree(fetched, tree, symlinks=True, copy_function=link_or_copy)
+    for folder in [fetched.tree, *fetched.home.glob("compose-*")]:
+        copied = made.engine.home / folder.name
+        shutil.copytree(folder, copied, symlinks=True, copy_function=link_or_copy)
     made.engine.programs.choose_iptables()
     yield made
     run_engine("clean", environment=made.environment)
 
 
-@pytest.mark.parametrize(
-    ("flavour", "expected"),
-    [(flavours.CURRENT, ["docker"]), (flavours.LEGACY, ["docker", "docker-compose"])],
-)
-def test_a_flavour_puts_programs_of_its_time_on_the_path(
-    flavour: flavours.Flavour, expected: list[str]
-) -> None:
-    programs = daemon.Engine(flavour, engine.cache_folder()).programs
-    if not programs.complete:
-        pytest.skip(f"the {flavour.name} engine's programs are not here: type `make engine`")
-    assert sorted(path.name for path in programs.bin.iterdir()) == expected
-    for name in expected:
-        done = subprocess.run([programs.bin / name, "--version"], capture_output=True, check=False)
+def test_the_clients_are_of_the_versions_that_the_guide_names() -> None:
+    fetched = daemon.Engine("classic", engine.cache_folder()).programs
+    if not fetched.ready:
+        pytest.skip("the engine's programs are not here: type `make engine`")
+    environment = {**os.environ, "DOCKER_CONFIG": str(fetched.config)}
+
+    def said(*command: str) -> str:
+        run = [str(fetched.bin / command[0]), *command[1:]]
+        done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert sorted(path.name for path in fetched.bin.iterdir()) == ["docker", "docker-compose"]
+    assert "version 28." in said("docker", "--version")
+    assert said("docker", "compose", "version", "--short").startswith("5.6")
+    assert said("docker-compose", "version", "--short").startswith("1.29")
 
 
-def test_an_image_of_the_legacy_engine_binds_no_container_to_old_volumes(
-    private: Private, tmp_path: Path
-) -> None:
+def test_the_store_of_images_is_the_one_that_the_kind_names(private: Private) -> None:
+    private.call("start")
+    settings = json.loads((private.engine.home / "daemon.json").read_text())
+    assert settings["features"] == {"containerd-snapshotter": False}
+    assert "snapshotter" not in private.docker("info", "--format", "{{.DriverStatus}}")
+    private.call("stop")
+    other = daemon.Engine("containerd", private.cache / "engine")
+    private.engine.home.rename(other.home)
+    private.engine = other
+    private.environment["SEATRIAL_ENGINE"] = "containerd"
+    private.call("start")
+    assert "io.containerd.snapshotter" in private.docker("info", "--format", "{{.DriverStatus}}")
+    private.environment["DOCKER_HOST"] = other.host
+    private.environment["PATH"] = f"{other.programs.bin}:{os.environ['PATH']}"
+    script = "from seatrial.sandbox import find_engine; find_engine('v1')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=private.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "EngineUnavailableError: the engine keeps images in containerd's store" in done.stderr
+
+
+def test_an_engine_of_an_earlier_version_is_stopped_and_keeps_its_data(private: Private) -> None:
+    """Its name, *legacy*, is one that no kind of engine has any more."""
+    old = daemon.Engine("legacy", private.cache / "engine")
+    shutil.copytree(
+        private.engine.programs.tree, old.programs.tree, symlinks=True, copy_function=link_or_copy
+    )
+    old.start()
+    kept = old.data / "volumes"
+    assert kept.exists()
+    done = private.run_engine("start", "--no-images", environment=private.environment)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "earlier version" in line]
+    assert len(told) == 1
+    assert "'legacy'" in told[0]
+    assert str(old.home) in told[0]
+    assert not old.answers()
+    assert private.engine.answers()
+    assert kept.exists()
+    private.call("stop")
+    assert private.traces() == []
+
+
+def test_images_of_ours_bind_no_container_to_old_volumes(private: Private, tmp_path: Path) -> None:
     private.call("start")
     (tmp_path / "Dockerfile").write_text("FROM scratch\nVOLUME /data\n")
     done = images.docker(private.engine, "build", "--tag", "with-volume", str(tmp_path))
     assert done.returncode == 0, done.stderr
+    # The API by which Compose 1.29 asks: later ones have no ContainerConfig at all.
+    private.environment["DOCKER_API_VERSION"] = programs.COMPOSE_1_API
     volumes = "{{json .Config.Volumes}} {{json .ContainerConfig.Volumes}}"
     said = private.docker("image", "inspect", "--format", volumes, "with-volume")
     assert said == '{"/data":{}} null'
@@ -170,7 +222,7 @@ def neighbours_rule(private: Private) -> Iterator[str]:
 
     if iptables("-I"):
         pytest.skip("no engine runs here that ours could disturb: start one with `make engine`")
-    yield f"filter -A {rule}"
+    yield f"iptables filter -A {rule}"
     while iptables("-D") == 0:
         pass
 
@@ -227,7 +279,7 @@ def test_a_killed_engine_can_be_swept_without_starting_it(private: Private, tmp_
 
 
 def test_two_starts_at_once_make_one_engine(private: Private) -> None:
-    command = ["/usr/bin/python3", str(Path(engine.__file__)), "start", "legacy", "--no-images"]
+    command = ["/usr/bin/python3", str(Path(engine.__file__)), "start", "--no-images"]
     starts = [
         subprocess.Popen(command, env=private.environment, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -235,18 +287,18 @@ def test_two_starts_at_once_make_one_engine(private: Private) -> None:
     said = [start.communicate()[1] for start in starts]
     assert [start.returncode for start in starts] == [0, 0], said
     # Without the lock, the later one would sweep away the engine of the earlier one.
-    assert sorted("the legacy engine is up" in text for text in said) == [False, True]
-    programs = [daemon.program(pid) for pid in private.engine.processes()]
-    assert sum(name.endswith("/dockerd") for name in programs) == 1
+    assert sorted("the classic engine is up" in text for text in said) == [False, True]
+    running = [daemon.program(pid) for pid in private.engine.processes()]
+    assert sum(name.endswith("/dockerd") for name in running) == 1
 
 
 def test_an_engine_that_cannot_start_says_why_and_leaves_nothing(private: Private) -> None:
     private.engine.data.mkdir()
     broken = private.engine.data / "volumes"
     broken.write_text("a file where dockerd wants a folder")
-    done = private.run_engine("start", "legacy", "--no-images", environment=private.environment)
+    done = private.run_engine("start", "--no-images", environment=private.environment)
     assert done.returncode == 1
-    assert "the legacy engine did not start: " in done.stderr
+    assert "the classic engine did not start: " in done.stderr
     assert "volumes" in done.stderr
     assert "Traceback" not in done.stderr
     private.call("stop")

@@ -10,7 +10,6 @@ import pytest
 
 MACHINE = images.Machine(mirror="http://mirror.example/debian/", certificates=(), pip=(), apt=())
 PYTHON = next(image for image in images.IMAGES if image.recipe == "python")
-POSTGRES = next(image for image in images.IMAGES if image.recipe == "postgres")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
 
 
@@ -25,7 +24,7 @@ def test_the_same_recipe_in_another_checkout_has_the_same_hash(recipes: Path) ->
         assert images.recipe_hash(image, MACHINE, recipes) == images.recipe_hash(image, MACHINE)
 
 
-def test_a_changed_line_changes_the_hash_of_that_image_and_of_no_other(recipes: Path) -> None:
+def test_a_changed_line_changes_the_hash_of_its_images_and_of_no_other(recipes: Path) -> None:
     before = {image: images.recipe_hash(image, MACHINE, recipes) for image in images.IMAGES}
     dockerfile = recipes / "postgres" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "ENV CHANGED=yes\n")
@@ -34,8 +33,7 @@ def test_a_changed_line_changes_the_hash_of_that_image_and_of_no_other(recipes: 
         for image in images.IMAGES
         if images.recipe_hash(image, MACHINE, recipes) != before[image]
     ]
-    on_it = [image for image in images.IMAGES if image.base == "postgres"]
-    assert changed == [POSTGRES, *on_it]
+    assert changed == [image for image in images.IMAGES if image.recipe == "postgres"]
 
 
 def test_a_changed_base_changes_what_is_built_on_it(recipes: Path) -> None:
@@ -90,10 +88,12 @@ def test_every_image_is_built_after_its_base() -> None:
     built: set[str] = set()
     for image in images.IMAGES:
         assert image.base is None or image.base in built
-        built.add(image.recipe)
+        built.add(image.name)
 
 
 def test_no_recipe_names_a_mirror_or_an_index() -> None:
     for path in images.RECIPES.rglob("*"):
         if path.is_file():
-            assert "http" not in path.read_text(), f"{path.name} names an address"
+            # What the official image says names two threads of its own repository.
+            text = path.read_text().replace("https://github.com/docker-library/postgres/", "")
+            assert "http" not in text, f"{path.name} names an address"

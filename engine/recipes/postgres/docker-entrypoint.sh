@@ -29,6 +29,45 @@ END
     exit 1
 }
 
+# From 18 on the files lie in a folder of their major version. Files, or a volume, where versions
+# before had theirs stop the first start: a new, empty database would look as if all were lost.
+refuse_old_files() {
+    local folder found=()
+    [ "$PGDATA" = "/var/lib/postgresql/$PG_MAJOR/docker" ] || return 0
+    for folder in /var/lib/postgresql /var/lib/postgresql/data /var/lib/postgresql/*/docker; do
+        if [ -s "$folder/PG_VERSION" ]; then found+=("$folder"); fi
+    done
+    if [ ${#found[@]} = 0 ] && mountpoint -q /var/lib/postgresql/data; then
+        found=('/var/lib/postgresql/data (unused mount/volume)')
+    fi
+    [ ${#found[@]} -gt 0 ] || return 0
+    # The official image's words (docker-entrypoint.sh of docker-library/postgres, 26 February 2026).
+    cat >&2 <<END
+Error: in 18+, these Docker images are configured to store database data in a
+       format which is compatible with "pg_ctlcluster" (specifically, using
+       major-version-specific directory names).  This better reflects how
+       PostgreSQL itself works, and how upgrades are to be performed.
+
+       See also https://github.com/docker-library/postgres/pull/1259
+
+       Counter to that, there appears to be PostgreSQL data in:
+         ${found[*]}
+
+       This is usually the result of upgrading the Docker image without
+       upgrading the underlying database using "pg_upgrade" (which requires both
+       versions).
+
+       The suggested container configuration for 18+ is to place a single mount
+       at /var/lib/postgresql which will then place PostgreSQL data in a
+       subdirectory, allowing usage of "pg_upgrade --link" without mount point
+       boundary issues.
+
+       See https://github.com/docker-library/postgres/issues/37 for a (long)
+       discussion around this process, and suggestions for how to do so.
+END
+    exit 1
+}
+
 run_initdb_scripts() {
     local file
     local psql=(psql -v ON_ERROR_STOP=1 --no-psqlrc -U "$POSTGRES_USER" -d "$POSTGRES_DB")
@@ -49,6 +88,7 @@ run_initdb_scripts() {
 
 make_database() {
     refuse_without_password
+    refuse_old_files
     local words=()
     eval "words=(${POSTGRES_INITDB_ARGS:-})"
     initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${words[@]}"
