@@ -117,7 +117,11 @@ lock: ## write requirements/ anew from pyproject.toml's dependency groups
 			--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 			--group $$group $$([ $$group = test ] || echo "-c requirements/test.txt") \
 			-o requirements/$$group.txt; done
-	@! grep -n '://' requirements/*.txt
+	@for recipe in bugsink seaweedfs; do \
+		$(BIN)/uv --no-config pip compile --quiet --python-version 3.13 --upgrade --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+			engine/recipes/$$recipe/requirements.in -o engine/recipes/$$recipe/requirements.txt; done
+	@! grep -n '://' requirements/*.txt engine/recipes/*/requirements.txt
 
 clean: ## remove what was built, sweep sandboxes, stop the private engine
 	@if [ -x $(BIN)/pytest ]; then $(BIN)/python -m seatrial sweep; fi

@@ -15,7 +15,7 @@ FILES = {
     "vendor.readthedocs": ".readthedocs.yaml",
 }
 # images that the sample project builds itself are made of these
-PULLED = {"debian:trixie-slim", "nginx:1.26", "postgres:15", "python:3.13-slim"}
+PULLED = {"debian:trixie-slim", "nginx:1.26", "postgres:18", "python:3.13-slim"}
 
 
 def problems(schema: str, file: Path) -> str:
