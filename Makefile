@@ -37,7 +37,7 @@ END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
 
-.PHONY: help site check record lab test engine engine-stop bench links lock clean clean-all
+.PHONY: help site check record lab test engine engine-stop bench matrix links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -104,6 +104,10 @@ bench: ## the benchmark, as ratios measured side by side in one run (PARTS=guide
 	@$(SETUP) bench
 	@$(ENGINE) start
 	@eval "$$($(ENGINE) env)" && $(BIN)/python tests/bench.py $(PARTS)
+
+matrix: ## run pages on other engines and Composes for the compatibility page (ROWS=... for some; three quarters of an hour)
+	@$(SETUP) test
+	@$(BIN)/python tests/matrix.py $(ROWS)
 
 links: ## follow every link to another site (those within the site, `make test` follows)
 	@$(SETUP) site

@@ -66,12 +66,10 @@ class Engine:
 
     def start(self) -> None:
         """Start dockerd, after sweeping up what an earlier one may have left."""
-        self.programs.choose_iptables()
         with network.locked():
             self.sweep()
-            rules = network.Rules(self.programs.environment())
-            rules.remember_before()
-            neighbours = rules.shared()
+            network.remember_before()
+            neighbours = network.shared_rules()
             self.run.mkdir(parents=True, exist_ok=True)
             self.data.mkdir(parents=True, exist_ok=True)
             pool = self._choose_pool()
@@ -104,7 +102,7 @@ class Engine:
                     start_new_session=True,
                 )
             self._wait(process)
-            rules.put_back(neighbours)
+            network.put_back(neighbours)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until dockerd answers, or say why it does not."""
@@ -164,8 +162,7 @@ class Engine:
             time.sleep(0.05)
         with network.locked():
             self.sweep()
-            if self.programs.complete:
-                network.Rules(self.programs.environment()).remove_shared()
+            network.remove_shared_rules()
         shutil.rmtree(self.run, ignore_errors=True)
         if self.run.parent.exists() and not any(self.run.parent.iterdir()):
             self.run.parent.rmdir()
@@ -180,7 +177,7 @@ class Engine:
             if not found:
                 break
             time.sleep(0.05)
-        for point in self.mounts():
+        for point in mounts_below(self.home, self.run):
             subprocess.run(["umount", "-l", point], capture_output=True)
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         self.pidfile.unlink(missing_ok=True)
@@ -188,8 +185,7 @@ class Engine:
         pool = self.pool()
         if pool is not None:
             bridges = sorted({self.bridge, *network.bridges_in(pool)})
-            if self.programs.complete:
-                network.Rules(self.programs.environment()).remove(bridges, pool)
+            network.remove_rules(bridges, pool)
             for bridge in bridges:
                 network.remove_bridge(bridge)
 
@@ -212,10 +208,6 @@ class Engine:
             if groups & ours or (self.home in path.parents and path.name in DAEMONS):
                 found.append(pid)
         return found
-
-    def mounts(self) -> list[str]:
-        """Return the mount points below the engine's folders, innermost first."""
-        return mounts_below(self.home, self.run)
 
 
 def mounts_below(*folders: Path) -> list[str]:

@@ -22,6 +22,8 @@ from report import EngineError, say
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
+NETWORK = {"ip": "iproute2", "iptables": "iptables"}
+# What an engine of ours needs for its bridge and its ports.
 
 
 def cache_folder() -> Path:
@@ -62,11 +64,8 @@ def main(arguments: list[str]) -> int:
             print_environment(cache, engine)
         else:
             stop(cache, forget=chosen.command == "clean")
-    except EngineError as error:
+    except (EngineError, OSError, subprocess.SubprocessError) as error:
         say(str(error))
-        return 1
-    except (OSError, subprocess.SubprocessError) as error:
-        say(f"{error}")
         return 1
     except KeyboardInterrupt:
         say("interrupted; run the same command again to go on")
@@ -116,6 +115,7 @@ def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
         say(f"using your Docker: {found}")
         return
     check_machine()
+    packages.install_missing(NETWORK)
     with locked(cache):
         began = time.monotonic()
         stop_outdated(cache)
@@ -129,7 +129,7 @@ def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
                 engine.programs.fetch_clients(archive)
         if with_images:
             bench.provide(engine)
-        say(f"ready after {time.monotonic() - began:.1f} s, {archive.fetched / 1e6:.0f} MB fetched")
+        say(f"ready after {time.monotonic() - began:.1f} s")
 
 
 def bring_up(engine: Engine, archive: packages.Archive) -> None:
@@ -212,13 +212,11 @@ def print_environment(cache: Path, engine: Engine) -> None:
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
-    for name, value in (
-        ("DOCKER_HOST", engine.host),
-        ("DOCKER_CONFIG", str(engine.programs.config)),
+    print(f"export DOCKER_HOST={shlex.quote(engine.host)}")
+    print(f"export DOCKER_CONFIG={shlex.quote(str(engine.programs.config))}")
+    if engine.kind.version > "25":
         # For `docker-compose` alone; `docker` and its plugins do not read it.
-        ("COMPOSE_API_VERSION", COMPOSE_1_API),
-    ):
-        print(f"export {name}={shlex.quote(value)}")
+        print(f"export COMPOSE_API_VERSION={COMPOSE_1_API}")
     print(f'export PATH={shlex.quote(str(engine.programs.bin))}:"$PATH"')
 
 

@@ -19,8 +19,6 @@ from report import EngineError, say
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 LABEL = "org.seatrial.recipe"
-BUILDER = "BuildKit"
-# What is built in another way is another image.
 CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -43,12 +41,7 @@ class Image:
 
 
 DEBIAN, PYTHON = "debian:trixie-slim", "python:3.13-slim"
-POSTGRES_18 = (
-    "MAJOR=18",
-    "SUITE=testing",
-    "VOLUME=/var/lib/postgresql",
-    "DATA=/var/lib/postgresql/18/docker",
-)
+POSTGRES_18 = ("MAJOR=18", "SUITE=testing", "VOLUME=/var/lib/postgresql", "BELOW=/18/docker")
 IMAGES = (
     Image("debian", (DEBIAN,), None),
     Image("python", (PYTHON,), DEBIAN),
@@ -125,7 +118,7 @@ def look_at_machine(mirror: str) -> Machine:
 
 def recipe_hash(image: Image, machine: Machine, recipes: Path = RECIPES) -> str:
     """Return a hash that changes when the recipe, its base's or the machine's settings do."""
-    parts = [BUILDER, repr(machine), *image.tags, *image.arguments]
+    parts = [repr(machine), *image.tags, *image.arguments]
     for path in sorted((recipes / image.recipe).rglob("*")):
         if path.is_file():
             parts += [path.name, path.read_text()]
@@ -151,8 +144,6 @@ def bootstrap_command(machine: Machine, recipe: Path, keyring: Path) -> list[str
         "--variant=minbase",
         "--include=ca-certificates",
         "--format=tar",
-        # So that apt says how much it fetches.
-        "--verbose",
         f"--keyring={keyring}",
         *[f'--aptopt={name} "{value}"' for name, value in machine.apt],
         f"--dpkgopt={recipe / 'dpkg.cfg'}",
@@ -254,7 +245,6 @@ class Bench:
         text = log.read_text(errors="replace")
         if done.returncode:
             raise EngineError(f"mmdebstrap: {first_error(text)} (all of it: {log})")
-        self.archive.fetched += packages.fetched_in(text)
         shutil.rmtree(scratch, ignore_errors=True)
         partial.rename(self.tar)
 
@@ -309,21 +299,15 @@ class Bench:
             done = docker(engine, "build", "--label", label, *tags, *told, folder)
         log = self.folder / f"{image.name.replace('/', '-')}.log"
         log.write_text(done.stdout + done.stderr)
-        self.archive.fetched += packages.fetched_in(done.stdout + done.stderr)
         if done.returncode:
             why = first_error(done.stdout + done.stderr)
             raise EngineError(f"building {image.name} failed: {why} (all of it: {log})")
         say(f"{image.name} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
 
 
-def client(engine: Engine, *arguments: str) -> list[str]:
-    """Return the command of Docker's client with these arguments."""
-    return [str(engine.programs.bin / "docker"), *arguments]
-
-
-def client_environment(engine: Engine) -> dict[str, str]:
-    """Return the environment that points Docker's client at one of our engines."""
-    return {
+def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Docker's client on one of our engines."""
+    environment = {
         **os.environ,
         "DOCKER_HOST": engine.host,
         "DOCKER_CONFIG": str(engine.programs.config),
@@ -334,9 +318,5 @@ def client_environment(engine: Engine) -> dict[str, str]:
         "DOCKER_BUILDKIT": "1",
         "BUILDKIT_PROGRESS": "plain",
     }
-
-
-def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Docker's client on one of our engines."""
-    command, environment = client(engine, *arguments), client_environment(engine)
+    command = [str(engine.programs.bin / "docker"), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -47,26 +47,12 @@ def mirror_in(indextargets: str, codename: str) -> str:
     return ""
 
 
-def sizes_in(print_uris: str) -> tuple[int, ...]:
-    """Return the sizes in bytes that `apt-get download --print-uris` lists."""
-    return tuple(int(size) for size in re.findall(r"^'[^']+' \S+ (\d+)", print_uris, re.MULTILINE))
-
-
-def fetched_in(output: str) -> int:
-    """Return how many bytes apt-get and pip say that they have downloaded."""
-    factors = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
-    said = re.findall(r"(?:Fetched|Downloading \S+ \()\s*([\d.,]+) ?([kMG]?)B(?: in |\))", output)
-    return sum(int(float(number.replace(",", "")) * factors[unit]) for number, unit in said)
-
-
 class Archive:
     """Debian's archive as the machine reaches it, with package lists of our own."""
 
     def __init__(self, folder: Path, release: Release) -> None:
         self.folder = folder
         self.release = release
-        self.fetched = 0
-        # Bytes of packages and lists downloaded by this run.
 
     def _options(self, suite: str) -> list[str]:
         """Return the options that keep apt away from the machine's own state."""
@@ -111,7 +97,7 @@ class Archive:
         say(f"fetching the package lists of {suite}")
         lists = self.folder / suite / "lists"
         try:
-            output = self._apt(suite, "update", "--error-on=any")
+            self._apt(suite, "update", "--error-on=any")
         except EngineError as error:
             if "does not have a Release file" not in str(error):
                 raise
@@ -119,7 +105,6 @@ class Archive:
                 f"the mirror that this machine gets its packages from has no {suite} ({error}): "
                 "name one that has it in /etc/apt/sources.list.d"
             ) from error
-        self.fetched += fetched_in(output)
         (lists / "complete").touch()
 
     def unpack(self, suite: str, packages: tuple[str, ...], tree: Path) -> None:
@@ -140,10 +125,8 @@ class Archive:
         shutil.rmtree(folder)
 
     def _download(self, suite: str, packages: tuple[str, ...], folder: Path) -> None:
-        sizes = sizes_in(self._apt(suite, "download", "--print-uris", *packages))
-        say(f"fetching {len(sizes)} packages of {suite}, {sum(sizes) / 1e6:.0f} MB")
+        say(f"fetching {len(packages)} packages of {suite}")
         self._apt(suite, "download", *packages, cwd=folder)
-        self.fetched += sum(sizes)
 
 
 def last_line(text: str) -> str:
@@ -205,8 +188,9 @@ def _keyring(folder: Path, codename: str, mirror: str) -> Path:
 
 
 def install_missing(programs: dict[str, str]) -> None:
-    """Install what pages run on the machine itself; `programs` gives the package of each."""
-    missing = [package for program, package in programs.items() if not shutil.which(program)]
+    """Install what the machine itself has to have; `programs` gives the package of each."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    missing = [each for program, each in programs.items() if not shutil.which(program, path=path)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):

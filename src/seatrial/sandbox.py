@@ -63,7 +63,7 @@ class Engine:
 
 #: The last API in which an engine tells Compose 1.29 what it reads of images when it recreates a
 #: container: later ones leave ContainerConfig out (docker/compose#11742).
-COMPOSE_1_API = (1, 44)
+COMPOSE_1_API = "1.44"
 
 
 def find_engine(spelling: str) -> Engine:
@@ -115,10 +115,8 @@ def _for_compose_1(api: str, environment: Mapping[str, str]) -> dict[str, str]:
             hint='say {"features": {"containerd-snapshotter": false}} in daemon.json, or leave '
             "that spelling out",
         )
-    major, _, minor = api.partition(".")
-    if not (major.isdigit() and minor.isdigit()) or (int(major), int(minor)) <= COMPOSE_1_API:
-        return {}
-    return {"COMPOSE_API_VERSION": ".".join(map(str, COMPOSE_1_API))}
+    # an older engine refuses a later API than its own
+    return {"COMPOSE_API_VERSION": min(api, COMPOSE_1_API)} if api else {}
 
 
 def ask(

@@ -62,15 +62,14 @@ class Private:
         pool = self.engine.pool()
         assert pool is not None
         bridges = [self.engine.bridge, *network.bridges_in(pool)]
-        rules = network.Rules(self.engine.programs.environment())
         return [
             *(f"process {pid}" for pid in self.engine.processes()),
-            *(f"mount {point}" for point in self.engine.mounts()),
+            *(f"mount {point}" for point in daemon.mounts_below(self.engine.home, self.engine.run)),
             *(f"bridge {name}" for name in bridges if Path("/sys/class/net", name).exists()),
             *(
                 f"rule {' '.join(words)}"
                 for table in ("filter", "nat", "raw")
-                for words in rules.listed(table)
+                for words in network.rules(table)
                 if network.concerns(words, bridges, pool)
             ),
             *(["run folder"] if self.engine.run.exists() else []),
@@ -89,13 +88,12 @@ def link_or_copy(source: str, target: str) -> None:
 def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
     """Give a test an engine that is not running yet, and leave nothing of it."""
     fetched = daemon.Engine("classic", engine.cache_folder()).programs
-    if os.geteuid() != 0 or not (fetched.complete and fetched.ready):
+    if os.geteuid() != 0 or not fetched.ready:
         pytest.skip("the engine's programs are not here: fetch them with `make engine`")
     made = Private(tmp_path / "cache", run_engine)
     for folder in [fetched.tree, *fetched.home.glob("compose-*")]:
         copied = made.engine.home / folder.name
         shutil.copytree(folder, copied, symlinks=True, copy_function=link_or_copy)
-    made.engine.programs.choose_iptables()
     yield made
     run_engine("clean", environment=made.environment)
 
@@ -118,8 +116,23 @@ def test_the_clients_are_of_the_versions_that_the_guide_names() -> None:
     assert said("docker-compose", "version", "--short").startswith("1.29")
 
 
+FIND = "from seatrial.sandbox import find_engine as f; print(f('v1').environment['{}'])"
+
+
+def find_engine(private: Private, variable: str) -> "subprocess.CompletedProcess[str]":
+    """Have seatrial look for the engine of Compose 1.29, and print a variable of it."""
+    environment = {
+        **private.environment,
+        "DOCKER_HOST": private.engine.host,
+        "PATH": f"{private.engine.programs.bin}:{os.environ['PATH']}",
+    }
+    command = [sys.executable, "-c", FIND.format(variable)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_the_store_of_images_is_the_one_that_the_kind_names(private: Private) -> None:
     private.call("start")
+    assert find_engine(private, "COMPOSE_API_VERSION").stdout == f"{programs.COMPOSE_1_API}\n"
     settings = json.loads((private.engine.home / "daemon.json").read_text())
     assert settings["features"] == {"containerd-snapshotter": False}
     assert "snapshotter" not in private.docker("info", "--format", "{{.DriverStatus}}")
@@ -130,17 +143,8 @@ def test_the_store_of_images_is_the_one_that_the_kind_names(private: Private) ->
     private.environment["SEATRIAL_ENGINE"] = "containerd"
     private.call("start")
     assert "io.containerd.snapshotter" in private.docker("info", "--format", "{{.DriverStatus}}")
-    private.environment["DOCKER_HOST"] = other.host
-    private.environment["PATH"] = f"{other.programs.bin}:{os.environ['PATH']}"
-    script = "from seatrial.sandbox import find_engine; find_engine('v1')"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=private.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "EngineUnavailableError: the engine keeps images in containerd's store" in done.stderr
+    refused = find_engine(private, "DOCKER_HOST").stderr
+    assert "EngineUnavailableError: the engine keeps images in containerd's store" in refused
 
 
 def test_an_engine_of_an_earlier_version_is_stopped_and_keeps_its_data(private: Private) -> None:
@@ -209,16 +213,13 @@ def alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def neighbours_rule(private: Private) -> Iterator[str]:
+def neighbours_rule() -> Iterator[str]:
     """Put a rule into the chain that engines share, as an engine beside ours would."""
-    environment = private.engine.programs.environment()
     # An address of the documentation's (RFC 5737), so that no packet meets the rule.
     rule = "DOCKER -d 198.51.100.77/32 -j RETURN"
 
     def iptables(action: str) -> int:
-        command = ["iptables", "-w", "-t", "filter", action, *rule.split()]
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)
-        return done.returncode
+        return network.run("iptables", "-w", "-t", "filter", action, *rule.split()).returncode
 
     if iptables("-I"):
         pytest.skip("no engine runs here that ours could disturb: start one with `make engine`")
@@ -231,7 +232,7 @@ def test_an_engine_leaves_the_rules_of_those_beside_it(
     private: Private, neighbours_rule: str
 ) -> None:
     def kept() -> list[str]:
-        rules = network.Rules(private.engine.programs.environment()).shared()
+        rules = network.shared_rules()
         return [rule for words in rules if (rule := " ".join(words)) == neighbours_rule]
 
     # A starting dockerd empties the chains that it shares with the engines beside it.

