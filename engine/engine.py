@@ -184,8 +184,10 @@ def stop(cache: Path, *, forget: bool) -> None:
         return
     if os.geteuid() != 0:
         raise EngineError("the private engine was started by root: stop it as root")
+    if engines := made(cache):
+        packages.install_missing(NETWORK)
     with locked(cache):
-        for engine in made(cache):
+        for engine in engines:
             engine.stop()
         if forget:
             if left := mounts_below(cache):

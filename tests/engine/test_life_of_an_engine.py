@@ -153,7 +153,12 @@ def test_an_engine_of_an_earlier_version_is_stopped_and_keeps_its_data(private: 
     shutil.copytree(
         private.engine.programs.tree, old.programs.tree, symlinks=True, copy_function=link_or_copy
     )
-    old.start()
+    start = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import daemon;"
+        "daemon.Engine('legacy', pathlib.Path(sys.argv[2])).start()"
+    )
+    where = [str(Path(engine.__file__).parent), str(private.cache / "engine")]
+    subprocess.run(["/usr/bin/python3", "-c", start, *where], check=True)
     kept = old.data / "volumes"
     assert kept.exists()
     done = private.run_engine("start", "--no-images", environment=private.environment)

@@ -108,8 +108,8 @@ def test_postgres_tells_its_version_without_a_password(docker: Docker, major: in
     assert output.startswith(f"postgres (PostgreSQL) {major}.")
 
 
-@pytest.fixture
-def database(docker: Docker, tmp_path: Path) -> str:
+@pytest.fixture(params=[17, 18])
+def database(docker: Docker, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """Return a container of PostgreSQL with a user, a database and a script of its own."""
     script = tmp_path / "table.sql"
     script.write_text("create table harbour (name text);")
@@ -119,7 +119,7 @@ def database(docker: Docker, tmp_path: Path) -> str:
     password.chmod(0o644)
     variables = ("POSTGRES_USER=ada", "POSTGRES_DB=port", "POSTGRES_PASSWORD_FILE=/password")
     options = [word for variable in variables for word in ("--env", variable)]
-    name = docker.create(*options, "postgres:17")
+    name = docker.create(*options, f"postgres:{request.param}")
     docker("cp", str(password), f"{name}:/password")
     docker("cp", str(script), f"{name}:/docker-entrypoint-initdb.d/table.sql")
     docker("start", name)
@@ -161,6 +161,40 @@ def test_postgres_finds_its_data_again(docker: Docker, database: str) -> None:
     eventually("PostgreSQL", healthy(docker, database, "pg_isready", "-h", "127.0.0.1"))
     psql = ("psql", "-U", "ada", "-At", "-c", "select count(*) from harbour", "port")
     assert docker("exec", database, *psql).stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [("PG_VERSION", "/data"), ("nothing", "/data (unused mount/volume)")],
+)
+def test_postgres_18_refuses_the_old_place_of_the_volume(
+    docker: Docker, file: str, found: str
+) -> None:
+    old = "/var/lib/postgresql/data"
+    docker.start(
+        "--volume", old, "--entrypoint", "bash", "postgres:18", "-c", f"echo 17 > {old}/{file}"
+    )
+    name = docker.create(
+        "--volumes-from", docker.started[-1], "--env", "POSTGRES_PASSWORD=x", "postgres:18"
+    )
+    done = docker("start", "--attach", name, check=False)
+    assert done.returncode == 1
+    assert (
+        "Error: in 18+, these Docker images are configured to store database data in a"
+        in done.stderr
+    )
+    assert (
+        f"there appears to be PostgreSQL data in:\n         /var/lib/postgresql{found}\n"
+        in done.stderr
+    )
+
+
+def test_postgres_keeps_its_files_where_the_official_image_has_them(docker: Docker) -> None:
+    wanted = "{{json .Config.Volumes}} {{json .Config.Env}}"
+    for major, volume, data in ((17, "data", "data"), (18, "", "18/docker")):
+        said = docker("image", "inspect", "-f", wanted, f"postgres:{major}").stdout
+        assert f'"/var/lib/postgresql{volume and "/" + volume}":{{}}' in said
+        assert f'"PGDATA=/var/lib/postgresql/{data}"' in said
 
 
 def test_python_and_pip_are_where_the_official_image_has_them(docker: Docker) -> None:
