@@ -1,9 +1,9 @@
 """Run pages on engines and Composes beside those of the guide, and write down what came.
 
 A row is one run on a private engine, in a copy of this tree, recorded there: what the pages here
-promise stays as it is.  `records/matrix.json` has the rows, `records/containerd.json` the record of
-the whole guide in containerd's image store, and `records/matrix.rst` what the compatibility page
-shows of both.  No other page reads them.
+promise stays as it is.  In `reference/matrix`, `rows.json` has the rows, `classic.json` and
+`containerd.json` the whole guide in either image store, and `table.txt` what the compatibility page
+shows of them.  No other page reads them.
 """
 
 import json
@@ -23,6 +23,8 @@ from seatrial.record import Record, StepRecord, load, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "records"
+KEEP = ROOT / "reference/matrix"
+ENGINE = [sys.executable, str(ROOT / "engine/engine.py")]
 WHOLE = ("explanation", "how-to", "reference", "index.rst", "notebooks")
 FEW = ("explanation/practical-implications.rst", "reference/compatibility.rst")
 # Postgres 18 where 17 was: the pages' edits go on fitting, and the volume stays where it is.
@@ -64,11 +66,11 @@ ROWS = {
     row.name: row
     for row in (
         Row("classic", "5.6", WHOLE),
+        Row("classic", "5.6", postgres="18"),
+        Row("classic", "2.40"),
         Row("classic", "1.29", WHOLE),
         Row("containerd", "5.6", WHOLE),
-        Row("classic", "2.40"),
         Row("containerd", "2.40"),
-        Row("classic", "5.6", postgres="18"),
         Row("containerd", "1.29", fails="KeyError: 'ContainerConfig'"),
         Row("26.1", "2.26"),
         Row("26.1", "1.29"),
@@ -94,27 +96,40 @@ class Came:
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the rows that the command line names, or all."""
+    """Run the rows that the command line names, or all; 1 where an engine was missing."""
     if unknown := [name for name in names if name not in ROWS]:
         print(f"matrix: no row {', '.join(unknown)}: choose among {', '.join(ROWS)}")
         return 2
+    missing = []
+    before = ""
     for name in names or ROWS:
         row = ROWS[name]
         print(f"matrix: {name}", flush=True)
+        if row.kind != before:
+            # one engine at a time: they share the machine's memory, and the older ones its rules
+            subprocess.run([*ENGINE, "stop"], check=True)
+            before = row.kind
+        environment = started(row)
+        if environment is None:
+            missing.append(name)
+            continue
         with tempfile.TemporaryDirectory(prefix="seatrial-matrix-") as scratch:
             tree = copied(row, Path(scratch))
-            came = run(row, tree)
+            came = run(row, tree, environment)
             rows = known() | {name: asdict(came)}
-            write_whole(RECORDS / "matrix.json", as_json({n: rows[n] for n in ROWS if n in rows}))
+            write_whole(KEEP / "rows.json", as_json({n: rows[n] for n in ROWS if n in rows}))
             if name in (KEPT, STEADY):
-                write_whole(RECORDS / f"{row.kind}.json", as_json(records_below(tree)))
-    write_whole(RECORDS / "matrix.rst", page())
-    return 0
+                write_whole(KEEP / f"{row.kind}.json", as_json(records_below(tree)))
+        write_whole(KEEP / "table.txt", page())
+    subprocess.run([*ENGINE, "stop"], check=True)
+    if missing:
+        print(f"matrix: no engine for {', '.join(missing)}; what is known of them stays as it was")
+    return 1 if missing else 0
 
 
 def known() -> dict[str, dict[str, object]]:
     """Return the rows that have run."""
-    path = RECORDS / "matrix.json"
+    path = KEEP / "rows.json"
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
@@ -141,19 +156,22 @@ def copied(row: Row, scratch: Path) -> Path:
     return tree
 
 
-def run(row: Row, tree: Path) -> Came:
-    """Run a row on its engine and return what came."""
-    engine = [sys.executable, str(ROOT / "engine/engine.py")]
+def started(row: Row) -> dict[str, str] | None:
+    """Start a row's engine and return its clients' environment; None where it cannot be had."""
     compose = [] if row.spelling == "v1" else ["--compose", row.compose]
-    subprocess.run([*engine, "start", row.kind, *compose], check=True)
-    printed = subprocess.run(
-        [*engine, "env", row.kind, *compose], capture_output=True, text=True, check=True
-    ).stdout
+    if subprocess.run([*ENGINE, "start", row.kind, *compose]).returncode:
+        return None
+    command = [*ENGINE, "env", row.kind, *compose]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if not printed:
         sys.exit("matrix: a Docker of your own answers, and the rows need engines of ours")
     shown = ["bash", "--norc", "-c", f"{printed}\nexec env -0"]
     output = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
-    environment = dict(line.split("=", 1) for line in output.split("\0") if line)
+    return dict(line.split("=", 1) for line in output.split("\0") if line)
+
+
+def run(row: Row, tree: Path, environment: Mapping[str, str]) -> Came:
+    """Run a row's pages on its engine and return what came."""
     ran = datetime.now(UTC).date().isoformat()
     tools = {"Docker": _said(environment, "docker", "version", "--format", "{{.Server.Version}}")}
     command = ["docker-compose"] if row.spelling == "v1" else ["docker", "compose"]
@@ -232,7 +250,7 @@ def page() -> str:
     """Return what the compatibility page includes, from the rows and the records that are kept."""
     rows = [(ROWS[name], data) for name, data in known().items() if name in ROWS]
     lines = [
-        ".. Made by tests/matrix.py from the runs in records/matrix.json: `make matrix`.",
+        ".. Made by `make matrix` from rows.json, classic.json and containerd.json.",
         "",
         ".. list-table::",
         "   :header-rows: 1",
@@ -304,7 +322,7 @@ def differences() -> Iterator[Difference]:
 
     What differs as well between two runs in the classic store is no matter of the store.
     """
-    paths = RECORDS / "classic.json", RECORDS / "containerd.json"
+    paths = KEEP / "classic.json", KEEP / "containerd.json"
     if not all(path.exists() for path in paths):
         return
     again, other = (json.loads(path.read_text()) for path in paths)
