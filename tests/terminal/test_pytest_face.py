@@ -58,7 +58,7 @@ class Project:
         self, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
         """Start pytest in the project."""
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "SEATRIAL_V1"))}
+        own = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
             cwd=self.folder,
