@@ -84,8 +84,7 @@ def find_engine(spelling: str) -> Engine:
         environment |= _for_compose_1(api, environment)
     command = COMMANDS[spelling].split()
     compose = ask([*command, "version", "--short"], environment)
-    wanted = "1." if spelling == "v1" else ("2.", "3.", "4.", "5.", "v2.")
-    if compose is None or not compose.startswith(wanted):
+    if compose is None or compose.startswith("1.") != (spelling == "v1"):
         raise EngineUnavailableError(
             f"Docker answers, but `{COMMANDS[spelling]}` "
             + ("does not" if compose is None else f"is Compose {compose}"),
