@@ -1,6 +1,6 @@
 """The two spellings of Compose, and how the second follows from the first.
 
-Pages are written for Compose 2 (``docker compose``, ``example-web-1``); Compose 1.29 says
+Pages are written for Compose 2 and later (``docker compose``, ``example-web-1``); Compose 1.29 says
 ``docker-compose`` and joins names with underscores.
 """
 
