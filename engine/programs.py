@@ -122,9 +122,10 @@ def fetch_compose_1(archive: packages.Archive, folder: Path) -> None:
     """Fetch Compose 1.29 with its Python, and write the program that runs it."""
     archive.unpack("bookworm", COMPOSE_1, folder / "tree")
     # It must import nothing of this machine's, nor of a virtual environment of ours: -I sees to it.
+    # A page may call it where PATH names no more than Docker's own programs.
     (folder / "docker-compose").write_text(
         "#!/bin/sh\n"
-        'here=$(dirname "$(readlink -f "$0")")/tree/usr/bin\n'
+        'here=$(PATH=/usr/bin:/bin; dirname "$(readlink -f "$0")")/tree/usr/bin\n'
         'exec "$here/python3.11" -I "$here/docker-compose" "$@"\n'
     )
 

@@ -39,7 +39,8 @@ _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
 # Compose tells of containers in the order in which they happen to be ready, and builders of layers
 # that may be cached; what Docker did is compared instead
 _PROGRESS = re.compile(
-    r"\s*(?:(?:Container|Network|Volume|Image|Service) \S+ +\w+|#\d+ .*|\S+ (?:Built|Pulled))\s*"
+    r"\s*(?:(?:Container|Network|Volume|Image|Service) \S+ +(?:\w+|(?:Error )?Error while \w+)"
+    r"|#\d+ .*|\S+ (?:Built|Pulled))\s*"
     r"|time=\"[^\"]*\" level=warning .*"
 )
 _PROGRESS_V1 = re.compile(
