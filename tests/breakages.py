@@ -345,7 +345,7 @@ BREAKAGES = (
         "how-to/upgrade-postgres.rst",
         "the-new-version-on-the-old-volume",
         "",
-        "     - db-data-17:/var",
+        "     - db-data-18:/var",
         "     - db-data:/var",
         "until docker compose exec -T db pg_isready",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -65,17 +66,18 @@ class PageRun:
 
     def close(self) -> None:
         """Close terminals, witness and sandbox, whatever state they are in."""
-        for terminal in self._terminals.values():
-            terminal.close()
-        self._terminals.clear()
-        try:
-            if self._witness is not None and self._sandbox is not None:
-                self._sandbox.adopt(sorted(self._witness.volumes))
-                self._witness.close()
-        finally:
-            if self._sandbox is not None:
-                self._sandbox.close()
-            self._sandbox = None
+        sandbox, witness = self._sandbox, self._witness
+        self._sandbox = None
+        with ExitStack() as left:
+            # from the last to the first, each also where one before it fails
+            if sandbox is not None:
+                left.callback(sandbox.close)
+            if witness is not None and sandbox is not None:
+                left.callback(witness.close)
+                left.callback(lambda: sandbox.adopt(sorted(witness.volumes)))
+            for terminal in self._terminals.values():
+                left.callback(terminal.close)
+            self._terminals.clear()
 
     @property
     def complete(self) -> bool:

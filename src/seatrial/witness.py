@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,11 @@ class Event:
 
 
 class Witness:
-    """Listens to the engine's events for one project until it is closed."""
+    """Listens to the engine's events for one project until it is closed.
+
+    One that cannot listen any more must not look like one that saw nothing: whoever asks it then is
+    told so by an EngineUnavailableError.
+    """
 
     def __init__(self, host: str, project: str, healthchecks: Iterable[str] = ()) -> None:
         self._project = project
@@ -60,6 +64,9 @@ class Witness:
         # one-off containers that have been created and not started
         self._volumes: set[str] = set()
         self._latest = 0
+        self._closing = False
+        self._lost = ""
+        # why nothing more is heard
         self._news = threading.Condition()
         with contextlib.ExitStack() as opened:
             try:
@@ -81,6 +88,7 @@ class Witness:
     def open_execs(self) -> frozenset[str]:
         """Return the execs that are under way, such as one that holds another terminal."""
         with self._news:
+            self._refuse_if_lost()
             return frozenset(self._open)
 
     def settle(self, before: frozenset[str]) -> None:
@@ -89,7 +97,7 @@ class Witness:
         The engine reports the end of an exec some milliseconds after the command returned.
         """
         with self._news:
-            self._news.wait_for(lambda: self._open <= before, timeout=_PATIENCE)
+            self._wait(lambda: self._open <= before)
 
     def await_start(self) -> None:
         """Wait until each one-off container that was created has started, at most a second.
@@ -97,7 +105,7 @@ class Witness:
         A program in a container may ask for input before the engine reports that it was started.
         """
         with self._news:
-            self._news.wait_for(lambda: not self._unstarted, timeout=_PATIENCE)
+            self._wait(lambda: not self._unstarted)
 
     def catch_up(self, start: int) -> None:
         """Wait until all that the engine has told since a moment has arrived, at most a second.
@@ -112,11 +120,12 @@ class Witness:
         )
         last = max((int(raw.get("timeNano", 0)) for raw in told), default=0)
         with self._news:
-            self._news.wait_for(lambda: self._latest >= last, timeout=_PATIENCE)
+            self._wait(lambda: self._latest >= last)
 
     def between(self, start: int, end: int) -> tuple[Event, ...]:
         """Return the events of a window, in nanoseconds since the epoch."""
         with self._news:
+            self._refuse_if_lost()
             return tuple(e for e in self._events if start <= e.moment < end)
 
     def close(self) -> None:
@@ -126,17 +135,36 @@ class Witness:
             before = len(self._events)
             with self._news:
                 self._news.wait(timeout=0.03)
+        self._closing = True
         with contextlib.suppress(Exception):
             self._stream.close()
         self._client.close()
         self._thread.join(timeout=2)
 
     def _listen(self) -> None:
-        """Take in events until the stream is closed."""
-        # however the connection ends, there is nobody left to tell
-        with contextlib.suppress(Exception):
+        """Take in events until the stream is closed, and keep why it was, if not by us."""
+        why = "the engine closed the connection"
+        try:
             for raw in self._stream:
                 self._take(raw)
+        except Exception as error:  # whatever ends this thread has to be told by the other one
+            why = str(error) or type(error).__name__
+        with self._news:
+            self._lost = "" if self._closing else why
+            self._news.notify_all()
+
+    def _wait(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, at most a second; the caller has the lock."""
+        self._news.wait_for(lambda: bool(self._lost) or holds(), timeout=_PATIENCE)
+        self._refuse_if_lost()
+
+    def _refuse_if_lost(self) -> None:
+        """Raise EngineUnavailableError where the engine tells nothing any more."""
+        if self._lost:
+            raise EngineUnavailableError(
+                f"the engine's events ended while the page ran: {self._lost}",
+                hint="look whether the engine was stopped or restarted, and run the page again",
+            )
 
     def _take(self, raw: Mapping[str, Any]) -> None:
         """Keep an event if it concerns the project."""

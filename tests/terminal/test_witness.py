@@ -18,6 +18,7 @@ from seatrial.errors import EngineUnavailableError
 from seatrial.pages import Settings
 from seatrial.runner import PageRun
 from seatrial.sandbox import Engine
+from seatrial.verdicts import Verdict, explain
 from seatrial.witness import Witness, now, place_of
 
 _PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
@@ -69,15 +70,37 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     start.join()
 
 
+class Listeners(list[socket.socket]):
+    """The connections of those who listen to an engine's events through a door."""
+
+    admitted = True
+    # whether who asks for events gets any
+
+    def hang_up(self) -> None:
+        """End them all, as an engine does that stops."""
+        for connection in self:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.fixture
-def engine_without_events(docker_engine: Engine) -> Iterator[Engine]:
-    """The same engine behind a door that hangs up on whoever asks for its events."""
+def listeners() -> Listeners:
+    return Listeners()
+
+
+@pytest.fixture
+def engine_behind_a_door(docker_engine: Engine, listeners: Listeners) -> Iterator[Engine]:
+    """The same engine behind a door that can hang up on those who listen to its events."""
     if not docker_engine.host.startswith("unix://"):
         pytest.skip(f"the door is made for a socket, and the engine is at {docker_engine.host}")
 
     def pass_on(source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while (data := source.recv(65536)) and b"/events" not in data.partition(b"\r\n")[0]:
+            while data := source.recv(65536):
+                if b"/events" in data.partition(b"\r\n")[0]:
+                    if not listeners.admitted:
+                        break
+                    listeners.extend((source, target))
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
@@ -101,17 +124,43 @@ def engine_without_events(docker_engine: Engine) -> Iterator[Engine]:
             server.shutdown()
 
 
-def test_a_page_whose_events_cannot_be_read_runs_no_block(engine_without_events: Engine) -> None:
+def test_a_page_whose_events_cannot_be_read_runs_no_block(
+    engine_behind_a_door: Engine, listeners: Listeners
+) -> None:
+    listeners.admitted = False
     blocks = tuple(
         Block("page", "page.rst", number, ("$ echo hello", "hello"), "", number)
         for number in (1, 2)
     )
     settings = Settings(Path("/nonexistent"), None, Path("/nonexistent/records"))
-    run = PageRun(Page("page", "page.rst", blocks), settings, engine_without_events)
+    run = PageRun(Page("page", "page.rst", blocks), settings, engine_behind_a_door)
     try:
         for block in blocks:
             with pytest.raises(EngineUnavailableError, match="events cannot be read"):
                 run.through(block.ordinal)
         assert run.steps_run == 0
+    finally:
+        run.close()
+
+
+def test_a_witness_that_hears_no_more_is_not_taken_for_one_that_saw_nothing(
+    engine_behind_a_door: Engine, listeners: Listeners
+) -> None:
+    blocks = tuple(
+        Block("page", "page.rst", number, ("$ echo hello", "hello"), "", number)
+        for number in (1, 2, 3)
+    )
+    settings = Settings(Path("/nonexistent"), None, Path("/nonexistent/records"))
+    run = PageRun(Page("page", "page.rst", blocks), settings, engine_behind_a_door)
+    try:
+        assert run.through(1).verdict is Verdict.PASSED
+        listeners.hang_up()
+        # a step, or a whole block, may pass before the hanging up is noticed
+        results = [run.through(2), run.through(3)]
+        assert not run.complete
+        (broken,) = [each for each in results if each.failed]
+        assert "the engine's events ended while the page ran" in explain(broken)
+        with pytest.raises(EngineUnavailableError, match="events ended"):
+            run.record(list(blocks))
     finally:
         run.close()
