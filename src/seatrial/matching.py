@@ -13,6 +13,8 @@ from enum import Enum
 from itertools import groupby
 
 ELISION = "..."
+# the most cells (promised lines times lines that came) of the table of an alignment
+_TABLE = 250_000
 
 # What varies by nature, and the name of its kind.  The order matters: longer forms come first.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -133,20 +135,68 @@ def trimmed(lines: Sequence[str]) -> list[str]:
 def compare(promise: Sequence[str], output: Sequence[str]) -> Comparison:
     """Align a promise with an output so that as few lines as possible differ."""
     wanted, came = trimmed(promise), trimmed(output)
+    kept = _kept(wanted, came)
+    if kept is not None:
+        return Comparison(tuple(kept))
     rows: list[Row] = []
-    # equal beginnings need no table: most promises are kept
-    start = 0
-    while (
-        start < min(len(wanted), len(came))
-        and not stands_for_any_lines(wanted[start])
-        and line_matches(wanted[start], came[start])
-    ):
-        rows.append(Row(Pair.SAME, wanted[start], came[start]))
-        start += 1
-    for same, group in groupby(_align(wanted[start:], came[start:]), lambda r: r.pair is Pair.SAME):
+    head = _same(wanted, came)
+    tail = _same(wanted[head:][::-1], came[head:][::-1])
+    wanted_end, came_end = len(wanted) - tail, len(came) - tail
+    differing = _align(wanted[head:wanted_end], came[head:came_end])
+    aligned = [
+        *(Row(Pair.SAME, *pair) for pair in zip(wanted[:head], came[:head], strict=True)),
+        *differing,
+        *(Row(Pair.SAME, *pair) for pair in zip(wanted[wanted_end:], came[came_end:], strict=True)),
+    ]
+    for same, group in groupby(aligned, lambda r: r.pair is Pair.SAME):
         gap = list(group)
         rows.extend(gap if same else _with_counterparts(gap))
     return Comparison(tuple(rows))
+
+
+def _kept(wanted: Sequence[str], came: Sequence[str]) -> list[Row] | None:
+    """Return the alignment of a promise that is kept, in one pass; None where it is not.
+
+    What stands between two elisions is taken at its first place: no other leaves more room for the
+    rest.  What follows the last one has to come at the end.
+    """
+    rows: list[Row] = []
+    at = first = 0
+    elisions = [number for number, line in enumerate(wanted) if stands_for_any_lines(line)]
+    for elision in [*elisions, len(wanted)]:
+        part = wanted[first:elision]
+        begins = range(at, at + 1)
+        if first:
+            last = len(came) - len(part)
+            begins = range(at if elision < len(wanted) else max(at, last), last + 1)
+        begin = next((each for each in begins if _matches(part, came, each)), None)
+        if begin is None or (elision == len(wanted) and begin + len(part) < len(came)):
+            return None
+        if first:
+            elided = wanted[first - 1]
+            rows += [Row(Pair.ELIDED, elided, line) for line in came[at:begin]]
+            rows.append(Row(Pair.ELIDED, elided, None))
+        at = begin + len(part)
+        rows += [Row(Pair.SAME, *pair) for pair in zip(part, came[begin:at], strict=True)]
+        first = elision + 1
+    return rows
+
+
+def _matches(part: Sequence[str], came: Sequence[str], begin: int) -> bool:
+    """Tell whether promised lines without an elision of lines came, all of them, at a place."""
+    return begin + len(part) <= len(came) and all(
+        line_matches(line, came[begin + number]) for number, line in enumerate(part)
+    )
+
+
+def _same(wanted: Sequence[str], came: Sequence[str]) -> int:
+    """Return how many lines at the beginning are as promised."""
+    number = 0
+    for line, other in zip(wanted, came, strict=False):
+        if stands_for_any_lines(line) or not line_matches(line, other):
+            break
+        number += 1
+    return number
 
 
 def _with_counterparts(gap: list[Row]) -> list[Row]:
@@ -181,7 +231,21 @@ def _with_counterparts(gap: list[Row]) -> list[Row]:
 
 
 def _align(wanted: Sequence[str], came: Sequence[str]) -> list[Row]:
-    """Return the cheapest alignment: a line missing or extra costs one, an elided line nothing."""
+    """Return the cheapest alignment: a line missing or extra costs one, an elided line nothing.
+
+    Of texts so long that the table of all choices would be too large, the beginnings alone are
+    aligned, and the rest is told as it stands.
+    """
+    if len(wanted) * len(came) > _TABLE:
+        side = int(_TABLE**0.5)
+        return [
+            *_align(wanted[:side], came[: _TABLE // min(side, len(wanted))]),
+            *(
+                Row(Pair.ELIDED if stands_for_any_lines(line) else Pair.MISSING, line, None)
+                for line in wanted[side:]
+            ),
+            *(Row(Pair.EXTRA, None, line) for line in came[_TABLE // min(side, len(wanted)) :]),
+        ]
     width = len(came)
     # costs[i][j]: the cheapest alignment of wanted[i:] with came[j:]
     costs = [[0] * (width + 1) for _ in range(len(wanted) + 1)]

@@ -1,12 +1,14 @@
 """Promise and output: kept or not, what is shown where not, and what a rewritten promise keeps."""
 
 import random
+import tracemalloc
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 
 import pytest
 
+from seatrial import matching
 from seatrial.matching import Pair, by_kind, compare, line_matches, stands_for_any_lines
 
 WORDS = ("a", "b", "a b", "", "ab", "abc", "x...y", "xy", "x1y")
@@ -346,3 +348,30 @@ def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
 )
 def test_what_tells_something_is_not_taken_for_chance(one: str, other: str) -> None:
     assert by_kind(one) != by_kind(other)
+
+
+def test_a_promise_that_is_kept_is_aligned_as_by_the_table_of_all_choices() -> None:
+    chance = random.Random(1)
+    kept = 0
+    for _ in range(6000):
+        wanted = chance.choices(["a", "b", "c", "a...c", "..."], k=chance.randint(0, 6))
+        came = chance.choices(["a", "b", "c", "abc"], k=chance.randint(0, 7))
+        rows = matching._align(wanted, came)
+        if all(row.pair in (Pair.SAME, Pair.ELIDED) for row in rows):
+            kept += 1
+            assert matching._kept(wanted, came) == rows
+        else:
+            assert matching._kept(wanted, came) is None
+    assert kept > 300
+
+
+def test_a_long_difference_takes_little_memory_and_loses_no_line() -> None:
+    wanted = [f"promised {number}" for number in range(1_000)]
+    came = [f"came {number}" for number in range(10_000)]
+    tracemalloc.start()
+    rows = compare(wanted, came).rows
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [row.promised for row in rows if row.promised is not None] == wanted
+    assert [row.came for row in rows if row.came is not None] == came
+    assert peak < 50_000_000  # bytes
