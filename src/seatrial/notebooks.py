@@ -109,6 +109,12 @@ class NotebookRun:
         self._left.close()
 
     @property
+    def stopped_by(self) -> int | None:
+        """Return the number of the cell that stopped the notebook, if one did."""
+        failed = (Verdict.DIFFERS, Verdict.BROKEN)
+        return next((n for n, each in self.results.items() if each.verdict in failed), None)
+
+    @property
     def complete(self) -> bool:
         """Tell whether every cell ran to its end."""
         return set(self.results) == set(cells_of(self._stored)) and not self._stopped

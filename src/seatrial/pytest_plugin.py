@@ -107,6 +107,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Switch the plugin on where a project names its pages."""
     folder = config.getini("seatrial")
     if folder:
+        if not (config.rootpath / folder / "conf.py").is_file():
+            raise pytest.UsageError(
+                f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
+                "name the folder that Sphinx's conf.py is in"
+            )
         config.stash[_TRIAL] = Trial(config, (config.rootpath / folder).resolve())
         # a terminated run cleans up like an interrupted one
         signal.signal(signal.SIGTERM, _interrupted)
@@ -166,6 +171,11 @@ class Failure(Exception):  # noqa: N818 (it is no error of the program)
 class Spelt(pytest.Collector):
     """Something in one spelling of Compose."""
 
+    def __init__(self, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.asked_for: set[int] = set()
+        # the numbers of the items that this run of pytest has selected
+
     @property
     def trial(self) -> Trial:
         """Return what all items share."""
@@ -202,7 +212,7 @@ class SpeltPage(Spelt):
     """A page in one spelling: its items share a sandbox."""
 
     def __init__(self, *, page: Page, **more: object) -> None:
-        super().__init__(**more)  # type: ignore[arg-type]
+        super().__init__(**more)
         self.page = page
         self.run: PageRun | None = None
 
@@ -291,9 +301,13 @@ class BlockItem(Judged):
         """Run the page up to this item; raise Failure, or skip, with the reason."""
         with _docker_or_skip(self.parent.trial):
             result = self.parent.result(self.item.ordinal)
-        if result.verdict is Verdict.NOT_RUN:
-            pytest.skip(result.reason)
         run = self.parent.run
+        if result.verdict is Verdict.NOT_RUN:
+            # a run that asks for this block alone must not be green because of one before it
+            stopped = run.stopped_by if run is not None else None
+            if stopped and stopped not in self.parent.asked_for:
+                raise Failure(result.reason)
+            pytest.skip(result.reason)
         if result.failed and not (run is not None and run.will_mend(result)):
             raise Failure(explain(result, self.parent.name if self.parent.name == "v1" else ""))
 
@@ -376,6 +390,9 @@ class CellItem(Judged):
         with _docker_or_skip(self.parent.trial):
             result = self.parent.result(self.number)
         if result.verdict is Verdict.NOT_RUN:
+            run = self.parent.run
+            if run is not None and run.stopped_by not in self.parent.asked_for:
+                raise Failure(result.reason)
             pytest.skip(result.reason)
         if result.verdict is not Verdict.PASSED:
             raise Failure(result.reason)
@@ -412,7 +429,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items
             if type(item).__name__ != "DoctestItem" or trial.tree.page(item.path) is None
         ]
-        trial.selected = sum(1 for item in items if isinstance(item, BlockItem | CellItem))
+        for item in items:
+            if isinstance(item, BlockItem | CellItem):
+                trial.selected += 1
+                item.parent.asked_for.add(
+                    item.item.ordinal if isinstance(item, BlockItem) else item.number
+                )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

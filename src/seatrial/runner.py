@@ -80,11 +80,15 @@ class PageRun:
             self._terminals.clear()
 
     @property
+    def stopped_by(self) -> int | None:
+        """Return the number of the item that stopped the page, if one did."""
+        failed = (each for each in self.results if each.failed and not self.will_mend(each))
+        return next((each.item.ordinal for each in failed), None)
+
+    @property
     def complete(self) -> bool:
         """Tell whether every item of the page was run to its end."""
-        return len(self.results) == len(self.page.items) and not any(
-            result.failed and not self.will_mend(result) for result in self.results
-        )
+        return len(self.results) == len(self.page.items) and self.stopped_by is None
 
     def will_mend(self, result: ItemResult) -> bool:
         """Tell whether recording this run makes the page tell the truth about an item.

@@ -204,6 +204,26 @@ def test_a_block_in_the_middle_runs_what_it_stands_on_first(project: Project) ->
     assert outcome.sentences == ["seatrial: ran 2 blocks with 2 steps; 0 claims proved"]
 
 
+def test_a_block_that_could_not_be_reached_fails_where_it_alone_is_asked_for(
+    project: Project,
+) -> None:
+    project.write("fails.rst", PAGES["fails.rst"])
+    outcome = project.run("fails.rst::v2::title-2")
+    assert outcome.status == 1
+    assert outcome.verdicts == {"fails.rst::v2::title-2": "FAILED"}
+    assert "not run: fails.rst:6 differs" in outcome.text
+    both = project.run("fails.rst")
+    assert both.verdicts["fails.rst::v2::title-2"] == "SKIPPED"
+
+
+def test_a_folder_that_is_not_there_is_told_in_one_sentence(project: Project) -> None:
+    (project.folder / "pytest.ini").write_text("[pytest]\nseatrial = doc\n")
+    (project.folder / "test_ours.py").write_text("def test_ours():\n    pass\n")
+    outcome = project.run()
+    assert outcome.status == pytest.ExitCode.USAGE_ERROR
+    assert "seatrial = doc: there is no doc/conf.py below" in outcome.text
+
+
 def test_a_run_that_ran_no_step_fails(project: Project) -> None:
     project.write(
         "index.rst",
