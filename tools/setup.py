@@ -108,13 +108,24 @@ def settings_for_uv(python: Path, cache: Path) -> dict[str, str]:
     return settings
 
 
+def made_here(venv: Path) -> bool:
+    """Whether an environment was made where it lies, and not moved or copied here with the clone.
+
+    The programs of one that was moved name the Python of where it was made, and with it the sources
+    of that other clone.
+    """
+    settings = venv / "pyvenv.cfg"
+    return settings.exists() and f"-m venv {venv}\n" in settings.read_text()
+
+
 def install(group: str) -> None:
     """Bring an environment to what `requirements/<group>.txt` says, from nothing if not whole."""
     venv = place(group)
     python, mark = venv / "bin" / "python", incomplete(venv)
     if importlib.util.find_spec("ensurepip") is None:
         packages_from_debian(["python3-venv"], purpose="a virtual environment")
-    if mark.exists() or not python.exists() or not any(venv.glob("installed-*")):
+    trusted = not mark.exists() and python.exists() and any(venv.glob("installed-*"))
+    if not trusted or not made_here(venv):
         shutil.rmtree(venv, ignore_errors=True)
     fresh = not venv.exists()
     venv.mkdir(exist_ok=True)
