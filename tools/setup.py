@@ -115,7 +115,7 @@ def made_here(venv: Path) -> bool:
     of that other clone.
     """
     settings = venv / "pyvenv.cfg"
-    return settings.exists() and f"-m venv {venv}\n" in settings.read_text()
+    return settings.exists() and f" {venv}\n" in settings.read_text()
 
 
 def install(group: str) -> None:
