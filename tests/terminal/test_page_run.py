@@ -22,6 +22,7 @@ def block(text: str, ordinal: int = 1, **more: object) -> Block:
 def run(
     *items: Item | str,
     timeout: float = 20,
+    build_timeout: float = 600,
     strict: bool = True,
     project: Path | None = None,
     prompts: tuple[Prompt, ...] = PROMPTS,
@@ -39,6 +40,7 @@ def run(
         records=Path("/nonexistent/records"),
         prompts=prompts,
         timeout=timeout,
+        build_timeout=build_timeout,
         strict=strict,
     )
     trial = PageRun(page, settings, None, recording=recording)
@@ -305,6 +307,13 @@ def test_the_timeout_of_a_block_goes_before_the_settings() -> None:
     assert "gave no prompt back within 0.3 s" in explain(result)
     ((result,), _) = run(block("$ sleep 0.6", timeout=20.0), timeout=0.2)
     assert result.verdict is Verdict.PASSED
+
+
+def test_what_may_build_images_has_a_timeout_of_its_own() -> None:
+    text = "$ true docker build; sleep 1000"
+    said = fails(text, 1, Verdict.BROKEN, timeout=600, build_timeout=0.3)
+    assert "gave no prompt back within 0.3 s" in said
+    passes("$ true docker build; sleep 0.6", timeout=0.2)
 
 
 def test_a_program_that_cannot_be_interrupted_is_broken_and_gone() -> None:

@@ -33,6 +33,11 @@ def edit(text: str, *new: int, was: tuple[str, ...] = ()) -> Edit:
     return Edit("page", "page.rst", 9, lines, "", 1, "compose.yml", new=new, was=was)
 
 
+def test_an_edit_that_begins_with_an_elision_has_no_place() -> None:
+    with pytest.raises(SandboxError, match="the lines around the change are not found"):
+        edited(COMPOSE, edit("...\n  db:\n    restart: always", 3))
+
+
 def test_new_lines_are_put_between_those_around_them() -> None:
     change = edit("db:\n  image: postgres:17\n  ports:\n    - 5432\n  volumes:", 3, 4)
     assert edited(COMPOSE, change) == COMPOSE.replace(

@@ -671,6 +671,11 @@ def test_other_builders_show_plain_blocks(project: Project, builder: str) -> Non
     project.page(PAGE)
     text = project.build(builder)
     assert "seatrial" not in project.said
+    written = {"text": "index.txt", "latex": "p.tex", "man": "p.1", "epub": "index.xhtml"}
+    if builder in written:
+        text = (project.folder / "_build" / builder / written[builder]).read_text(encoding="utf-8")
+        for shown in ("hostname", "deploy", "stack.yml"):
+            assert shown in re.sub(r"<[^>]+>", "", text), shown
     if builder == "text":
         assert "   $ hostname\n   box-...-1\n" in text
 

@@ -95,6 +95,8 @@ def test_a_line_of_output_is_no_prompt(line: str) -> None:
         ("db=# ", "db=# ", True),
         ("db=# ", "db=> ", False),
         ("# ", "$ ", False),
+        ("$ ", "$ > ", False),
+        ("db=# ", "db=# db=# ", False),
     ],
 )
 def test_a_page_may_elide_what_varies_in_a_prompt(promised: str, answered: str, same: bool) -> None:
