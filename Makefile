@@ -67,7 +67,7 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
-# Pages take turns (tools/turn.py says why), and notebooks run as they are written, with Compose 2:
+# Pages take turns (tools/turn.py says why), and notebooks run as they are written, in the current Compose:
 # `make check` runs all of both, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages in turn
 	@$(PHASE) "Setup" $(SETUP) test

@@ -15,7 +15,7 @@ from pathlib import Path
 import network
 import packages
 from programs import KINDS, Kind, Unpacked
-from report import EngineError, say
+from report import DaemonError, say
 
 DAEMONS = {
     "dockerd",
@@ -126,7 +126,9 @@ class Engine:
         said = re.findall(fatal, text, re.MULTILINE)
         self.sweep()
         reason = said[-1].strip('"') if said else packages.last_line(text)
-        raise EngineError(f"the {self.name} engine did not start: {reason} (all of it: {self.log})")
+        if "iptables" in reason:
+            reason += "; try `update-alternatives --set iptables /usr/sbin/iptables-legacy`"
+        raise DaemonError(f"the {self.name} engine did not start: {reason} (all of it: {self.log})")
 
     def _choose_pool(self) -> network.Network:
         """Return the engine's addresses: last time's, unless the machine uses them by now."""

@@ -18,7 +18,7 @@ import images
 import packages
 from daemon import Engine, mounts_below
 from programs import COMPOSE_1_API, COMPOSES, DEFAULT, KINDS
-from report import EngineError, say
+from report import DaemonError, EngineError, MissingSuiteError, say
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
@@ -48,13 +48,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--no-images", action="store_true", help="start without the images")
     chosen = parser.parse_args(arguments)
     kind = chosen.kind or os.environ.get("SEATRIAL_ENGINE") or DEFAULT
-    if kind not in KINDS:
+    if kind not in KINDS and chosen.command not in ("stop", "clean"):
         parser.error(f"SEATRIAL_ENGINE={kind}: choose one of {', '.join(KINDS)}")
     # So that the program that is being waited for ends too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
     cache = cache_folder()
     engine = Engine(kind, cache, chosen.compose)
+    if chosen.command in ("stop", "clean") and (chosen.kind or chosen.compose):
+        parser.error(f"{chosen.command} is for all engines of the cache folder: name none")
     try:
         if chosen.command == "start":
             start(cache, engine, with_images=not chosen.no_images)
@@ -110,16 +112,18 @@ def users_docker(cache: Path) -> str:
 
 def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
     """Start the engine, unless it answers already, and see to its images."""
-    packages.install_missing(TOOLS)
+    packages.install_missing(TOOLS, "some pages run")
+    if os.geteuid() == 0 and cache.exists():
+        with locked(cache):
+            stop_outdated(cache)
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
     check_machine()
-    packages.install_missing(NETWORK)
     with locked(cache):
         began = time.monotonic()
-        stop_outdated(cache)
         release = packages.machine_release(cache / "apt")
+        packages.install_missing(NETWORK, "the engine's network needs")
         archive = packages.Archive(cache / "apt", release)
         bench = images.Bench(cache, archive, images.look_at_machine(release.mirror))
         with bench.preparing() if with_images else nullcontext():
@@ -138,11 +142,12 @@ def bring_up(engine: Engine, archive: packages.Archive) -> None:
         engine.programs.fetch(archive)
         engine.programs.fetch_clients(archive)
         engine.start()
-    except EngineError as error:
+    except (MissingSuiteError, DaemonError) as error:
         if engine.kind.suite != "testing":
             raise
         raise EngineError(
-            f"{error}; Debian 13's Docker is older and may do: `SEATRIAL_ENGINE=26.1 make engine`"
+            f"{error}; Debian 13's Docker is older and may do: type `export SEATRIAL_ENGINE=26.1`, "
+            "then try again"
         ) from error
 
 
@@ -185,7 +190,7 @@ def stop(cache: Path, *, forget: bool) -> None:
     if os.geteuid() != 0:
         raise EngineError("the private engine was started by root: stop it as root")
     if engines := made(cache):
-        packages.install_missing(NETWORK)
+        packages.install_missing(NETWORK, "removing the engine's network needs")
     with locked(cache):
         for engine in engines:
             engine.stop()

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import EngineError, say
+from report import EngineError, MissingSuiteError, say
 
 OS_RELEASE = Path("/etc/os-release")
 KEYRING = Path("usr/share/keyrings/debian-archive-keyring.gpg")
@@ -101,7 +101,7 @@ class Archive:
         except EngineError as error:
             if "does not have a Release file" not in str(error):
                 raise
-            raise EngineError(
+            raise MissingSuiteError(
                 f"the mirror that this machine gets its packages from has no {suite} ({error}): "
                 "name one that has it in /etc/apt/sources.list.d"
             ) from error
@@ -187,14 +187,14 @@ def _keyring(folder: Path, codename: str, mirror: str) -> Path:
     return newer / KEYRING
 
 
-def install_missing(programs: dict[str, str]) -> None:
+def install_missing(programs: dict[str, str], purpose: str) -> None:
     """Install what the machine itself has to have; `programs` gives the package of each."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = [each for program, each in programs.items() if not shutil.which(program, path=path)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say(f"some pages run {', '.join(missing)} on this machine: install them")
+        say(f"{purpose} {', '.join(missing)} on this machine: install them")
         return
     say(f"installing {', '.join(missing)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

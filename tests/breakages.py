@@ -540,8 +540,8 @@ BREAKAGES = (
         "reference/compatibility.rst",
         "another-major-version",
         "example/docker-compose.yml",
-        "    image: postgres:17\n",
-        "    image: postgres:15\n",
+        "    image: postgres:17\n    environment:\n",
+        "    image: postgres:18\n    environment:\n      PGDATA: /var/lib/postgresql/data\n",
         "postgres --version",
     ),
 )

@@ -39,9 +39,11 @@ _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
 # Compose tells of containers in the order in which they happen to be ready, and builders of layers
 # that may be cached; what Docker did is compared instead
 _PROGRESS = re.compile(
-    r"\s*(?:(?:Container|Network|Volume|Image|Service) \S+ +(?:\w+|(?:Error )?Error while \w+)"
-    r"|#\d+ .*|\S+ (?:Built|Pulled))\s*"
-    r"|time=\"[^\"]*\" level=warning .*"
+    r"\s*(?:(?:Container|Network|Volume|Image|Service) \S+ +"
+    r"(?:\w+|(?:Error )?Error while \w+|Resource is still in use)"
+    r"|#\d+ .*|\S+ (?:Built|Pulled)|Dangling images .*)\s*"
+    # of which the second begins with the seconds since the start
+    r"|time=\"[^\"]*\" level=warning .*|WARN\[\d+\] .*"
 )
 _PROGRESS_V1 = re.compile(
     r"(?:Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing|Building) .*"

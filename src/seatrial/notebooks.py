@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,16 @@ def cells_of(notebook: NotebookNode) -> list[int]:
 class NotebookRun:
     """One run of one notebook in one spelling; `close` must be called whatever happened."""
 
-    def __init__(self, path: Path, project: Path | None, spelling: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        project: Path | None,
+        spelling: str,
+        tools: Mapping[str, str] | None = None,
+    ) -> None:
         self.path = path
+        self._tools = dict(tools or {})
+        # tool name -> version
         self.spelling = spelling
         self.results: dict[int, CellResult] = {}
         self.cells_run = 0
@@ -120,19 +129,23 @@ class NotebookRun:
         return set(self.results) == set(cells_of(self._stored)) and not self._stopped
 
     def write(self) -> bool:
-        """Store what came, where it differs in more than what varies; tell whether it did."""
+        """Store what came, where it differs in more than what varies; tell whether it did.
+
+        With other versions of the tools all of it is stored: what they print looks different.
+        """
         numbers = cells_of(self._stored)
-        changed = False
+        anew = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
+        changed = anew
         for count, number in enumerate(numbers, start=1):
             stored, came = self._stored.cells[number], self._came.cells[number]
-            if self._essence(stored) != self._essence(came):
+            if anew or self._essence(stored) != self._essence(came):
                 stored.outputs = came.outputs
                 changed = True
             changed |= stored.execution_count != count
             stored.execution_count = count
             for output in stored.outputs:
                 output.pop("execution_count", None)
-        changed |= _strip(self._stored)
+        changed |= _strip(self._stored, self._tools)
         if changed:
             text: str = nbformat.writes(self._stored)  # type: ignore[no-untyped-call]
             write_whole(self.path, text.rstrip("\n") + "\n")
@@ -200,12 +213,13 @@ class NotebookRun:
         return self._client
 
 
-def _strip(notebook: NotebookNode) -> bool:
-    """Keep of a notebook's metadata what does not vary; tell whether anything went."""
+def _strip(notebook: NotebookNode, tools: Mapping[str, str]) -> bool:
+    """Keep of a notebook's metadata what does not vary; tell whether anything changed."""
     before = json.dumps(notebook, sort_keys=True)
     notebook.metadata = {
         "kernelspec": {"name": KERNEL, "display_name": DISPLAY_NAME, "language": "shell"},
         "language_info": dict(LANGUAGE),
+        "seatrial": {"tools": dict(tools)},
     }
     for cell in notebook.cells:
         cell.metadata = {

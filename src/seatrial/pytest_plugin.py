@@ -351,8 +351,9 @@ class SpeltNotebook(Spelt):
     def result(self, number: int) -> CellResult:
         """Run the notebook up to a cell and return what became of that one."""
         if self.run is None:
-            self.trial.engine(self.name)
-            self.run = NotebookRun(self.path, self.trial.tree.settings.project, self.name)
+            engine = self.trial.engine(self.name)
+            project = self.trial.tree.settings.project
+            self.run = NotebookRun(self.path, project, self.name, engine.tools)
         return self.run.through(number, recording=self.recording)
 
     @property

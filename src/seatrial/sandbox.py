@@ -39,7 +39,7 @@ MARK = "SEATRIAL_SANDBOX"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
 
-_SERVER = "{{.Server.Version}} {{.Server.APIVersion}}"
+_SERVER = "{{.Server.Version}} {{.Server.APIVersion}} {{.Server.MinAPIVersion}}"
 # what apt and pip say of where they fetch from: this machine's business, and no reader's
 _MIRROR = re.compile(r"\b((?:Get|Hit|Ign|Err):\d+ https?|Looking in indexes: https?)://[^/\s]+")
 _COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -79,9 +79,7 @@ def find_engine(spelling: str) -> Engine:
             "no Docker engine answers",
             hint="install Docker (https://docs.docker.com/get-docker/), and start it",
         )
-    server, _, api = server.partition(" ")
-    if spelling == "v1":
-        environment |= _for_compose_1(api, environment)
+    server, *apis = server.split(" ")
     command = COMMANDS[spelling].split()
     compose = ask([*command, "version", "--short"], environment)
     if compose is None or compose.startswith("1.") != (spelling == "v1"):
@@ -92,6 +90,8 @@ def find_engine(spelling: str) -> Engine:
             if spelling == "v1"
             else "install the Compose plugin (package docker-compose-plugin or docker-compose-v2)",
         )
+    if spelling == "v1":
+        environment |= _for_compose_1(apis, environment)
     host = environment.get("DOCKER_HOST") or ask(
         ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], environment
     )
@@ -100,22 +100,35 @@ def find_engine(spelling: str) -> Engine:
     return Engine(spelling, environment["DOCKER_HOST"], environment, tools)
 
 
-def _for_compose_1(api: str, environment: Mapping[str, str]) -> dict[str, str]:
+def _for_compose_1(apis: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables with which Compose 1.29 can recreate containers on an engine.
 
-    Raises EngineUnavailableError where none would do: containerd's image store tells no
-    ContainerConfig in any API.
+    `apis` are the engine's latest and its oldest API.  Raises EngineUnavailableError where none
+    would do: containerd's image store tells no ContainerConfig in any API.
     """
     store = ask(["docker", "info", "--format", "{{.DriverStatus}}"], environment) or ""
     if "io.containerd.snapshotter" in store:
         raise EngineUnavailableError(
             "the engine keeps images in containerd's store, where Compose 1.29 cannot recreate "
             "containers (KeyError: 'ContainerConfig')",
-            hint='say {"features": {"containerd-snapshotter": false}} in daemon.json, or leave '
+            hint='set {"features": {"containerd-snapshotter": false}} in daemon.json, or leave '
             "that spelling out",
         )
+    latest, oldest = (_numbers(api) for api in (*apis, "", "")[:2])
+    if oldest > _numbers(COMPOSE_1_API):
+        raise EngineUnavailableError(
+            f"the engine knows no API before {apis[1]}, and Compose 1.29 can recreate containers "
+            f"with none after {COMPOSE_1_API}",
+            hint="leave that spelling out",
+        )
     # an older engine refuses a later API than its own
-    return {"COMPOSE_API_VERSION": min(api, COMPOSE_1_API)} if api else {}
+    wanted = COMPOSE_1_API if latest > _numbers(COMPOSE_1_API) else apis[0] if apis else ""
+    return {"COMPOSE_API_VERSION": wanted} if wanted else {}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of an API's version."""
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def ask(

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 
@@ -59,14 +60,15 @@ def test_what_the_store_changes_is_shown_and_what_varies_anyway_is_not(matrix: M
 
 def test_a_row_says_what_was_not_as_promised(matrix: ModuleType) -> None:
     row: dict[str, object] = {"tools": {"Docker": "28.5.2+dfsg4", "Compose": "5.6.0"}}
-    row |= {"passed": 12, "failed": ["index.rst::cell-1"], "changed": [], "error": ""}
-    ended = row | {"passed": 0, "failed": [], "error": "KeyError: 'ContainerConfig'"}
+    row |= {"ran_to_their_end": 12, "failed": ["index.rst::cell-1"], "changed": [], "error": ""}
+    ended = row | {"ran_to_their_end": 0, "failed": [], "error": "KeyError: 'ContainerConfig'"}
     write(matrix.KEEP, "rows.json", {"classic-5.6": row, "containerd-1.29": ended})
     page = matrix.page()
     assert "28.5.2\n" in page
     assert "``index.rst::cell-1``" in page
     assert "``KeyError: 'ContainerConfig'``" in page
-    assert "No step printed anything else" in page
+    assert "containerd's store these steps" not in page
+    assert "No step printed" not in page
 
 
 def test_a_row_that_there_is_none_of_is_refused(
@@ -74,3 +76,10 @@ def test_a_row_that_there_is_none_of_is_refused(
 ) -> None:
     assert matrix.main(["classic-9"]) == 2
     assert "choose among classic-5.6" in capsys.readouterr().out
+
+
+def test_a_failure_is_named_by_page_spelling_and_block(matrix: ModuleType) -> None:
+    case = ElementTree.Element(
+        "testcase", classname="how-to.clean-up.rst.v2", name="remove-the-images-1"
+    )
+    assert matrix._place(case) == "how-to/clean-up.rst::v2::remove-the-images-1"
