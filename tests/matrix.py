@@ -392,7 +392,8 @@ def _told(step: StepRecord) -> Counter[str]:
 
     Numbers are left out, too: of processes, of the replica that came first, of requests.
     """
-    lines = (re.sub(r"\d+", "<number>", by_kind(line)).strip() for line in step.output)
+    number = re.compile(r"\d[\d.]*(?:[kMG]?B\b)?")
+    lines = (number.sub("<number>", by_kind(line)).strip() for line in step.output)
     return Counter(line for line in lines if line and not line.startswith("#"))
 
 
