@@ -102,16 +102,22 @@ class Came:
 def main(names: Sequence[str]) -> int:
     """Run the rows that the command line names, or all; 1 where an engine was missing.
 
-    With `--table` run none, and make the table anew of what is kept.
+    With `--table` run none, and make the table anew of what is kept.  `NAME=FILE` takes a row from
+    the report of a `make check` on the same engine (PYTEST_ADDOPTS=--junit-xml=FILE).
     """
     if list(names) == ["--table"]:
         write_whole(KEEP / "table.txt", page())
         return 0
+    reports = {row: Path(file) for row, _, file in (name.partition("=") for name in names) if file}
+    names = [name.partition("=")[0] for name in names]
+    if absent := [str(file) for file in reports.values() if not file.exists()]:
+        print(f"matrix: no report {', '.join(absent)}")
+        return 2
     if unknown := [name for name in names if name not in ROWS]:
         print(f"matrix: no row {', '.join(unknown)}: choose among {', '.join(ROWS)}")
         return 2
     try:
-        missing = [name for name in names or ROWS if not tried(ROWS[name])]
+        missing = [name for name in names or ROWS if not tried(ROWS[name], reports.get(name))]
     except KeyboardInterrupt:
         print("matrix: interrupted; the rows that ended are kept")
         return 130
@@ -122,8 +128,8 @@ def main(names: Sequence[str]) -> int:
     return 1 if missing else 0
 
 
-def tried(row: Row) -> bool:
-    """Run a row and keep what came; tell whether its engine could be had."""
+def tried(row: Row, report: Path | None = None) -> bool:
+    """Run a row, or take it from a report, and keep what came; tell whether there is an engine."""
     print(f"matrix: {row.name}", flush=True)
     # One engine at a time: they share the machine's memory, and the older ones its rules.
     if row.kind not in _running and subprocess.run([*ENGINE, "stop"]).returncode:
@@ -134,9 +140,9 @@ def tried(row: Row) -> bool:
         return False
     with tempfile.TemporaryDirectory(prefix="seatrial-matrix-") as scratch:
         tree = copied(row, Path(scratch))
-        rows = known() | {row.name: asdict(run(row, tree, environment))}
+        rows = known() | {row.name: asdict(run(row, tree, environment, report))}
         write_whole(KEEP / "rows.json", as_json({n: rows[n] for n in ROWS if n in rows}))
-        if row.name in (KEPT, STEADY):
+        if row.name in (KEPT, STEADY) and report is None:
             write_whole(KEEP / f"{row.kind}.json", as_json(records_below(tree)))
     write_whole(KEEP / "table.txt", page())
     return True
@@ -186,36 +192,41 @@ def started(row: Row) -> dict[str, str] | None:
     return dict(line.split("=", 1) for line in output.split("\0") if line)
 
 
-def run(row: Row, tree: Path, environment: Mapping[str, str]) -> Came:
-    """Run a row's pages on its engine and return what came."""
+def run(row: Row, tree: Path, environment: Mapping[str, str], report: Path | None = None) -> Came:
+    """Run a row's pages on its engine, unless there is a report of that, and return what came."""
     ran = datetime.now(UTC).date().isoformat()
     tools = {"Docker": _said(environment, "docker", "version", "--format", "{{.Server.Version}}")}
     command = ["docker-compose"] if row.spelling == "v1" else ["docker", "compose"]
     tools["Compose"] = _said(environment, *command, "version", "--short").removeprefix("v")
     if row.fails:
         return Came(tools, ran, error=_failure(row, tree, environment))
-    report = tree / "report.xml"
-    before = _texts(tree)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "--require-docker", "--seatrial-record"),
-            *("--compose", row.spelling, f"--junit-xml={report}", *row.pages),
-        ],
-        cwd=tree,
-        env=environment,
-    )
-    if done.returncode not in (0, 1) or not report.exists():
-        sys.exit(f"matrix: pytest ended with {done.returncode}; the row {row.name} is as it was")
+    if report is None:
+        report = tree / "report.xml"
+        before = _texts(tree)
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "--require-docker", "--seatrial-record"),
+                *("--compose", row.spelling, f"--junit-xml={report}", *row.pages),
+            ],
+            cwd=tree,
+            env=environment,
+        )
+        if done.returncode not in (0, 1) or not report.exists():
+            sys.exit(
+                f"matrix: pytest ended with {done.returncode}; the row {row.name} is as it was"
+            )
+        changed = [name for name, text in _texts(tree).items() if text != before.get(name)]
+    else:
+        changed = []
     cases = list(ElementTree.parse(report).iter("testcase"))
     failed = [case for case in cases if {"failure", "error"} & {part.tag for part in case}]
     skipped = [case for case in cases if case.find("skipped") is not None]
-    after = _texts(tree)
     return Came(
         tools,
         ran,
         ran_to_their_end=len(cases) - len(failed) - len(skipped),
         failed=tuple(sorted(_place(case) for case in failed)),
-        changed=tuple(sorted(name for name in after if after[name] != before.get(name))),
+        changed=tuple(sorted(changed)),
     )
 
 
