@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import network
@@ -107,23 +108,20 @@ class Engine:
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until dockerd answers, or say why it does not."""
         began = time.monotonic()
-        told = False
-        while not self.answers():
-            passed = time.monotonic() - began
-            if process.poll() is not None or passed > 120:
-                self._give_up(process)
-            if passed > 2 and not told:
-                say(f"waiting for the {self.name} engine")
-                told = True
-            time.sleep(0.05)
+        eventually(
+            lambda: self.answers() or process.poll() is not None,
+            120,
+            f"waiting for the {self.name} engine",
+        )
+        if not self.answers():
+            self._give_up(process)
         say(f"the {self.name} engine is up after {time.monotonic() - began:.1f} s")
 
     def _give_up(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
         text = self.log.read_text(errors="replace")
-        fatal = r'(?:level=fatal msg="|^failed to start daemon: )(.*)'
-        said = re.findall(fatal, text, re.MULTILINE)
+        said = re.findall(r'(?m)(?:level=fatal msg="|^failed to start daemon: )(.*)', text)
         self.sweep()
         reason = said[-1].strip('"') if said else packages.last_line(text)
         if "iptables" in reason:
@@ -152,16 +150,11 @@ class Engine:
         daemon = [pid for pid in self.processes() if program(pid).endswith("/dockerd")]
         for pid in daemon:
             os.kill(pid, signal.SIGTERM)
-        began = time.monotonic()
-        told = False
-        while any(Path("/proc", str(pid)).exists() for pid in daemon):
-            passed = time.monotonic() - began
-            if passed > 60:
-                break
-            if passed > 2 and not told:
-                say(f"stopping the {self.name} engine and its containers")
-                told = True
-            time.sleep(0.05)
+        eventually(
+            lambda: not any(Path("/proc", str(pid)).exists() for pid in daemon),
+            60,
+            f"stopping the {self.name} engine and its containers",
+        )
         with network.locked():
             self.sweep()
             network.remove_shared_rules()
@@ -210,6 +203,16 @@ class Engine:
             if groups & ours or (self.home in path.parents and path.name in DAEMONS):
                 found.append(pid)
         return found
+
+
+def eventually(holds: Callable[[], bool], seconds: float, telling: str) -> None:
+    """Wait until something holds, at most some seconds; from the second one on say for what."""
+    began = time.monotonic()
+    while not holds() and (passed := time.monotonic() - began) < seconds:
+        if passed > 2 and telling:
+            say(telling)
+            telling = ""
+        time.sleep(0.05)
 
 
 def mounts_below(*folders: Path) -> list[str]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import images
@@ -174,7 +174,7 @@ def check_machine() -> None:
             "the private engine needs root: run this as root, or install Docker Engine with the "
             "Compose plugin and start it"
         )
-    if "overlay" not in Path("/proc/filesystems").read_text():
+    with suppress(FileNotFoundError):
         subprocess.run(["modprobe", "overlay"], capture_output=True)
     if "overlay" not in Path("/proc/filesystems").read_text():
         raise EngineError("the kernel has no overlay file system: use a kernel that has it")
@@ -204,12 +204,10 @@ def status(cache: Path, engine: Engine) -> int:
     """Print a line about the engine; exit status 0 says that one answers."""
     if found := users_docker(cache):
         print(f"using your Docker: {found}")
-    elif engine.answers():
-        print(f"{engine.name}: running, {engine.host}")
-    else:
-        print(f"{engine.name}: not running")
-        return 1
-    return 0
+        return 0
+    running = engine.answers()
+    print(f"{engine.name}: {f'running, {engine.host}' if running else 'not running'}")
+    return 0 if running else 1
 
 
 def print_environment(cache: Path, engine: Engine) -> None:

@@ -105,8 +105,8 @@ def look_at_machine(mirror: str) -> Machine:
     bundle = "".join(Path(file).read_text(errors="replace") for file in bundles)
     known = Path("/usr/share/ca-certificates/mozilla").glob("*.crt")
     certificates = own_certificates(bundle, "".join(path.read_text() for path in known))
-    home = Path.home()
-    configurations = [Path("/etc/pip.conf"), home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    names = ("/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
+    configurations = [Path(name).expanduser() for name in names]
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     return Machine(
         mirror,

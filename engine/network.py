@@ -64,9 +64,9 @@ def choose_pool(seed: int, taken: list[Network]) -> Network:
 def taken_networks() -> list[Network]:
     """Return the networks that the machine has routes to, and its name servers."""
     routes = json.loads(run("ip", "-json", "-4", "route").stdout or "[]")
-    networks = [Network(each["dst"]) for each in routes if each["dst"] != "default"]
+    known = (Network(each["dst"]) for each in routes if each["dst"] != "default")
     # A tunnel that takes all traffic has routes to halves of the internet (0.0.0.0/1).
-    networks = [network for network in networks if network.prefixlen > 4]
+    networks = [network for network in known if network.prefixlen > 4]
     resolv = Path("/etc/resolv.conf")
     for line in resolv.read_text().splitlines() if resolv.exists() else []:
         words = line.split()

@@ -114,19 +114,16 @@ class Archive:
         folder = tree.with_name(tree.name + ".packages")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        say(f"fetching {len(packages)} packages of {suite}")
         try:
-            self._download(suite, packages, folder)
+            self._apt(suite, "download", *packages, cwd=folder)
         except EngineError:
             # The lists are older than the archive: its packages have new versions by now.
             self.update(suite)
-            self._download(suite, packages, folder)
+            self._apt(suite, "download", *packages, cwd=folder)
         for package in sorted(folder.glob("*.deb")):
             subprocess.run(["dpkg", "-x", str(package), str(tree)], check=True)
         shutil.rmtree(folder)
-
-    def _download(self, suite: str, packages: tuple[str, ...], folder: Path) -> None:
-        say(f"fetching {len(packages)} packages of {suite}")
-        self._apt(suite, "download", *packages, cwd=folder)
 
 
 def last_line(text: str) -> str:
