@@ -97,13 +97,11 @@ def users_docker(cache: Path) -> str:
         environment.pop("DOCKER_CONFIG", None)
     folders = environment.get("PATH", "").split(os.pathsep)
     path = os.pathsep.join(folder for folder in folders if not folder.startswith(str(cache)))
-    program = shutil.which("docker", path=path)
-    if not program:
-        return ""
+    program = shutil.which("docker", path=path) or "no-docker"
     command = [program, "version", "--format", "{{.Server.Version}}"]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
-    except subprocess.TimeoutExpired:
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return ""
     if done.returncode or not done.stdout.strip():
         return ""
