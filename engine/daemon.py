@@ -71,39 +71,42 @@ class Engine:
             self.sweep()
             network.remember_before()
             neighbours = network.shared_rules()
-            self.run.mkdir(parents=True, exist_ok=True)
-            self.data.mkdir(parents=True, exist_ok=True)
-            pool = self._choose_pool()
-            network.make_bridge(self.bridge, pool)
-            settings = {
-                "hosts": [self.host],
-                "data-root": str(self.data),
-                "exec-root": str(self.run / "exec"),
-                "pidfile": str(self.pidfile),
-                "bridge": self.bridge,
-                "default-address-pools": [
-                    {"base": str(list(pool.subnets(1))[1]), "size": 24},
-                ],
-                # Said either way: which of the two is the default depends on the version.
-                "features": {"containerd-snapshotter": self.kind.containerd_store},
-            }
-            daemon = self.home / "daemon.json"
-            daemon.write_text(json.dumps(settings, indent=2) + "\n")
-            if self.log.exists():
-                self.log.replace(self.log.with_suffix(".old"))
-            with self.log.open("wb") as log:
-                process = subprocess.Popen(
-                    ["dockerd", "--config-file", str(daemon)],
-                    executable=str(self.programs.tree / "usr/sbin/dockerd"),
-                    env=self.programs.environment(),
-                    cwd="/",
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            self._wait(process)
-            network.put_back(neighbours)
+            try:
+                self.run.mkdir(parents=True, exist_ok=True)
+                self.data.mkdir(parents=True, exist_ok=True)
+                pool = self._choose_pool()
+                network.make_bridge(self.bridge, pool)
+                settings = {
+                    "hosts": [self.host],
+                    "data-root": str(self.data),
+                    "exec-root": str(self.run / "exec"),
+                    "pidfile": str(self.pidfile),
+                    "bridge": self.bridge,
+                    "default-address-pools": [
+                        {"base": str(list(pool.subnets(1))[1]), "size": 24},
+                    ],
+                    # Said either way: which of the two is the default depends on the version.
+                    "features": {"containerd-snapshotter": self.kind.containerd_store},
+                }
+                daemon = self.home / "daemon.json"
+                daemon.write_text(json.dumps(settings, indent=2) + "\n")
+                if self.log.exists():
+                    self.log.replace(self.log.with_suffix(".old"))
+                with self.log.open("wb") as log:
+                    process = subprocess.Popen(
+                        ["dockerd", "--config-file", str(daemon)],
+                        executable=str(self.programs.tree / "usr/sbin/dockerd"),
+                        env=self.programs.environment(),
+                        cwd="/",
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                self._wait(process)
+            finally:
+                # also where it was interrupted: engines beside it live by their rules
+                network.put_back(neighbours)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until dockerd answers, or say why it does not."""
@@ -142,8 +145,10 @@ class Engine:
 
     def pool(self) -> network.Network | None:
         """Return the addresses that the engine was last started with."""
-        chosen = self.home / "pool"
-        return network.Network(chosen.read_text()) if chosen.exists() else None
+        try:
+            return network.Network((self.home / "pool").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
 
     def stop(self) -> None:
         """Stop dockerd and its containers, and remove all that it left on the machine."""
@@ -178,7 +183,9 @@ class Engine:
         self.pidfile.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
         pool = self.pool()
-        if pool is not None:
+        if pool is None:
+            network.remove_bridge(self.bridge)
+        else:
             bridges = sorted({self.bridge, *network.bridges_in(pool)})
             network.remove_rules(bridges, pool)
             for bridge in bridges:

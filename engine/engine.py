@@ -101,7 +101,8 @@ def users_docker(cache: Path) -> str:
     command = [program, "version", "--format", "{{.Server.Version}}"]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        # none, one of another machine's, or one that answers in no text
         return ""
     if done.returncode or not done.stdout.strip():
         return ""
@@ -196,6 +197,8 @@ def stop(cache: Path, *, forget: bool) -> None:
             if left := mounts_below(cache):
                 raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
             shutil.rmtree(cache, ignore_errors=True)
+            if cache.exists():
+                raise EngineError(f"{cache} could not be removed whole: look at what is left")
 
 
 def status(cache: Path, engine: Engine) -> int:
@@ -215,6 +218,9 @@ def print_environment(cache: Path, engine: Engine) -> None:
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
+    # what this shell may have been told of another engine
+    print("unset DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_API_VERSION")
+    print("unset COMPOSE_API_VERSION")
     print(f"export DOCKER_HOST={shlex.quote(engine.host)}")
     print(f"export DOCKER_CONFIG={shlex.quote(str(engine.programs.config))}")
     if engine.kind.version > "25":

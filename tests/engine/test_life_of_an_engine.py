@@ -248,6 +248,29 @@ def test_an_engine_leaves_the_rules_of_those_beside_it(
     assert kept() == [neighbours_rule]
 
 
+def test_rules_that_are_put_back_stand_where_they_stood(private: Private) -> None:
+    private.call("start")
+    before = [words for words in network.shared_rules() if words[:2] == ["iptables", "filter"]]
+    chain = [words for words in before if words[3] == "DOCKER-FORWARD"]
+    assert len(chain) > 2
+    for words in chain[1:3]:
+        network.run("iptables", "-w", "-t", "filter", "-D", *words[3:])
+    assert network.shared_rules() != before
+    network.put_back(before)
+    after = [words for words in network.shared_rules() if words[:2] == ["iptables", "filter"]]
+    assert after == before
+
+
+def test_an_engine_whose_notes_are_empty_can_be_stopped(private: Private) -> None:
+    private.call("start")
+    (private.engine.home / "pool").write_text("")
+    private.call("stop")
+    assert not private.engine.answers()
+    assert not Path("/sys/class/net", private.engine.bridge).exists()
+    private.call("start")
+    assert private.engine.pool() is not None
+
+
 def test_a_stopped_engine_leaves_nothing_behind(private: Private, tmp_path: Path) -> None:
     private.call("start")
     pid = start_container(private, tmp_path)

@@ -159,7 +159,7 @@ def test_a_mirror_without_testing_is_told_in_one_sentence(
         engine.bring_up(private, packages.Archive(tmp_path / "apt", release))
     said = str(caught.value)
     assert said.startswith("the mirror that this machine gets its packages from has no testing (")
-    assert "`SEATRIAL_ENGINE=26.1 make engine`" in said
+    assert "type `export SEATRIAL_ENGINE=26.1`" in said
     assert "\n" not in said
 
 
