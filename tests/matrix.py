@@ -287,15 +287,16 @@ def page() -> str:
         "",
         ".. list-table::",
         "   :header-rows: 1",
+        "   :widths: auto",
         "",
-        *_line("Docker", "Images in", "Compose", "Postgres", "Pages", "Ran", "Not as promised"),
+        *_line("Docker", "Image store", "Compose", "Postgres", "Pages", "Ran", "Not as promised"),
     ]
     for row, data in sorted(rows, key=lambda each: list(ROWS.values()).index(each[0])):
         tools = data["tools"]
         assert isinstance(tools, dict)
         lines += _line(
             tools["Docker"].partition("+")[0],
-            "containerd's store" if row.kind == "containerd" else "the classic store",
+            "containerd" if row.kind == "containerd" else "classic",
             tools["Compose"].partition("-")[0],
             row.postgres,
             "none" if row.fails else "all" if row.pages == WHOLE else str(len(row.pages)),
