@@ -285,9 +285,12 @@ def page() -> str:
     lines = [
         ".. Made by `make matrix` from rows.json, classic.json and containerd.json.",
         "",
-        ".. list-table::",
-        "   :header-rows: 1",
-        "   :widths: auto",
+        ".. container:: seatrial-wide",
+        "",
+        "   .. list-table::",
+        "      :class: seatrial-overview",
+        "      :header-rows: 1",
+        "      :widths: auto",
         "",
         *_line("Docker", "Image store", "Compose", "Postgres", "Pages", "Ran", "Not as promised"),
     ]
@@ -308,8 +311,8 @@ def page() -> str:
 
 
 def _line(*cells: str) -> list[str]:
-    """Return a row of a list table."""
-    return [f"   {'*' if not at else ' '} - {cell}".rstrip() for at, cell in enumerate(cells)]
+    """Return a row of the list table."""
+    return [f"      {'*' if not at else ' '} - {cell}".rstrip() for at, cell in enumerate(cells)]
 
 
 def _otherwise(data: Mapping[str, object]) -> str:
