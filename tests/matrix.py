@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
+from seatrial.cells import essence
 from seatrial.matching import by_kind
 from seatrial.record import Record, StepRecord, load, write_whole
 
@@ -251,10 +252,24 @@ def _failure(row: Row, tree: Path, environment: Mapping[str, str]) -> str:
 
 
 def _texts(tree: Path) -> dict[str, str]:
-    """Return the pages and notebooks of a tree."""
+    """Return the pages of a tree, and of its notebooks what has to be the same in another run."""
     found = [path for name in WHOLE for path in [tree / name, *(tree / name).rglob("*")]]
     pages = [path for path in found if path.suffix in (".rst", ".md", ".ipynb")]
-    return {path.relative_to(tree).as_posix(): path.read_text() for path in pages}
+    return {
+        path.relative_to(tree).as_posix(): path.read_text()
+        if path.suffix != ".ipynb"
+        else "\n".join(
+            line
+            for cell in json.loads(path.read_text())["cells"]
+            for line in essence(
+                cell.get("outputs", ()),
+                cell["metadata"].get("tags", ()),
+                spelling="v2",
+                project="example",
+            )
+        )
+        for path in pages
+    }
 
 
 def _place(case: ElementTree.Element) -> str:

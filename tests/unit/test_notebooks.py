@@ -67,7 +67,7 @@ def test_a_notebook_is_stored_whole_with_nothing_that_varies(path: Path) -> None
     notebook = read(path)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "containers"
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "seatrial"}
     counts = [notebook.cells[number].execution_count for number in cells_of(notebook)]
     assert counts == list(range(1, len(counts) + 1))
     for cell in notebook.cells:
