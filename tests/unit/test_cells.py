@@ -107,3 +107,21 @@ def test_a_cell_says_which_file_it_writes(
     code: str, tags: tuple[str, ...], expected: tuple[str, str]
 ) -> None:
     assert edit_of(code, tags) == expected
+
+
+@pytest.mark.parametrize("spelling", ["v2", "v1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        " Container example-db-1 Created ",
+        " Container example-web-run-4ef1e3d0f904 Error Error while Stopping",
+        " Container example-web-run-4ef1e3d0f904  Error while Stopping",
+        " Image example-web Built ",
+        " Network example_default Resource is still in use",
+        " Dangling images Warning: No resource found to remove",
+        "WARN[0001] Found orphan containers (example-web-run-4ef1e3d0f904) for this project.",
+    ],
+)
+def test_what_compose_tells_of_its_progress_does_not_count(line: str, spelling: str) -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": f"{line}\nhello\n"}
+    assert of(stream, spelling=spelling) == ["hello"]
