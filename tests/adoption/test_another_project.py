@@ -317,6 +317,7 @@ Containers
    # exit 3
    [3]
    $ docker compose run --rm app python3 -c 'print("one command")'
+   ...
    one command
 
 .. claim:: What Compose started is gone.
