@@ -91,9 +91,12 @@ def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
     if os.geteuid() != 0 or not fetched.ready:
         pytest.skip("the engine's programs are not here: fetch them with `make engine`")
     made = Private(tmp_path / "cache", run_engine)
-    for folder in [fetched.tree, *fetched.home.glob("compose-*")]:
-        copied = made.engine.home / folder.name
-        shutil.copytree(folder, copied, symlinks=True, copy_function=link_or_copy)
+    # An engine's processes are known by where their programs lie; clients may lie anywhere.
+    shutil.copytree(
+        fetched.tree, made.engine.programs.tree, symlinks=True, copy_function=link_or_copy
+    )
+    for folder in fetched.home.glob("compose-*"):
+        (made.engine.home / folder.name).symlink_to(folder)
     yield made
     run_engine("clean", environment=made.environment)
 
