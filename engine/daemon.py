@@ -70,7 +70,7 @@ class Engine:
         with network.locked():
             self.sweep()
             network.remember_before()
-            neighbours = network.shared_rules()
+            others = network.shared_rules()
             try:
                 self.run.mkdir(parents=True, exist_ok=True)
                 self.data.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ class Engine:
                 self._wait(process)
             finally:
                 # also where it was interrupted: engines beside it live by their rules
-                network.put_back(neighbours)
+                network.put_back(others)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until dockerd answers, or say why it does not."""

@@ -128,7 +128,7 @@ def fetch_plugin(suite: str) -> "Callable[[packages.Archive, Path], None]":
 def fetch_compose_1(archive: packages.Archive, folder: Path) -> None:
     """Fetch Compose 1.29 with its Python, and write the program that runs it."""
     archive.unpack("bookworm", COMPOSE_1, folder / "tree")
-    # It must import nothing of this machine's, nor of a virtual environment of ours: -I sees to it.
+    # It must import nothing of this machine's, nor of a virtual environment of ours (-I).
     # A page may call it where PATH names no more than Docker's own programs.
     (folder / "docker-compose").write_text(
         "#!/bin/sh\n"
