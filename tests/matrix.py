@@ -103,7 +103,7 @@ class Came:
 def main(names: Sequence[str]) -> int:
     """Run the rows that the command line names, or all; 1 where an engine was missing.
 
-    With `--table` run none, and write the table again from what is kept.  `NAME=FILE` takes a row from
+    With `--table` run none, and write the table from what is kept.  `NAME=FILE` takes a row from
     the report of a `make check` on the same engine (PYTEST_ADDOPTS=--junit-xml=FILE).
     """
     if list(names) == ["--table"]:
