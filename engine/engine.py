@@ -222,6 +222,8 @@ def print_environment(cache: Path, engine: Engine) -> None:
     print("unset DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_API_VERSION")
     print("unset COMPOSE_API_VERSION")
     print(f"export DOCKER_HOST={shlex.quote(engine.host)}")
+    # By this the checks know that differences from records made here are failures.
+    print(f"export SEATRIAL_PRIVATE_ENGINE={shlex.quote(engine.host)}")
     print(f"export DOCKER_CONFIG={shlex.quote(str(engine.programs.config))}")
     if engine.kind.version > "25":
         # For `docker-compose` alone; `docker` and its plugins do not read it.

@@ -43,6 +43,8 @@ class Block:
     # the row of a matrix that what comes fills
     matrix: str = ""
     # the name of that matrix, where a page has several
+    varies: str = ""
+    # why its output differs from run to run
 
     @property
     def where(self) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import ndiff
 from typing import Any
 
-from seatrial.matching import by_kind
+from seatrial.events import Sighting
+from seatrial.kinds import by_kind, told
+from seatrial.sameness import Given
 from seatrial.spelling import respelt
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
@@ -36,21 +37,12 @@ LANGUAGE: Mapping[str, object] = {
 
 _EDIT = "edit:"
 _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
-# Compose tells of containers in the order in which they happen to be ready, and builders of layers
-# that may be cached; what Docker did is compared instead
-_PROGRESS = re.compile(
-    r"\s*(?:(?:Container|Network|Volume|Image|Service) \S+ +"
-    r"(?:\w+|(?:Error )?Error while \w+|Resource is still in use)"
-    r"|#\d+ .*|\S+ (?:Built|Pulled)|Dangling images .*)\s*"
-    # of which the second begins with the seconds since the start
-    r"|time=\"[^\"]*\" level=warning .*|WARN\[\d+\] .*"
+# what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
+_ONLY_V1 = re.compile(
+    r"Attaching .*|Found orphan .*|Removing intermediate .*|\S+ is up-to-date"
+    r"|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
 )
-_PROGRESS_V1 = re.compile(
-    r"(?:Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing|Building) .*"
-    r"|Attaching .*|Found orphan .*"
-    r"|Step \d+/\d+ : .*|\s+---> .*|Removing intermediate .*|Successfully (?:built|tagged) .*"
-    r"|\S+ is up-to-date|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
-)
+_WARNING = re.compile(r"\s*(?:time=\"[^\"]*\" level=warning .*|WARN\[\d+\] .*|Dangling images .*)")
 
 
 def edit_of(code: str, tags: Iterable[str] = ()) -> tuple[str, str]:
@@ -89,70 +81,45 @@ def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:
     return typed
 
 
-def essence(
-    outputs: Sequence[Mapping[str, Any]], tags: Sequence[str] = (), *, spelling: str, project: str
-) -> list[str]:
-    """Return what of a cell's outputs has to be the same in another run, line by line.
-
-    What Docker did counts in the first spelling: the other Compose goes other ways.
-    """
+def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
+    """Return what a cell gave, as its outputs say."""
     lines: list[str] = []
-    facts: list[str] = []
-    varies = VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
+    places: list[str] = []
+    sightings: list[Sighting] = []
     for output in outputs:
         kind = output["output_type"]
-        if kind == "stream" and not varies:
+        if kind == "stream":
             lines += _text(output["text"]).removesuffix("\n").split("\n")
         elif kind == "error":
-            facts.append(f"error: {output['ename']}: {output['evalue']}")
+            places.append(f"error: {output['ename']}: {output['evalue']}")
+        elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
+            ran = data[RAN]
+            places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
+            sightings += [Sighting(w, name, tuple(did), one) for w, name, one, did in ran["did"]]
         elif kind in ("display_data", "execute_result"):
-            data = output["data"]
-            if RAN in data:
-                facts += _facts(data[RAN], with_docker=spelling == "v2")
-            else:
-                facts += _text(data.get("text/plain", "")).split("\n")
+            lines += _text(data.get("text/plain", "")).split("\n")
+    return Given(lines, places=[by_kind(place) for place in places], sightings=sightings)
+
+
+def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ()) -> Given:
+    """Return what of a cell counts with every version of Compose: what it printed, and where.
+
+    Neither progress nor what Docker did: another Compose goes other ways.
+    """
+    printed = [line for line in came.output if not _WARNING.fullmatch(line)]
+    lines = () if varies(tags, spelling) else told(printed).lines
+    places = came.places
     if spelling != "v2":
-        lines, facts = (
-            [respelt(line, project) for line in some if not _PROGRESS_V1.fullmatch(line)]
-            for some in (lines, facts)
-        )
-    told = [by_kind(line).rstrip() for line in lines if not _PROGRESS.fullmatch(line)]
-    return [*_without_blank_ends(told), *map(by_kind, facts)]
+        lines = tuple(respelt(line, project) for line in lines if not _ONLY_V1.fullmatch(line))
+        places = [respelt(place, project) for place in places]
+    return Given(lines, places=places)
 
 
-def difference(stored: Sequence[str], came: Sequence[str]) -> str:
-    """Return two essences side by side, ``-`` for what is stored alone and ``+`` for what came."""
-    return "\n".join(
-        f"  {line.rstrip()}" for line in ndiff(list(stored), list(came)) if line[:1] != "?"
-    )
-
-
-def _facts(ran: Mapping[str, Any], *, with_docker: bool) -> list[str]:
-    """Return where a cell ran and what Docker did, in lines that do not depend on order."""
-    lines = [f"ran in: {place}" for place in ran["places"]]
-    if ran["moved"]:
-        lines.append(f"moved: {ran['moved']}")
-    if with_docker:
-        touched: set[str] = set()
-        for what, name, one_off, actions in ran["did"]:
-            # the end of a one-off may come a moment after the program that it was made for
-            kept = sorted(set(actions) - ({"die", "destroy"} if one_off else set()))
-            if kept:
-                first = "one-off " if one_off else ""
-                touched.add(f"Docker: {first}{what} {name}: {', '.join(kept)}")
-        lines += sorted(touched)
-    return lines
+def varies(tags: Sequence[str], spelling: str) -> bool:
+    """Tell whether a cell's output differs from run to run by nature."""
+    return VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
 
 
 def _text(text: str | Sequence[str]) -> str:
     """Return a text that a notebook may store as lines."""
     return text if isinstance(text, str) else "".join(text)
-
-
-def _without_blank_ends(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    while start < end and not lines[start].strip():
-        start += 1
-    return lines[start:end]

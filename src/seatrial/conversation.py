@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seatrial.cells import BACK
-from seatrial.record import Sighting
+from seatrial.events import Sighting
 from seatrial.sandbox import Sandbox, ask, find_engine
 from seatrial.session import FULL_SCREEN, Answer, Terminal
 from seatrial.steps import PROMPTS, Prompt, python_is_unfinished, shell_is_unfinished
@@ -307,7 +307,7 @@ class Conversation:
         assert terminal is not None
         program, at = self._program, self.place
         begun = now()
-        before = self._witness.open_execs() if self._witness else frozenset()
+        before = self._witness.under_way() if self._witness else frozenset()
         output: list[str] = []
         lines = typed
         while True:

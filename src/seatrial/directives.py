@@ -66,6 +66,7 @@ _CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
     "only": _spelling,
     "row": directives.unchanged_required,
     "matrix": directives.unchanged_required,
+    "varies": directives.unchanged_required,
 }
 
 
@@ -198,6 +199,7 @@ def _options(options: dict[str, object]) -> dict[str, object]:
         "only": options.get("only", ""),
         "row": options.get("row", ""),
         "matrix": options.get("matrix", ""),
+        "varies": options.get("varies", ""),
     }
 
 
@@ -297,6 +299,7 @@ class CollectItems(SphinxTransform):
             only=node.get("only", ""),
             row=node.get("row", ""),
             matrix=node.get("matrix", ""),
+            varies=node.get("varies", ""),
         )
 
     def _errors(self) -> list[str]:

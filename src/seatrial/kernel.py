@@ -23,7 +23,7 @@ from seatrial import __version__
 from seatrial.cells import LANGUAGE, RAN, edit_of
 from seatrial.conversation import Conversation, Told, Trouble
 from seatrial.errors import SeatrialError
-from seatrial.record import Sighting
+from seatrial.events import Sighting
 from seatrial.rendering import in_words
 
 # a line's style and colour for each kind of place; words say the same

@@ -6,7 +6,6 @@ what a rewritten promise keeps.  What a pattern matched can therefore never appe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,40 +14,6 @@ from itertools import groupby
 ELISION = "..."
 # the most cells (promised lines times lines that came) of the table of an alignment
 _TABLE = 250_000
-
-# What varies by nature, and the name of its kind.  The order matters: longer forms come first.
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # What an image gets with a security update, as psql and Python greet:
-    # `psql (17.11 (Debian 17.11-0+deb13u1))`, `Python 3.13.5 (main, Aug 10 2026) [GCC 14.2.0]`.
-    # The version before it stays: the image's tag promises that.
-    ("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
-    ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
-    ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
-    ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
-    (
-        "id",
-        # Compose 1 joins them to a name by an underscore, which is a letter to `\b`
-        re.compile(
-            r"(?<![^\W_])(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})(?![^\W_])"
-        ),
-    ),
-    (
-        "moment",
-        re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),
-    ),
-    ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
-    ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
-    ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
-    ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
-    ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
-    (
-        "duration",
-        re.compile(
-            r"\b(?:Less than a second|About an? (?:minute|hour)"
-            r"|\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?))\b"
-        ),
-    ),
-)
 
 
 class Pair(Enum):
@@ -286,15 +251,3 @@ def _align(wanted: Sequence[str], came: Sequence[str]) -> list[Row]:
             rows.append(Row(Pair.EXTRA, None, came[j]))
             j += 1
     return rows
-
-
-def by_kind(text: str) -> str:
-    """Return a text with what varies by nature replaced by the name of its kind.
-
-    Identifiers, digests, addresses, moments and durations differ from run to run, and so do the
-    releases of a version that programs greet with; two outputs that differ in nothing else tell the
-    same.
-    """
-    for kind, pattern in _KINDS:
-        text = pattern.sub(f"<{kind}>", text)
-    return re.sub(r"[ \t]+", " ", text)

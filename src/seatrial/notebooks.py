@@ -20,9 +20,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from seatrial.cells import LANGUAGE, difference, essence, in_spelling
+from seatrial.cells import LANGUAGE, given, in_spelling, promised, varies
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
+from seatrial.sameness import differences
 from seatrial.verdicts import Verdict
 
 KERNEL = "containers"
@@ -90,10 +91,16 @@ class NotebookRun:
         project: Path | None,
         spelling: str,
         tools: Mapping[str, str] | None = None,
+        *,
+        private: bool = False,
     ) -> None:
         self.path = path
         self._tools = dict(tools or {})
         # tool name -> version
+        self._private = private
+        # the engine is ours
+        self.unlike: list[str] = []
+        # differences that are no failures: other versions were at work
         self.spelling = spelling
         self.results: dict[int, CellResult] = {}
         self.cells_run = 0
@@ -138,7 +145,7 @@ class NotebookRun:
         changed = anew
         for count, number in enumerate(numbers, start=1):
             stored, came = self._stored.cells[number], self._came.cells[number]
-            if anew or self._essence(stored) != self._essence(came):
+            if anew or self._differences(stored, came, strictly=True):
                 stored.outputs = came.outputs
                 changed = True
             changed |= stored.execution_count != count
@@ -151,9 +158,25 @@ class NotebookRun:
             write_whole(self.path, text.rstrip("\n") + "\n")
         return changed
 
-    def _essence(self, cell: NotebookNode) -> list[str]:
-        tags = cell.metadata.get("tags", ())
-        return essence(cell.outputs, tags, spelling=self.spelling, project=self._name)
+    @property
+    def _strict(self) -> bool:
+        """Tell whether all that is stored has to come again: on our engine, in the same versions.
+
+        Else, and in the second spelling, what was printed and where decides.
+        """
+        stored = self._stored.metadata.get("seatrial", {}).get("tools")
+        return self.spelling == "v2" and self._private and bool(stored == self._tools)
+
+    def _differences(
+        self, stored: NotebookNode, cell: NotebookNode, *, strictly: bool
+    ) -> tuple[str, ...]:
+        """Return how a cell's outputs differ from the stored ones."""
+        tags = stored.metadata.get("tags", ())
+        held, came = given(stored.outputs), given(cell.outputs)
+        if strictly:
+            return differences(held, came, varies=varies(tags, self.spelling))
+        spelt = self.spelling, self._name, tags
+        return differences(promised(held, *spelt), promised(came, *spelt))
 
     def _run(self, number: int, *, recording: bool) -> CellResult:
         """Run one cell, unless one before it stopped the notebook."""
@@ -170,18 +193,24 @@ class NotebookRun:
             failure = "stopped here"
         except (DeadKernelError, TimeoutError) as error:
             failure = f"the kernel gave no answer: {error}".split("\n", maxsplit=1)[0]
-        expected, came = self._essence(stored), self._essence(cell)
-        if not failure and (expected == came or recording):
+        found = self._differences(stored, cell, strictly=self._strict)
+        if not failure and (not found or recording):
+            self._list(stored, cell, number)
             return CellResult(Verdict.PASSED)
         verdict = Verdict.BROKEN if failure else Verdict.DIFFERS
-        failure = failure or "gave something else than the notebook holds"
         self._stopped = f"cell {number + 1} {verdict.value}"
         source = "\n".join(f"  {line}" for line in stored.source.split("\n"))
+        why = [*([failure] if failure else []), *found]
         return CellResult(
-            verdict,
-            f"{self.path.name}: cell {number + 1} {failure}\n{source}\n"
-            f"stored (-) and came (+):\n{difference(expected, came)}",
+            verdict, f"{self.path.name}: cell {number + 1} {' and '.join(why)}\n{source}"
         )
+
+    def _list(self, stored: NotebookNode, cell: NotebookNode, number: int) -> None:
+        """Note how a cell differs from what is stored where that is no failure."""
+        if self.spelling == "v2" and not self._strict:
+            found = self._differences(stored, cell, strictly=True)
+            place = f"{self.path.name}: cell {number + 1}"
+            self.unlike += [f"{place} {each.splitlines()[0].rstrip(':')}" for each in found]
 
     def _open(self) -> NotebookClient:
         """Return the client, its kernel started at the first use."""

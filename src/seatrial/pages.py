@@ -42,6 +42,8 @@ class Settings:
     strict: bool = False
     # output that nothing promises is a failure, also in a block that shows none
     spellings: tuple[str, ...] = ("v2",)
+    record_command: str = "pytest --seatrial-record {page}"
+    # what a writer types to record a page, which stands for `{page}`
     environment: Mapping[str, str] | None = None
 
 
@@ -157,6 +159,7 @@ def settings(app: Sphinx) -> Settings:
         build_timeout=float(config.seatrial_build_timeout),
         strict=bool(config.seatrial_strict),
         spellings=spellings,
+        record_command=config.seatrial_record_command,
     )
 
 

@@ -13,12 +13,12 @@ from types import FrameType
 import pytest
 
 from seatrial.blocks import Block, Item, Page
-from seatrial.errors import EngineUnavailableError, SeatrialError
+from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
 from seatrial.pages import Settings, Tree, read, rewrite
-from seatrial.record import Record, load, save
+from seatrial.record import Record, Run, load, path_of, save
 from seatrial.runner import PageRun, needs_docker
 from seatrial.sandbox import Engine, find_engine
-from seatrial.spelling import SPELLINGS
+from seatrial.spelling import COMMANDS, SPELLINGS
 from seatrial.verdicts import ItemResult, Verdict, explain
 
 try:
@@ -66,6 +66,8 @@ class Trial:
         self.selected = 0
         self.without_docker = 0
         self.changed: list[str] = []
+        self.unlike: list[str] = []
+        # differences from records that are no failures: other versions were at work
         self.trouble = ""
         # why no page can be read
         self._tree: Tree | None = None
@@ -164,6 +166,15 @@ class PageFile(pytest.File):
             yield SpeltPage.from_parent(self, name=spelling, page=page)
 
 
+def _edited(page: Page, run: Run) -> str:
+    """Return what of a run was changed since it was recorded, in words; nothing where all fits."""
+    digests = {item.digest: item.where for item in page.items}
+    blocks = [digests.get(item.digest, item.digest) for item in run.items if item.edited]
+    if blocks:
+        return f"what it holds of {', '.join(blocks)}"
+    return "its day, its versions or its list of blocks" if run.edited else ""
+
+
 class Failure(Exception):  # noqa: N818 (it is no error of the program)
     """A verdict other than passed, in words."""
 
@@ -231,8 +242,30 @@ class SpeltPage(Spelt):
             # the page as it stands now: a run before may have rewritten its promises
             page = self.trial.tree.page(self.path) or self.page
             settings = self.trial.tree.settings
-            self.run = PageRun(page, settings, engine, recording=self.trial.recording)
+            record = None if self.trial.recording else self._record(settings)
+            self.run = PageRun(
+                page, settings, engine, recording=self.trial.recording, record=record
+            )
         return self.run.through(ordinal)
+
+    def _record(self, settings: Settings) -> Record | None:
+        """Return the page's record, to compare this run with.
+
+        Raises RecordError where it cannot be trusted, or a strict project has none.
+        """
+        page = self.page
+        command = settings.record_command.replace("{page}", page.source)
+        record = load(settings.records, page.name)
+        run = record.runs.get(self.name) if record else None
+        where, hint = str(path_of(settings.records, page.name)), f"type `{command}`"
+        if run is None:
+            if settings.strict:
+                spelt = f" spelt `{COMMANDS[self.name]}`" if record else ""
+                problem = f"there is no record of this page{spelt}, and `seatrial_strict` is set"
+                raise RecordError(problem, where=page.source, hint=hint)
+        elif edited := _edited(page, run):
+            raise RecordError(f"was changed by hand: {edited}", where=where, hint=hint)
+        return record
 
     def teardown(self) -> None:
         """Close the run and, where asked to, write down what it gave."""
@@ -256,6 +289,14 @@ class SpeltPage(Spelt):
         """Add what a run did to the trial's counts."""
         counts = self.trial.counts
         counts["steps"] += run.steps_run
+        counts["unrecorded"] += run.unrecorded
+        self.trial.unlike.extend(
+            f"{result.item.source}:{step.step.line}: {each.splitlines()[0].rstrip(':')}"
+            for result in run.results
+            for step in result.steps
+            if step.verdict is Verdict.PASSED
+            for each in step.unlike
+        )
         counts["blocks"] += sum(1 for result in run.results if result.steps)
         counts["claims"] += sum(
             1
@@ -309,7 +350,12 @@ class BlockItem(Judged):
                 raise Failure(result.reason)
             pytest.skip(result.reason)
         if result.failed and not (run is not None and run.will_mend(result)):
-            raise Failure(explain(result, self.parent.name if self.parent.name == "v1" else ""))
+            told = explain(result, self.parent.name if self.parent.name == "v1" else "")
+            if result.verdict is Verdict.UNLIKE:
+                settings = self.parent.trial.tree.settings
+                command = settings.record_command.replace("{page}", self.parent.page.source)
+                told += f"\nhint: where the page is still right with that, type `{command}`"
+            raise Failure(told)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the block stands."""
@@ -353,7 +399,9 @@ class SpeltNotebook(Spelt):
         if self.run is None:
             engine = self.trial.engine(self.name)
             project = self.trial.tree.settings.project
-            self.run = NotebookRun(self.path, project, self.name, engine.tools)
+            self.run = NotebookRun(
+                self.path, project, self.name, engine.tools, private=engine.private
+            )
         return self.run.through(number, recording=self.recording)
 
     @property
@@ -375,6 +423,8 @@ class SpeltNotebook(Spelt):
             pytest.fail(str(error), pytrace=False)
         finally:
             self.trial.counts["cells"] += run.cells_run
+            if not self.recording:
+                self.trial.unlike += run.unlike
 
 
 class CellItem(Judged):
@@ -470,5 +520,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
+    if counts["unrecorded"] and not trial.recording:
+        terminalreporter.write_line(
+            f"seatrial: {counts['unrecorded']} blocks without a record, compared with promises"
+        )
+    if trial.unlike:
+        terminalreporter.write_line(
+            f"seatrial: {len(trial.unlike)} differences from records that other versions made; "
+            "promises decided:"
+        )
+    for line in trial.unlike:
+        terminalreporter.write_line(f"  {line}")
     for name in trial.changed:
         terminalreporter.write_line(f"seatrial: wrote {name}")

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from seatrial.errors import RecordError
-from seatrial.matching import by_kind
+from seatrial.events import Sighting
+from seatrial.places import Container, Place, from_words
+from seatrial.sameness import Given, differences
 
-FORMAT = 1
+FORMAT = 2
+# read for one release: without images, dependencies and seals, and with places in words
+_OLD_FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """Something that Docker did while a step ran."""
+class Ending(Enum):
+    """How it ended that a step was listened to."""
 
-    what: str
-    # kind of object: "container", "network", "volume", "image"
-    name: str
-    # the service of a container, else the object's own name; never an identifier
-    actions: tuple[str, ...]
-    # in the order in which they happened
-    one_off: bool = False
+    PROMPT = "prompt"
+    # a prompt followed, of the shell or of a program
+    LEFT = "left"
+    # what the page shows had come, and the key that follows was to be pressed
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,16 @@ class StepRecord:
     output: tuple[str, ...]
     status: int | None
     # exit status; None where a program was left in front, which has none yet
-    place: str
-    # where it ran, in words: "your machine", "psql in db"
+    place: Place
+    # where it ran
     seconds: float
     sightings: tuple[Sighting, ...] = ()
+    ending: Ending = Ending.PROMPT
+
+    @property
+    def given(self) -> Given:
+        """Return what of this is compared with another run."""
+        return Given(self.output, self.status, (str(self.place),), self.sightings)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,13 @@ class ItemRecord:
     digest: str
     # of the block or edit as it stood on the page when it ran
     steps: tuple[StepRecord, ...] = ()
+    seal: str = ""
+    # of all this, set by recording; empty in a record of an older format
+
+    @property
+    def edited(self) -> bool:
+        """Tell whether anything was changed since recording."""
+        return bool(self.seal) and self.seal != _seal(self)
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,33 @@ class Run:
     tools: Mapping[str, str]
     # tool name -> version
     items: tuple[ItemRecord, ...]
+    images: Mapping[str, str] = field(default_factory=dict)
+    # image -> version of what is in it, where the image says so
+    depends: Mapping[str, str] = field(default_factory=dict)
+    # what the run depended on ("page", "project", "tools", "code") -> digest
+    seal: str = ""
+    # of all this but the items, which have their own
+
+    @property
+    def edited(self) -> bool:
+        """Tell whether anything but an item was changed since recording."""
+        return bool(self.seal) and self.seal != _seal(self)
+
+
+def sealed(run: Run) -> Run:
+    """Return a run with the seals by which a later change of it is seen."""
+    items = tuple(replace(item, seal=_seal(item)) for item in run.items)
+    return replace(run, items=items, seal=_seal(run))
+
+
+def _seal(part: ItemRecord | Run) -> str:
+    """Return twelve hexadecimal digits that change with anything but the seals."""
+    plain = _plain(part)
+    plain.pop("seal")
+    if isinstance(part, Run):
+        plain["items"] = [item.digest for item in part.items]
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -78,6 +121,20 @@ class Record:
         return same[min(nth, len(same) - 1)] if same else None
 
 
+# what is no part of a project, wherever it lies in it
+_PASSED_OVER = frozenset({".git", "__pycache__", ".venv", "node_modules", "_build"})
+
+
+def digest_of(folder: Path) -> str:
+    """Return twelve hexadecimal digits that change with any file of a folder."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not _PASSED_OVER & set(path.relative_to(folder).parts):
+            found.update(f"{path.relative_to(folder).as_posix()}\n".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:12]
+
+
 def path_of(folder: Path, page: str) -> Path:
     """Return where the record of a page is kept."""
     return folder / f"{page}.json"
@@ -86,7 +143,7 @@ def path_of(folder: Path, page: str) -> Path:
 def load(folder: Path, page: str) -> Record | None:
     """Return a page's record, or None if it was never recorded.
 
-    Raises RecordError where the file is no record of this format.
+    Raises RecordError where the file is no record of this format, or another page's.
     """
     path = path_of(folder, page)
     try:
@@ -96,36 +153,60 @@ def load(folder: Path, page: str) -> Record | None:
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"cannot be read: {error}", where=str(path)) from error
     try:
-        return _record(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+        record = _record(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(
             f"is no record of this format: {error}",
             where=str(path),
             hint="delete the file and record the page again",
         ) from error
+    if record.page != page:
+        raise RecordError(
+            f"is the record of another page: {record.page}",
+            where=str(path),
+            hint="delete the file and record the page again",
+        )
+    return record
 
 
 def save(folder: Path, record: Record) -> bool:
     """Write a record, whole or not at all, and tell whether anything worth writing changed.
 
-    A run whose outputs differ from the kept ones in nothing but identifiers, times and addresses
-    is not written.  Raises RecordError where the file cannot be written; the old one then stays.
+    Of a run whose outputs differ from the kept ones in nothing but identifiers, times and
+    addresses, only what it depended on is written.  Raises RecordError where the file cannot be
+    written; the old one then stays.
     """
     old = load(folder, record.page)
     if old is not None:
-        runs = {
-            spelling: old.runs[spelling]
-            if spelling in old.runs and _essence(old.runs[spelling]) == _essence(run)
-            else run
-            for spelling, run in record.runs.items()
-        }
-        record = replace(record, runs=runs)
+        record = replace(
+            record,
+            runs={name: _kept(old.runs.get(name), run) for name, run in record.runs.items()},
+        )
         if record == old:
             return False
-    path = path_of(folder, record.page)
-    text = json.dumps(_plain(record), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_whole(path, text)
+    text = json.dumps(
+        {"format": FORMAT, **_plain(record)}, indent=1, sort_keys=True, ensure_ascii=False
+    )
+    write_whole(path_of(folder, record.page), text + "\n")
     return True
+
+
+def _kept(old: Run | None, new: Run) -> Run:
+    """Return an old run that gave the same as a new one, else the new one."""
+    if old is None or not old.seal or old.edited or any(item.edited for item in old.items):
+        return new
+    return sealed(replace(old, depends=new.depends)) if _same(old, new) else new
+
+
+def _same(old: Run, new: Run) -> bool:
+    """Tell whether two runs differ in nothing but what varies by nature."""
+    steps = [[step for item in run.items for step in item.steps] for run in (old, new)]
+    return (
+        (old.tools, old.images) == (new.tools, new.images)
+        and [i.digest for i in old.items] == [i.digest for i in new.items]
+        and [(s.command, s.ending) for s in steps[0]] == [(s.command, s.ending) for s in steps[1]]
+        and not any(differences(a.given, b.given) for a, b in zip(*steps, strict=True))
+    )
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -158,60 +239,78 @@ def write_whole(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _essence(run: Run) -> object:
-    """Return what makes a run worth recording anew."""
-    items = [
-        (
-            item.digest,
-            [
-                (s.command, by_kind("\n".join(s.output)), s.status, s.place, _steady(s.sightings))
-                for s in item.steps
-            ],
-        )
-        for item in run.items
-    ]
-    return dict(run.tools), items
+# --- as JSON --------------------------------------------------------------------------------------
 
 
-def _steady(sightings: Sequence[Sighting]) -> list[tuple[str, str, bool]]:
-    """Return what was touched; how often a health check ran is no news."""
-    return sorted({(s.what, s.name, s.one_off) for s in sightings})
+def _plain(part: Record | Run | ItemRecord) -> dict[str, Any]:
+    """Return a part of a record as JSON has it; what is empty in a place is left out."""
+    return asdict(part, dict_factory=_fields)
 
 
-def _plain(record: Record) -> dict[str, object]:
-    """Return a record as JSON has it."""
-    return {"format": FORMAT, **asdict(record)}
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a value, simple ones and enumerations by value."""
+    fields = {key: value.value if isinstance(value, Enum) else value for key, value in pairs}
+    for short in _SHORT:
+        if fields.keys() == short:
+            return {key: value for key, value in fields.items() if value}
+    return fields
 
 
-def _record(data: dict[str, object]) -> Record:
+_SHORT = tuple(set(kind.__dataclass_fields__) for kind in (Place, Container))
+
+
+def _record(data: dict[str, Any]) -> Record:
     """Return the record that JSON holds."""
-    if data["format"] != FORMAT:
+    if data["format"] == _OLD_FORMAT:
+        data = _migrated(data)
+    elif data["format"] != FORMAT:
         raise ValueError(f"format {data['format']}, not {FORMAT}")
-    runs = data["runs"]
-    if not isinstance(runs, dict):
-        raise TypeError("`runs` is no table")
-    return Record(
-        page=str(data["page"]),
-        runs={
-            spelling: Run(
-                ran=run["ran"],
-                tools=dict(run["tools"]),
-                items=tuple(
-                    ItemRecord(item["digest"], tuple(_step(step) for step in item["steps"]))
-                    for item in run["items"]
-                ),
-            )
-            for spelling, run in runs.items()
-        },
+    runs = {spelling: _run(run) for spelling, run in data["runs"].items()}
+    return Record(str(data["page"]), runs)
+
+
+def _run(data: dict[str, Any]) -> Run:
+    """Return the run that JSON holds."""
+    items = (
+        ItemRecord(item["digest"], tuple(map(_step, item["steps"])), item["seal"])
+        for item in data["items"]
     )
+    rest = {key: dict(data[key]) for key in ("tools", "images", "depends")}
+    return Run(ran=data["ran"], seal=data["seal"], items=tuple(items), **rest)
 
 
-def _step(data: dict[str, object]) -> StepRecord:
+def _step(data: dict[str, Any]) -> StepRecord:
     """Return the step that JSON holds."""
-    fields = dict(data)
-    fields["output"] = tuple(fields["output"])  # type: ignore[arg-type]
-    fields["sightings"] = tuple(
-        Sighting(s["what"], s["name"], tuple(s["actions"]), s["one_off"])
-        for s in fields["sightings"]  # type: ignore[attr-defined]
+    place, container = data["place"], data["place"].get("container")
+    sightings = (
+        Sighting(s["what"], s["name"], tuple(s["actions"]), s["one_off"]) for s in data["sightings"]
     )
-    return StepRecord(**fields)  # type: ignore[arg-type]
+    return StepRecord(
+        **{
+            **data,
+            "output": tuple(data["output"]),
+            "sightings": tuple(sightings),
+            "ending": Ending(data["ending"]),
+            "place": Place(
+                place.get("program", ""),
+                Container(**{"service": "", **container}) if container else None,
+            ),
+        }
+    )
+
+
+def _migrated(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what format 1 holds as this format has it; a run of then has no seals."""
+    runs = {}
+    for spelling, run in data["runs"].items():
+        items = [
+            {**item, "seal": "", "steps": [_migrated_step(step) for step in item["steps"]]}
+            for item in run["items"]
+        ]
+        runs[spelling] = {**run, "items": items, "images": {}, "depends": {}, "seal": ""}
+    return {**data, "runs": runs}
+
+
+def _migrated_step(step: dict[str, Any]) -> dict[str, Any]:
+    place = asdict(from_words(step["place"]), dict_factory=_fields)
+    return {**step, "place": place, "ending": Ending.PROMPT.value}

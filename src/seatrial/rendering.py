@@ -20,8 +20,10 @@ from docutils.nodes import make_id
 from pygments import formatters, highlight, lexers, util  # type: ignore[import-untyped]
 
 from seatrial.blocks import Block, Edit
-from seatrial.matching import ELISION, Comparison, Pair, compare, trimmed
-from seatrial.record import ItemRecord, Run, Sighting, StepRecord
+from seatrial.events import Sighting
+from seatrial.judging import Came, is_silent, judge
+from seatrial.matching import ELISION, Comparison, Pair, trimmed
+from seatrial.record import Ending, ItemRecord, Run, StepRecord
 from seatrial.steps import Step
 
 # What each program of the prompt table is highlighted as; a program of a project's own is asked
@@ -47,6 +49,7 @@ class Standing(Enum):
     RAN = "ran"
     NEVER_RAN = "not run yet"
     DIFFERS = "changed since it last ran"
+    EDITED = "its record was changed by hand"
     LEFT_OUT = "not run"
     # on purpose, with a reason
 
@@ -67,7 +70,7 @@ class Shown:
     # the spelling, where the page has to say which
 
 
-def judge(
+def as_recorded(
     block: Block,
     steps: Sequence[Step],
     run: Run | None,
@@ -75,6 +78,7 @@ def judge(
     *,
     label: str = "",
     own_output: bool = False,
+    strict: bool = False,
 ) -> Shown:
     """Return a block with what its record says.
 
@@ -85,28 +89,24 @@ def judge(
         return Shown(block, tuple(steps), Standing.LEFT_OUT, label=label)
     if run is None or given is None or not steps:
         return Shown(block, tuple(steps), Standing.NEVER_RAN, label=label)
+    if run.edited or given.edited:
+        return Shown(block, tuple(steps), Standing.EDITED, label=label)
     if [step.command for step in steps] != [step.command for step in given.steps]:
         return Shown(block, tuple(steps), Standing.DIFFERS, label=label)
-    silent = block.setup or block.plain or not any(step.promise for step in steps)
-    comparisons = tuple(
-        None if silent else _compared(step, following, came)
-        for step, following, came in zip(steps, [*steps[1:], None], given.steps, strict=True)
-    )
-    kept = own_output or all(each is None or each.kept for each in comparisons)
+    silent = is_silent(block, steps, strict=strict)
+    judged = [
+        judge(step, following, came_of(record), silent=silent)
+        for step, following, record in zip(steps, [*steps[1:], None], given.steps, strict=True)
+    ]
+    kept = own_output or all(each.kept for each in judged)
     standing = Standing.RAN if kept else Standing.DIFFERS
+    comparisons = tuple(each.comparison for each in judged)
     return Shown(block, tuple(steps), standing, run, given, comparisons, label)
 
 
-def _compared(step: Step, following: Step | None, came: StepRecord) -> Comparison:
-    """Return a step's promise aligned with its recorded output."""
-    promise = list(step.promise)
-    if step.status is not None and came.status is None:
-        # no program had ended, so `[1]` is output, such as a list
-        promise.append(f"[{step.status}]")
-    if following is not None and following.is_key:
-        # what comes until a key ends the program is promised as far as the page shows it
-        promise.append(ELISION)
-    return compare(promise, came.output)
+def came_of(step: StepRecord) -> Came:
+    """Return what a record says that came, as a judge takes it."""
+    return Came(step.output, step.status, listening_ended=step.ending is Ending.LEFT)
 
 
 # --- blocks ---------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def _transcript(shown: Shown) -> Iterator[_Piece]:
         yield from _plain(lines[at:start])
         given = shown.given.steps[number] if shown.given else None
         compared = shown.comparisons[number] if shown.comparisons else None
-        place_now = given.place if given else ""
+        place_now = str(given.place) if given else ""
         yield _Piece(True, _typed(step, place_now if place_now != place else ""))
         place = place_now or place
         ended = given is None or given.status is not None

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.errors import SeatrialError
+from seatrial.judging import Came, is_silent, judge
 from seatrial.matching import compare
 from seatrial.pages import Settings
-from seatrial.record import ItemRecord, Run, StepRecord
+from seatrial.places import MACHINE, Place
+from seatrial.record import Ending, ItemRecord, Record, Run, StepRecord, digest_of, sealed
+from seatrial.sameness import differences
 from seatrial.sandbox import Engine, Sandbox
 from seatrial.session import NO_PROMPT, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
-from seatrial.witness import Event, Witness, now, place_of, sightings
+from seatrial.witness import Event, Witness, container_of, now, sightings
 
 _NEEDS_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
-YOUR_MACHINE = "your machine"
+# the package whose code decides what a run gives
+_CODE = Path(__file__).parent
 
 
 def needs_docker(page: Page) -> bool:
@@ -42,13 +50,23 @@ class PageRun:
     """
 
     def __init__(
-        self, page: Page, settings: Settings, engine: Engine | None, *, recording: bool = False
+        self,
+        page: Page,
+        settings: Settings,
+        engine: Engine | None,
+        *,
+        recording: bool = False,
+        record: Record | None = None,
     ) -> None:
         self.page = page
         self.settings = settings
         self.engine = engine
         self.spelling = engine.spelling if engine else "v2"
         self.recording = recording
+        self._held = None if recording else record
+        # what to compare with, besides the page's promises
+        self.unrecorded = 0
+        # blocks that were compared with their promises alone
         self.results: list[ItemResult] = []
         self.steps_run = 0
         self._sandbox: Sandbox | None = None
@@ -56,6 +74,8 @@ class PageRun:
         self._terminals: dict[int, Terminal] = {}
         # where the program in front of each terminal runs, and which step put it there
         self._inside: dict[int, StepResult] = {}
+        self._same: Counter[str] = Counter()
+        # how often an item of a digest stood on the page so far
         self._stopped = ""
 
     def through(self, ordinal: int) -> ItemResult:
@@ -108,17 +128,42 @@ class PageRun:
 
     def record(self, items: Sequence[Item]) -> Run:
         """Return what this run gave, for the page's items as they are written now."""
-        return Run(
+        run = Run(
             ran=datetime.now(UTC).date().isoformat(),
-            tools=dict(self.engine.tools) if self.engine else {},
+            tools=self.tools,
+            images=self.images,
+            depends=depends_on(items, self.settings.project, self.tools, self.images),
             items=tuple(
-                ItemRecord(
-                    original.digest,
-                    tuple(self._recorded(result.item, step) for step in result.steps),
-                )
+                ItemRecord(original.digest, tuple(self._recorded(result)))
                 for original, result in zip(items, self.results, strict=True)
             ),
         )
+        return sealed(run)
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """Return the versions of what runs this page: of Docker, or else of this machine."""
+        return dict(self.engine.tools) if self.engine else system()
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Return the images of this run, each with the version of its program."""
+        if self._witness is None or self.engine is None:
+            return {}
+        return self._witness.images(ours=self.engine.private)
+
+    def is_strict(self, held: Run) -> bool:
+        """Tell whether differences from a run that is held are failures.
+
+        They are where all versions are the same, on an engine of which we know what is in it; else
+        a page's promises decide.
+        """
+        if self.engine is not None and not self.engine.private:
+            return False
+        mine = self.images
+        return {k: _main(v) for k, v in held.tools.items()} == {
+            k: _main(v) for k, v in self.tools.items()
+        } and all(mine.get(name, version) == version for name, version in held.images.items())
 
     def rewritten(self) -> tuple[Block | Edit, ...]:
         """Return the page's items with the promises that this run would keep."""
@@ -142,18 +187,48 @@ class PageRun:
             items.append(with_promises(original, promises, self.settings.prompts))
         return tuple(items)
 
-    def _recorded(self, item: Item, result: StepResult) -> StepRecord:
-        events = self._events(result)
+    def _recorded(self, result: ItemResult) -> Iterator[StepRecord]:
+        """Yield what the steps of an item gave, as far as they were run."""
         # what building images says is as long as it is different every time, and nobody reads it
-        is_setup = isinstance(item, Block) and item.setup
-        return StepRecord(
-            command=result.step.command,
-            output=() if is_setup else result.output,
-            status=result.status,
-            place=result.place,
-            seconds=round(result.seconds, 2),
-            sightings=sightings(events),
-        )
+        is_setup = isinstance(result.item, Block) and result.item.setup
+        for step in result.steps:
+            if step.verdict is not Verdict.NOT_RUN:
+                yield StepRecord(
+                    command=step.step.command,
+                    output=() if is_setup else step.output,
+                    status=step.status,
+                    place=step.place,
+                    seconds=round(step.seconds, 2),
+                    sightings=sightings(self._events(step)),
+                    ending=step.ending,
+                )
+
+    def _compared(self, item: Item, result: ItemResult) -> ItemResult:
+        """Return a result with how it differs from the page's record."""
+        nth = self._same[item.digest]
+        self._same[item.digest] += 1
+        if self.recording or not isinstance(item, Block) or item.not_run or not result.steps:
+            return result
+        held = self._held.item(self.spelling, item.digest, nth) if self._held else None
+        if held is None or self._held is None:
+            self.unrecorded += 1
+            return result
+        strict = self.is_strict(self._held.runs[self.spelling])
+        steps = list(result.steps)
+        for number, (one, came) in enumerate(zip(held.steps, self._recorded(result), strict=False)):
+            found = differences(one.given, came.given, varies=bool(item.varies))
+            if found:
+                steps[number] = replace(
+                    steps[number],
+                    unlike=found,
+                    verdict=Verdict.UNLIKE
+                    if strict and steps[number].verdict is Verdict.PASSED
+                    else steps[number].verdict,
+                )
+        verdict = result.verdict
+        if verdict is Verdict.PASSED and any(s.verdict is Verdict.UNLIKE for s in steps):
+            verdict = Verdict.UNLIKE
+        return replace(result, steps=tuple(steps), verdict=verdict)
 
     def _events(self, result: StepResult) -> tuple[Event, ...]:
         return self._witness.between(*result.window) if self._witness else ()
@@ -166,6 +241,7 @@ class PageRun:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
         if isinstance(item, Block) and item.only and item.only != self.spelling:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
+        original = item
         item = in_spelling(item, self.spelling, self._open().project)
         try:
             if isinstance(item, Edit):
@@ -173,9 +249,10 @@ class PageRun:
                 result = ItemResult(item, Verdict.PASSED)
             else:
                 result = self._run_block(item)
+            result = self._compared(original, result)
         except SeatrialError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
-        if result.failed and not self.will_mend(result):
+        if result.stops and not self.will_mend(result):
             self._stopped = f"{item.where} {result.verdict.value}"
         return result
 
@@ -204,7 +281,7 @@ class PageRun:
     def _run_block(self, block: Block) -> ItemResult:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
-        silent = self._is_silent(block, steps)
+        silent = is_silent(block, steps, strict=self.settings.strict)
         done: list[StepResult] = []
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
@@ -245,7 +322,7 @@ class PageRun:
         )
         scrub = self._open().scrub
         begun = now()
-        open_before = self._witness.open_execs() if self._witness else frozenset()
+        before = self._witness.under_way() if self._witness else frozenset()
         until = None
         if following is not None and following.is_key:
             promise = (*step.promise, "...")
@@ -254,19 +331,13 @@ class PageRun:
                 return compare(promise, [scrub(line) for line in lines]).kept
 
         answer = terminal.type(step.typed, timeout, until)
-        if self._witness is not None:
-            if answer.at_shell:
-                self._witness.settle(open_before - self._opened_by(block.terminal))
-            else:
-                self._witness.await_start()
+        self._hear_out(block, step, answer, begun, before)
         answer = replace(
             answer,
             output=tuple(scrub(line) for line in answer.output),
             note=scrub(answer.note),
         )
-        result = self._judged(
-            step, following, answer, timeout, waited=until is not None, silent=silent
-        )
+        result = self._judged(step, following, answer, timeout, silent=silent)
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
             self._inside.pop(block.terminal, None)
@@ -276,26 +347,33 @@ class PageRun:
             terminal.interrupt()
         return result
 
+    def _hear_out(
+        self, block: Block, step: Step, answer: Answer, begun: int, before: frozenset[str]
+    ) -> None:
+        """Wait for what Docker has still to tell of a step, so that no other one is given it."""
+        if self._witness is None:
+            return
+        opened = self._opened_by(block.terminal)
+        if answer.at_shell and (opened or _NEEDS_DOCKER.search(step.command)):
+            self._witness.catch_up(begun)
+        if answer.at_shell:
+            self._witness.settle(before - opened)
+        else:
+            self._witness.await_start()
+
     def _opened_by(self, number: int) -> frozenset[str]:
         """Return the execs that hold a terminal: they must end once its shell is back."""
         opened = self._inside.get(number)
         if opened is None:
             return frozenset()
-        return frozenset(e.execution for e in self._events(opened) if e.execution)
+        return frozenset(e.execution or e.actor for e in self._events(opened))
 
-    def _place(self, number: int, step: Step) -> str:
-        """Return where a step is typed, in words."""
+    def _place(self, number: int, step: Step) -> Place:
+        """Return where a step is typed."""
         opened = self._inside.get(number)
         if opened is None:
-            return YOUR_MACHINE
-        inside = place_of(self._events(opened))
-        return f"{step.program} in {inside}" if inside else f"{step.program} on {YOUR_MACHINE}"
-
-    def _is_silent(self, block: Block, steps: Sequence[Step]) -> bool:
-        """Tell whether a block promises exit statuses alone."""
-        if block.setup or block.plain:
-            return True
-        return not self.settings.strict and not any(step.promise for step in steps)
+            return MACHINE
+        return Place(step.program, container_of(self._events(opened)))
 
     def _judged(
         self,
@@ -304,63 +382,72 @@ class PageRun:
         answer: Answer,
         timeout: float,
         *,
-        waited: bool,
         silent: bool,
     ) -> StepResult:
         """Return the verdict on what a step gave."""
-        complaints: list[str] = []
-        verdict = Verdict.PASSED
-        promise: Sequence[str] = step.promise
-        if step.status is not None and not answer.at_shell and answer.prompt:
-            # no program has ended, so `[1]` is no exit status: it is output, such as a list
-            promise = (*promise, f"[{step.status}]")
-        ended_too_early = waited and answer.at_shell and step.status is None
-        comparison = None
-        if not silent:
-            wanted = (*promise, "...") if waited and not answer.trouble else promise
-            comparison = compare(wanted, answer.output)
-            if not comparison.kept and not answer.trouble:
-                verdict = Verdict.DIFFERS
-                complaints.append("gave something else than the page promises")
-                if answer.note:
-                    complaints.append(answer.note)
+        left = not answer.prompt and not answer.trouble
+        came = Came(
+            answer.output,
+            answer.status,
+            None if answer.trouble or left else answer.prompt,
+            listening_ended=left,
+        )
+        judged = judge(step, following, came, silent=silent)
+        complaints = list(judged.complaints)
+        verdict = Verdict.PASSED if judged.kept else Verdict.DIFFERS
         if answer.trouble:
             verdict = Verdict.BROKEN
-            complaints.insert(0, _in_words(answer.trouble, timeout))
-            if answer.note:
-                complaints.append(answer.note)
-        elif ended_too_early:
-            verdict = Verdict.DIFFERS
-            complaints.insert(0, "ended before its key was pressed")
-        elif answer.at_shell:
-            promised = step.status or 0
-            if answer.status != promised:
-                verdict = Verdict.DIFFERS
-                complaints.insert(
-                    0, f"ended with exit status {answer.status}, promised is {promised}"
-                )
-        if (
-            following is not None
-            and not following.is_key
-            and not answer.trouble
-            and not same_prompt(following.prompt, answer.prompt)
-        ):
+            complaints = [_in_words(answer.trouble, timeout)]
+        elif judged.elsewhere:
             verdict = Verdict.BROKEN
-            complaints.insert(
-                0,
-                f"was answered by the prompt `{answer.prompt.strip()}`, "
-                f"the page goes on at `{following.prompt.strip()}`",
-            )
+        if answer.note and complaints:
+            complaints.append(answer.note)
         return StepResult(
             step,
             verdict,
             answer.output,
             answer.status,
             answer.seconds,
-            comparison,
+            judged.comparison,
             tuple(complaints),
             hint=_hint(answer, step),
+            ending=Ending.LEFT if left else Ending.PROMPT,
         )
+
+
+def depends_on(
+    items: Sequence[Item],
+    project: Path | None,
+    tools: Mapping[str, str],
+    images: Mapping[str, str],
+) -> dict[str, str]:
+    """Return digests of what a run depends on: where none has changed, it would give the same."""
+    return {
+        "page": _digest(*(item.digest for item in items)),
+        "project": digest_of(project) if project is not None else "",
+        "tools": _digest(*(f"{k} {_main(v)}" for k, v in sorted({**tools, **images}.items()))),
+        "code": digest_of(_CODE),
+    }
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def system() -> dict[str, str]:
+    """Return the versions of what a page without Docker runs on."""
+    try:
+        found = platform.freedesktop_os_release()
+        name, version = found.get("NAME", "Linux"), found.get("VERSION_ID", "")
+    except OSError:
+        name, version = platform.system(), platform.release()
+    return {name: version, "Python": platform.python_version()}
+
+
+def _main(version: str) -> str:
+    """Return the first two numbers of a version: later ones change no output that counts."""
+    found = re.match(r"\d+(?:\.\d+)?", version)
+    return found.group() if found else version
 
 
 def _elsewhere(step: Step, number: int, prompt: str) -> str:

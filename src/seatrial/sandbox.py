@@ -36,6 +36,8 @@ from seatrial.record import write_whole
 from seatrial.spelling import COMMANDS, FOLDER, PROJECT
 
 MARK = "SEATRIAL_SANDBOX"
+#: The variable that names the address of an engine of which we know what is in it.
+PRIVATE = "SEATRIAL_PRIVATE_ENGINE"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
 
@@ -59,6 +61,8 @@ class Engine:
     # what a terminal needs to reach it
     tools: Mapping[str, str] = field(default_factory=dict)
     # name -> version
+    private: bool = False
+    # ours alone, with known images in it (engine/)
 
 
 #: The last API in which an engine tells Compose 1.29 what it reads of images when it recreates a
@@ -97,7 +101,8 @@ def find_engine(spelling: str) -> Engine:
     )
     environment["DOCKER_HOST"] = host or "unix:///var/run/docker.sock"
     tools = {"Docker": server, "Compose": compose.removeprefix("v")}
-    return Engine(spelling, environment["DOCKER_HOST"], environment, tools)
+    host = environment["DOCKER_HOST"]
+    return Engine(spelling, host, environment, tools, os.environ.get(PRIVATE) == host)
 
 
 def _for_compose_1(apis: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:

@@ -52,11 +52,11 @@ from seatrial.record import Record, load, path_of
 from seatrial.rendering import (
     Shown,
     Standing,
+    as_recorded,
     block_figure,
     claim_anchor,
     claim_mark,
     edit_figure,
-    judge,
     sandbox_parts,
     spelling_tabs,
 )
@@ -123,13 +123,14 @@ def halves_of(
     for spelling in spellings:
         spelt = in_spelling(block, spelling, project_name(app))
         assert isinstance(spelt, Block)
-        half = judge(
+        half = as_recorded(
             spelt,
             steps_of(spelt, known),
             record.runs.get(spelling) if record else None,
             record.item(spelling, block.digest, nth) if record else None,
             label=COMMANDS[spelling] if len(spellings) > 1 or block.only else "",
             own_output=spelling != spellings[0],
+            strict=known.strict,
         )
         halves.append(half)
     return halves
@@ -272,6 +273,8 @@ class Rendering:
             self.told.add((item.page, missing))
             what = f"spelt `{COMMANDS[spelling]}`, no block" if missing else "no block"
             sentence = f"{what} of this page has run yet"
+        elif standing is Standing.EDITED:
+            sentence = "what the record holds of this block was changed since it was recorded"
         elif standing is Standing.DIFFERS:
             sentence = "the last run of this block gave something else than the page shows"
         else:
@@ -537,7 +540,10 @@ def _is_stale(app: Sphinx, known: Settings, page: str, items: Sequence[Item]) ->
     except RecordError:
         return True
     return any(
-        record is None or record.item(spelling, item.digest) is None
+        record is None
+        or (found := record.item(spelling, item.digest)) is None
+        or found.edited
+        or record.runs[spelling].edited
         for item in items
         if not item.not_run
         for spelling in spellings_shown(app, item, steps_of(item, known))

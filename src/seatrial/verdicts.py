@@ -7,6 +7,8 @@ from enum import Enum
 
 from seatrial.blocks import Item
 from seatrial.matching import Comparison, Pair
+from seatrial.places import MACHINE, Place
+from seatrial.record import Ending
 from seatrial.steps import Step
 
 #: Lines of output that a failure quotes at most.
@@ -19,6 +21,8 @@ class Verdict(Enum):
     PASSED = "passed"
     DIFFERS = "differs"
     # the run gave something else than the page promises
+    UNLIKE = "differs from its record"
+    # all is as promised, but something that the page shows is not as it was
     BROKEN = "broken"
     # it could not be run to its end
     NOT_RUN = "not run"
@@ -39,7 +43,10 @@ class StepResult:
     hint: str = ""
     window: tuple[int, int] = (0, 0)
     # nanoseconds since the epoch: when it was typed, when its prompt came back
-    place: str = ""
+    place: Place = MACHINE
+    ending: Ending = Ending.PROMPT
+    unlike: tuple[str, ...] = ()
+    # how it differs from the page's record
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,12 @@ class ItemResult:
 
     @property
     def failed(self) -> bool:
-        """Tell whether this item is what stopped the page."""
+        """Tell whether this item makes the check of its page fail."""
+        return self.verdict in (Verdict.DIFFERS, Verdict.BROKEN, Verdict.UNLIKE)
+
+    @property
+    def stops(self) -> bool:
+        """Tell whether nothing that stands below it can be run."""
         return self.verdict in (Verdict.DIFFERS, Verdict.BROKEN)
 
 
@@ -65,9 +77,12 @@ def explain(result: ItemResult, spelling: str = "") -> str:
     spelt = f"  (spelt `{spelling}`)" if spelling else ""
     if bad is None:
         return f"{result.reason}{spelt}"
-    lines = [f"{item.source}:{bad.step.line}: `{_brief(bad.step.command)}` " + bad.complaints[0]]
+    complaints = bad.complaints or bad.unlike
+    lines = [f"{item.source}:{bad.step.line}: `{_brief(bad.step.command)}` " + complaints[0]]
+    if bad.verdict is Verdict.UNLIKE:
+        return "\n".join([*lines, *(f"and {each}" for each in complaints[1:])]) + spelt
     lines[0] += spelt
-    lines.extend(f"  and {complaint}" for complaint in bad.complaints[1:])
+    lines.extend(f"  and {complaint}" for complaint in complaints[1:])
     lines.append("")
     first = max(item.line, bad.step.line - 3)
     last = min(

@@ -8,6 +8,7 @@ waits for it except where a later step could be taken for the cause.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +20,8 @@ import docker.errors
 import requests
 
 from seatrial.errors import EngineUnavailableError
-from seatrial.record import Sighting
+from seatrial.events import Sighting
+from seatrial.places import Container
 from seatrial.spelling import ONE_OFF, PROJECT, SERVICE
 
 # how long (seconds) to wait for the end of an exec that the engine reports late
@@ -63,6 +65,7 @@ class Witness:
         self._unstarted: set[str] = set()
         # one-off containers that have been created and not started
         self._volumes: set[str] = set()
+        self._images: set[str] = set()
         self._latest = 0
         self._closing = False
         self._lost = ""
@@ -85,16 +88,36 @@ class Witness:
         """Return the anonymous volumes that containers of the project have mounted."""
         return frozenset(self._volumes)
 
-    def open_execs(self) -> frozenset[str]:
-        """Return the execs that are under way, such as one that holds another terminal."""
+    def images(self, *, ours: bool) -> dict[str, str]:
+        """Return the images that containers were made from, each with the version of its program.
+
+        Official images have it in a label or a variable.  A program is only asked for it where the
+        engine is `ours`: nobody else wants containers that they did not ask for.
+        """
+        with self._news:
+            names = sorted(self._images)
+        found = {}
+        for name in names:
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                image = self._client.images.get(name)
+                version = _version_said(image.attrs.get("Config") or {}, name)
+                found[name] = version or (_version_asked(self._client, name) if ours else "")
+        return found
+
+    def under_way(self) -> frozenset[str]:
+        """Return the execs and the containers of `run` that somebody is attached to, by identifier.
+
+        Such as one that holds another terminal.
+        """
         with self._news:
             self._refuse_if_lost()
             return frozenset(self._open)
 
     def settle(self, before: frozenset[str]) -> None:
-        """Wait until no exec is open but those that were open before, at most a second.
+        """Wait until nothing is under way but what was before, at most a second.
 
-        The engine reports the end of an exec some milliseconds after the command returned.
+        The engine reports the end of an exec, and of a container of `run`, some milliseconds after
+        the command returned.
         """
         with self._news:
             self._wait(lambda: self._open <= before)
@@ -182,8 +205,12 @@ class Witness:
                 self._follow(event, action)
             elif event.one_off and event.action == "create":
                 self._unstarted.add(event.actor)
+            elif event.one_off and event.action == "attach":
+                self._open.add(event.actor)
             elif event.action in ("start", "die", "destroy"):
                 self._unstarted.discard(event.actor)
+                if event.action != "start":
+                    self._open.discard(event.actor)
             if event.execution not in self._probes or not event.execution:
                 self._events.append(event)
 
@@ -205,9 +232,12 @@ class Witness:
         if what == "container":
             if attributes.get(PROJECT) != self._project:
                 return None
+            image = attributes.get("image", "")
+            if verb == "create" and not re.match(rf"{re.escape(self._project)}[-_]", image):
+                self._images.add(image)
             if verb == "die":
                 # an exec cannot outlive its container, and the engine need not say so
-                self._open.clear()
+                self._open -= {e.execution for e in self._events if e.actor == actor}
             return Event(
                 moment,
                 what,
@@ -256,17 +286,47 @@ def sightings(events: Iterable[Event]) -> tuple[Sighting, ...]:
     return tuple(sorted(told, key=lambda s: (s.what, s.name, s.one_off, s.actions)))
 
 
-def place_of(events: Iterable[Event]) -> str:
-    """Return the container that a command opened a program in, in words; empty if it was none."""
-    place = ""
+def container_of(events: Iterable[Event]) -> Container | None:
+    """Return the container that a command opened a program in, if it was one."""
+    found = None
     for event in events:
         if event.what != "container":
             continue
         if event.action == "exec_start":
-            place = event.container
+            found = Container(event.name, event.container)
         elif event.action == "start" and event.one_off:
-            place = f"a new container of {event.name}"
-    return place
+            found = Container(event.name, one_off=True)
+    return found
+
+
+# how the programs of some images tell their version
+_ASK = {
+    "postgres": ("postgres", "--version"),
+    "python": ("python3", "--version"),
+    "nginx": ("nginx", "-v"),
+    "haproxy": ("haproxy", "-v"),
+}
+
+
+def _version_said(config: Mapping[str, Any], name: str) -> str:
+    """Return the version that an image names itself, if any."""
+    said: str = (config.get("Labels") or {}).get("org.opencontainers.image.version", "")
+    program = name.partition(":")[0].rpartition("/")[2]
+    variables = dict(pair.partition("=")[::2] for pair in config.get("Env") or ())
+    known = {"postgres": "PG"}.get(program, program.upper())
+    return said or variables.get(f"{known}_VERSION", "")
+
+
+def _version_asked(client: docker.DockerClient, name: str) -> str:
+    """Return the version that an image's program prints, if it is known how to ask."""
+    ask = _ASK.get(name.partition(":")[0])
+    if ask is None:
+        return ""
+    said = client.containers.run(
+        name, [ask[1]], entrypoint=ask[0], remove=True, network_disabled=True, stderr=True
+    )
+    found = re.search(rb"\d+\.[\d.]*\d", said)
+    return found.group().decode() if found else ""
 
 
 def _seconds(moment: int) -> str:

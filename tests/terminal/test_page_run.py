@@ -6,6 +6,7 @@ import pytest
 
 from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.pages import Settings
+from seatrial.places import MACHINE
 from seatrial.runner import PageRun
 from seatrial.steps import PROMPTS, Prompt
 from seatrial.verdicts import ItemResult, Verdict, explain
@@ -440,7 +441,7 @@ def test_a_record_says_where_each_step_ran() -> None:
     finally:
         trial.close()
     mine, inside = "your machine", "Python on your machine"
-    assert [step.place for step in item.steps] == [mine, inside, inside, mine, mine, inside]
+    assert [str(step.place) for step in item.steps] == [mine, inside, inside, mine, mine, inside]
     assert [step.status for step in item.steps] == [None, None, 0, 0, None, 0]
 
 
@@ -452,6 +453,6 @@ def test_a_record_holds_nothing_of_this_machines_paths() -> None:
         trial.through(1)
         (item,) = trial.record(page.items).items
         assert item.steps[0].output == ("/home/you/sandbox", "/home/you")
-        assert (item.steps[0].status, item.steps[0].place) == (0, "your machine")
+        assert (item.steps[0].status, item.steps[0].place) == (0, MACHINE)
     finally:
         trial.close()

@@ -16,10 +16,11 @@ import pytest
 from seatrial.blocks import Block, Page
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages import Settings
+from seatrial.places import Container
 from seatrial.runner import PageRun
 from seatrial.sandbox import Engine
 from seatrial.verdicts import Verdict, explain
-from seatrial.witness import Witness, now, place_of
+from seatrial.witness import Witness, container_of, now
 
 _PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
 
@@ -58,7 +59,7 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     begun = now()
     container = request.getfixturevalue("container")
     witness.catch_up(begun)
-    assert place_of(witness.between(begun, now())) == ""
+    assert container_of(witness.between(begun, now())) is None
     command, environment = ["docker", "start", container], docker_engine.environment
     start = threading.Timer(0.3, subprocess.run, (command,), {"env": environment})
     waiting = threading.Thread(target=witness.await_start, daemon=True)
@@ -66,7 +67,7 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     waiting.start()
     waiting.join(30)
     assert not waiting.is_alive(), "the start came, and was still awaited"
-    assert place_of(witness.between(begun, now())) == "a new container of web"
+    assert container_of(witness.between(begun, now())) == Container("web", one_off=True)
     start.join()
 
 

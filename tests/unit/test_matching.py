@@ -9,7 +9,8 @@ from itertools import groupby, pairwise
 import pytest
 
 from seatrial import matching
-from seatrial.matching import Pair, by_kind, compare, line_matches, stands_for_any_lines
+from seatrial.kinds import by_kind
+from seatrial.matching import Pair, compare, line_matches, stands_for_any_lines
 
 WORDS = ("a", "b", "a b", "", "ab", "abc", "x...y", "xy", "x1y")
 PROMISED = (*WORDS, "...", "...", "a...", "...b", "  ...")

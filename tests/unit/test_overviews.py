@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seatrial.cells import RAN
-from seatrial.record import load, save
+from seatrial.record import load, save, sealed
 from tests.unit.test_sphinx_ext import TABS, Project, one, texts
 
 INDEX = """
@@ -221,7 +221,7 @@ def test_a_matrix_shows_where_the_spellings_differ(project: Project) -> None:
     items = (run.items[0], replace(run.items[1], steps=(step,)))
     save(
         project.folder / "records",
-        replace(record, runs={**record.runs, "v1": replace(run, items=items)}),
+        replace(record, runs={**record.runs, "v1": sealed(replace(run, items=items))}),
     )
     assert cells(project)[2] == ["down", "kept (docker-compose: gone)", "gone"]
 

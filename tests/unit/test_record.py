@@ -7,21 +7,27 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seatrial.errors import RecordError
+from seatrial.events import Sighting
+from seatrial.places import MACHINE, Container, Place
 from seatrial.record import (
+    Ending,
     ItemRecord,
     Record,
     Run,
-    Sighting,
     StepRecord,
+    digest_of,
     load,
     path_of,
     save,
+    sealed,
     write_whole,
 )
 
@@ -29,20 +35,32 @@ STEP = StepRecord(
     command="docker compose ps -q\nweb",
     output=("3f2a9c1b7d0e", "", "漢字 é  "),
     status=1,
-    place="shell in a new container of web",
+    place=Place("container shell", Container("web", one_off=True)),
     seconds=1.25,
     sightings=(
         Sighting("container", "web", ("create", "start"), one_off=True),
         Sighting("network", "example_default", ("create",)),
     ),
 )
-OPEN = StepRecord("python3", (), None, "your machine", 0.1)
+OPEN = StepRecord("python3", (), None, MACHINE, 0.1, ending=Ending.LEFT)
 RECORD = Record(
     "how-to/read/logs",
     {
-        "v2": Run("2026-11-22", {"Docker": "26.1.5", "Compose": "2.26.1"}, ()),
-        "v1": Run(
-            "2026-11-21", {"Docker": "20.10.24"}, (ItemRecord("abc", (STEP, OPEN)), ItemRecord("d"))
+        "v2": sealed(
+            Run(
+                "2026-11-22",
+                {"Docker": "26.1.5", "Compose": "2.26.1"},
+                (),
+                {"postgres:17": "17.11"},
+                {"page": "abc"},
+            )
+        ),
+        "v1": sealed(
+            Run(
+                "2026-11-21",
+                {"Docker": "20.10.24"},
+                (ItemRecord("abc", (STEP, OPEN)), ItemRecord("d")),
+            )
         ),
     },
 )
@@ -50,7 +68,8 @@ RECORD = Record(
 
 def with_step(step: StepRecord, ran: str = "2027-01-01") -> Record:
     """Return a record of one run of one step."""
-    return Record("page", {"v2": Run(ran, {"Docker": "26"}, (ItemRecord("abc", (step,)),))})
+    run = Run(ran, {"Docker": "26"}, (ItemRecord("abc", (step,)),))
+    return Record("page", {"v2": sealed(run)})
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -76,7 +95,6 @@ def test_a_record_is_sorted_so_that_it_can_be_reviewed(tmp_path: Path) -> None:
     [
         replace(STEP, output=("0123456789ab", *STEP.output[1:])),
         replace(STEP, seconds=99.0),
-        replace(STEP, sightings=tuple(replace(s, actions=("create",)) for s in STEP.sightings)),
         replace(STEP, sightings=STEP.sightings[::-1]),
     ],
 )
@@ -97,7 +115,9 @@ def test_nothing_is_written_where_only_ids_and_times_changed(
         replace(STEP, status=0),
         replace(STEP, status=None),
         replace(STEP, command="docker compose ps"),
-        replace(STEP, place="your machine"),
+        replace(STEP, place=MACHINE),
+        replace(STEP, ending=Ending.LEFT),
+        replace(STEP, sightings=tuple(replace(s, actions=("create",)) for s in STEP.sightings)),
         replace(STEP, sightings=STEP.sightings[:1]),
         replace(STEP, sightings=(replace(STEP.sightings[0], one_off=False), STEP.sightings[1])),
     ],
@@ -110,7 +130,9 @@ def test_news_is_written(tmp_path: Path, step: StepRecord) -> None:
 
 def test_another_version_of_a_tool_is_news(tmp_path: Path) -> None:
     save(tmp_path, with_step(STEP))
-    newer = Record("page", {"v2": replace(with_step(STEP).runs["v2"], tools={"Docker": "27"})})
+    newer = Record(
+        "page", {"v2": sealed(replace(with_step(STEP).runs["v2"], tools={"Docker": "27"}))}
+    )
     assert save(tmp_path, newer)
 
 
@@ -127,8 +149,8 @@ def test_the_run_of_a_spelling_that_gave_nothing_new_is_kept_beside_one_that_did
     newer = Record(
         RECORD.page,
         {
-            "v1": replace(RECORD.runs["v1"], ran="2027-01-01"),
-            "v2": replace(RECORD.runs["v2"], ran="2027-01-01", tools={"Docker": "27"}),
+            "v1": sealed(replace(RECORD.runs["v1"], ran="2027-01-01")),
+            "v2": sealed(replace(RECORD.runs["v2"], ran="2027-01-01", tools={"Docker": "27"})),
         },
     )
     assert save(tmp_path, newer)
@@ -158,13 +180,15 @@ def test_the_same_block_twice_on_a_page_has_two_records() -> None:
         "[]",
         "null",
         "{}",
-        '{"format": 2, "page": "page", "runs": {}}',
+        '{"format": 3, "page": "page", "runs": {}}',
         '{"format": 1, "page": "page"}',
         '{"format": 1, "page": "page", "runs": []}',
         '{"format": 1, "page": "page", "runs": {"v2": []}}',
         '{"format": 1, "page": "page", "runs": {"v2": null}}',
         '{"format": 1, "page": "page", "runs": {"v2": {"ran": "x", "tools": {}, "items": [{}]}}}',
         '{"format": 1, "page": "page", "runs": {"v2": {"ran": "x", "tools": {}, "items": [1]}}}',
+        '{"format": 2, "page": "page"}',
+        '{"format": 2, "page": "page", "runs": {"v2": {"ran": "x", "tools": {}, "items": []}}}',
         "<<<<<<< HEAD\n{}\n=======\n",
     ],
 )
@@ -178,6 +202,126 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
     with pytest.raises(RecordError):
         save(tmp_path, with_step(STEP))
     assert path_of(tmp_path, "page").read_text() == text
+
+
+def test_the_record_of_another_page_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, with_step(STEP))
+    path_of(tmp_path, "page").rename(path_of(tmp_path, "other"))
+    with pytest.raises(RecordError, match=r"other\.json: is the record of another page: page"):
+        load(tmp_path, "other")
+
+
+def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    path.write_text(path.read_text()[: path.stat().st_size // 2])
+    with pytest.raises(RecordError, match=r"is no record of this format"):
+        load(tmp_path, RECORD.page)
+
+
+def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path: Path) -> None:
+    step = {
+        "command": "select 1;",
+        "output": ["1"],
+        "status": None,
+        "place": "psql in a new container of db",
+        "seconds": 0.1,
+        "sightings": [],
+    }
+    places = ["your machine", "Python on your machine", "psql in example-db-1", step["place"]]
+    steps = [{**step, "place": place} for place in places]
+    old = {
+        "format": 1,
+        "page": "page",
+        "runs": {
+            "v2": {
+                "ran": "2026-11-22",
+                "tools": {"Docker": "26"},
+                "items": [{"digest": "abc", "steps": steps}],
+            }
+        },
+    }
+    path_of(tmp_path, "page").write_text(json.dumps(old))
+    record = load(tmp_path, "page")
+    assert record is not None
+    run = record.runs["v2"]
+    assert [step.place for step in run.items[0].steps] == [
+        MACHINE,
+        Place("Python"),
+        Place("psql", Container("", "example-db-1")),
+        Place("psql", Container("db", one_off=True)),
+    ]
+    assert [str(step.place) for step in run.items[0].steps] == places
+    assert not run.edited
+    assert not run.items[0].edited
+    # what gave the same is written again all the same: the old form has no seals
+    assert save(tmp_path, Record("page", {"v2": sealed(run)}))
+    assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda step: step.update(output=["something else"]),
+        lambda step: step.update(status=0),
+        lambda step: step.update(place={}),
+        lambda step: step["sightings"].pop(),
+        lambda step: step.update(seconds=2),
+        lambda step: step.update(ending="left"),
+    ],
+)
+def test_an_item_that_was_changed_by_hand_says_so(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    data = json.loads(path.read_text())
+    change(data["runs"]["v1"]["items"][0]["steps"][0])
+    path.write_text(json.dumps(data))
+    found = load(tmp_path, RECORD.page)
+    assert found is not None
+    assert [item.edited for item in found.runs["v1"].items] == [True, False]
+    assert not found.runs["v1"].edited
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.update(ran="2026-12-24"),
+        lambda run: run["tools"].update(Docker="29"),
+        lambda run: run["images"].update({"postgres:17": "18"}),
+        lambda run: run["items"].pop(),
+        lambda run: run["items"].reverse(),
+    ],
+)
+def test_a_run_that_was_changed_by_hand_says_so(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    data = json.loads(path.read_text())
+    change(data["runs"]["v1"])
+    path.write_text(json.dumps(data))
+    found = load(tmp_path, RECORD.page)
+    assert found is not None
+    assert found.runs["v1"].edited
+    assert not found.runs["v2"].edited
+
+
+def test_a_digest_changes_with_any_file_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    seen = {digest_of(tmp_path)}
+    (tmp_path / "a").write_text("y")
+    seen.add(digest_of(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    seen.add(digest_of(tmp_path))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c").write_text("")
+    seen.add(digest_of(tmp_path))
+    assert len(seen) == 4
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "a.pyc").write_text("")
+    assert digest_of(tmp_path) in seen
 
 
 def test_a_record_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from seatrial.blocks import Block
+from seatrial.events import Sighting
 from seatrial.pages import read
-from seatrial.record import ItemRecord, Record, Run, Sighting, StepRecord, load, save
+from seatrial.places import MACHINE, Container, Place
+from seatrial.record import ItemRecord, Record, Run, StepRecord, load, save, sealed
 from seatrial.rendering import claim_anchor, highlighted
 from seatrial.spelling import in_spelling
 from seatrial.steps import Step, parse
@@ -119,7 +121,7 @@ class Project:
                     )
                     for item in page.items
                 ]
-                runs[spelling] = Run("2026-11-22", TOOLS[spelling], tuple(items))
+                runs[spelling] = sealed(Run("2026-11-22", TOOLS[spelling], tuple(items)))
             save(self.folder / "records", Record(page.name, runs))
 
     def build(self, builder: str = "html", *, parallel: int = 1) -> str:
@@ -158,7 +160,8 @@ class Project:
 def gave(step: Step, came: Mapping[str, tuple[str, ...]]) -> StepRecord:
     """Return what a step gave, by default just what it promises."""
     in_front = step.program == "Python" and "exit" not in step.command
-    place = "Python in a new container of web" if step.program == "Python" else "your machine"
+    new = Container("web", one_off=True)
+    place = Place("Python", new) if step.program == "Python" else MACHINE
     did = (Sighting("container", "web", ("create", "start"), one_off=True),)
     return StepRecord(
         command=step.command,

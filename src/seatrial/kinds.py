@@ -1,0 +1,141 @@
+"""What of an output varies from run to run by nature, and what kind of thing it is.
+
+Identifiers count as identifiers and durations as durations; Compose tells of containers in the
+order in which they happen to be ready, and a builder of layers that may be cached.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# What varies by nature, and the name of its kind.  The order matters: longer forms come first.
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # What an image gets with a security update, as psql and Python greet:
+    # `psql (17.11 (Debian 17.11-0+deb13u1))`, `Python 3.13.5 (main, Aug 10 2026) [GCC 14.2.0]`.
+    # The version before it stays: the image's tag promises that.
+    ("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
+    ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
+    ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
+    ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
+    (
+        "id",
+        # Compose 1 joins them to a name by an underscore, which is a letter to `\b`
+        re.compile(
+            r"(?<![^\W_])(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})(?![^\W_])"
+        ),
+    ),
+    (
+        "moment",
+        re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),
+    ),
+    ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
+    ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
+    ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
+    ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
+    ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
+    (
+        "duration",
+        re.compile(
+            r"\b(?:Less than a second|About an? (?:minute|hour)"
+            r"|\d+(?:\.\d+)? ?(?:ns|us|µs|ms|s|seconds?|minutes?|hours?|days?))\b"
+        ),
+    ),
+)
+
+# ` Container example-web-1 Started` (Compose 5; 2.26 has two spaces before the state)
+_PROGRESS = re.compile(
+    r"\s*(?P<what>Container|Network|Volume|Image|Service) (?P<name>\S+) +"
+    r"(?P<state>\w+|(?:Error )?Error while \w+|Resource is still in use)\s*"
+)
+_PROGRESS_V1 = re.compile(
+    r"(?P<state>Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing)"
+    r" (?P<what>network|volume|image)? ?\"?(?P<name>[\w-]+)\"?"
+    r"(?: with .*| \.\.\.(?: (?P<end>\w+))?\s*)?"
+)
+# `#7 [2/6] RUN pip install ...`, `#9 ERROR: ...`; what else a builder says of a stage is no name
+_STAGE = re.compile(r"#\d+ (?P<name>\[.*|ERROR: .*)")
+_BUILDER = re.compile(r"#\d+ .*")
+# the same of the builder that Compose 1 uses
+_STAGE_V1 = re.compile(r"Step (?P<name>\d+/\d+ : .*)")
+_BUILD_BEGINS = re.compile(r"Building [\w-]+")
+_BUILD_ENDS = re.compile(r"Successfully tagged .*|ERROR: .*|Service '.*' failed to build.*")
+_SECONDS = re.compile(r"WARN\[\d+\]")
+
+
+@dataclass(frozen=True)
+class Told:
+    """An output, taken apart into what has an order and what has none."""
+
+    lines: tuple[str, ...]
+    # in their order, by kind
+    progress: frozenset[str]
+    # of objects and build stages, in no order
+
+
+def by_kind(text: str) -> str:
+    """Return a text with what varies by nature replaced by the name of its kind.
+
+    Identifiers, digests, addresses, moments and durations differ from run to run, and so do the
+    releases of a version that programs greet with; two outputs that differ in nothing else tell the
+    same.
+    """
+    for kind, pattern in _KINDS:
+        text = pattern.sub(f"<{kind}>", text)
+    return re.sub(r"[ \t]+", " ", text)
+
+
+def progress(line: str) -> str:
+    """Return what a line of progress tells, object and state; nothing where it is none."""
+    if found := _PROGRESS.fullmatch(line):
+        return by_kind(f"{found['what']} {found['name']} {found['state']}")
+    if found := _PROGRESS_V1.fullmatch(line):
+        return by_kind(" ".join(found[part] or "" for part in ("what", "name", "state", "end")))
+    return ""
+
+
+def told(output: Iterable[str]) -> Told:
+    """Return an output with progress, of containers and of builds, set apart from all else."""
+    lines: list[str] = []
+    seen: set[str] = set()
+    building = False
+    for line in output:
+        stage = _STAGE.fullmatch(line) or _STAGE_V1.fullmatch(line)
+        if stage:
+            seen.add(by_kind(stage["name"]).rstrip())
+        elif said := progress(line):
+            seen.add(said)
+        elif _BUILD_BEGINS.fullmatch(line) or _BUILD_ENDS.fullmatch(line):
+            building = line.startswith("Building")
+            seen.add(by_kind(line).rstrip())
+        elif not building and not _BUILDER.fullmatch(line):
+            lines.append(_SECONDS.sub("WARN[<seconds>]", by_kind(line)).rstrip())
+    return Told(tuple(_without_blank_ends(lines)), frozenset(seen))
+
+
+def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str]:
+    """Return an output whose lines of progress stand in the order in which a page promises them.
+
+    A promised line also stands as the page has it, whatever spaces this Compose puts in it.
+    """
+    wanted = [(said, line) for line in promise if (said := progress(line))]
+    if not wanted:
+        return list(output)
+    places: dict[str, list[int]] = {}
+    for number, line in enumerate(output):
+        places.setdefault(progress(line), []).append(number)
+    found = [(places[said].pop(0), line) for said, line in wanted if places.get(said)]
+    ordered = list(output)
+    for place, (_, line) in zip(sorted(place for place, _ in found), found, strict=True):
+        ordered[place] = line
+    return ordered
+
+
+def _without_blank_ends(lines: list[str]) -> list[str]:
+    start, end = 0, len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    while start < end and not lines[start].strip():
+        start += 1
+    return lines[start:end]

@@ -1,0 +1,54 @@
+"""Where something ran, as a value; its words are made here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MACHINE = "your machine"
+_NEW = "a new container of "
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that a program runs in."""
+
+    service: str
+    # empty for one that is not the project's
+    name: str = ""
+    # such as example-web-1; empty for one that was made for this command alone
+    one_off: bool = False
+
+    def __str__(self) -> str:
+        """Return the container in words."""
+        return f"{_NEW}{self.service}" if self.one_off else self.name
+
+
+@dataclass(frozen=True)
+class Place:
+    """A program, and the container it runs in, if any."""
+
+    program: str = ""
+    # empty for the reader's own shell
+    container: Container | None = None
+
+    def __str__(self) -> str:
+        """Return the place in words: "your machine", "psql in example-db-1"."""
+        if not self.program:
+            return _MACHINE
+        where = f"in {self.container}" if self.container else f"on {_MACHINE}"
+        return f"{self.program} {where}"
+
+
+#: The reader's own shell.
+MACHINE = Place()
+
+
+def from_words(words: str) -> Place:
+    """Return the place that a record of format 1 holds in words."""
+    program, on, _ = words.partition(f" on {_MACHINE}")
+    if words == _MACHINE or on:
+        return Place(program if on else "")
+    program, _, container = words.partition(" in ")
+    if container.startswith(_NEW):
+        return Place(program, Container(container.removeprefix(_NEW), one_off=True))
+    return Place(program, Container("", container))

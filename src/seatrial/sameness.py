@@ -1,0 +1,104 @@
+"""Whether two runs gave the same: what a step or a cell gave now, and what its record holds.
+
+Everything that a page shows of a record is compared: output, place, exit status and what Docker
+did.  What varies by nature counts by its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+
+from seatrial.events import Sighting
+from seatrial.kinds import told
+
+# what happens to an object one after the other; all else that Docker tells of it has no order:
+# of `stop` and `die` engine 29 promises none
+_IN_ORDER = frozenset({"create", "start", "die", "destroy"})
+# what a command or a file looks like in an output, for outputs that vary
+_QUOTED = re.compile(
+    r"`[^`]+`|'[^']+'|\"[^\"]+\"|(?<![\w/.])[\w.-]*/[\w./-]+|\b[\w-]+\.[a-z]{2,5}\b"
+)
+_VARIABLE = re.compile(r"<\w+>|[\w+/=-]*\d[\w+/=-]*|\b\w{20,}\b")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a step or a cell gave."""
+
+    output: Sequence[str] = ()
+    status: int | None = None
+    # exit status; None where no program has ended
+    places: Sequence[str] = ()
+    # in words
+    sightings: Sequence[Sighting] = ()
+
+
+def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str, ...]:
+    """Return how what came differs from what a record holds, each difference as a text.
+
+    Of an output that varies by nature only the kinds of lines, and the commands and files that it
+    quotes, have to be the same.
+    """
+    found: list[str] = []
+    if held.status != came.status:
+        found.append(f"ended with {_status(came)}, its record says {_status(held)}")
+    if list(held.places) != list(came.places):
+        found.append(f"ran in {_list(came.places)}, its record says {_list(held.places)}")
+    if lines := _lines(held.output, came.output, varies=varies):
+        found.append("\n".join(["printed something else than its record holds:", *lines]))
+    if (did := _acts(held.sightings)) != (does := _acts(came.sightings)):
+        lines = _plus_and_minus(sorted(did.elements()), sorted(does.elements()))
+        found.append("\n".join(["Docker did something else than its record holds:", *lines]))
+    return tuple(found)
+
+
+def _lines(held: Sequence[str], came: Sequence[str], *, varies: bool) -> list[str]:
+    """Return the lines in which two outputs differ, ``-`` for held and ``+`` for came."""
+    if held == came:
+        return []
+    if varies:
+        return _plus_and_minus(_shape(held), _shape(came))
+    one, other = told(held), told(came)
+    return [
+        *_plus_and_minus(one.lines, other.lines),
+        *_plus_and_minus(sorted(one.progress), sorted(other.progress)),
+    ]
+
+
+def _shape(output: Iterable[str]) -> list[str]:
+    """Return what has to stay of an output that varies: kinds of lines, what it quotes."""
+    taken = told(output)
+    kinds = {_VARIABLE.sub("<varies>", line) for line in taken.lines}
+    quoted = {found for line in taken.lines for found in _QUOTED.findall(line) if "<" not in found}
+    return sorted(kinds | {q for q in quoted if not re.search(r"\d", q)} | set(taken.progress))
+
+
+def _acts(sightings: Iterable[Sighting]) -> Counter[str]:
+    """Return what was done to each object, where the order of what has none does not count."""
+    return Counter(
+        str(Sighting(each.what, each.name, (*ordered, *loose), each.one_off))
+        for each in sightings
+        for ordered in ([action for action in each.actions if action in _IN_ORDER],)
+        for loose in (sorted(action for action in each.actions if action not in _IN_ORDER),)
+    )
+
+
+def _plus_and_minus(held: Sequence[str], came: Sequence[str]) -> list[str]:
+    """Return the differing lines of two texts."""
+    return [
+        f"{line[0]} {line[1:]}"
+        for line in list(unified_diff(list(held), list(came), lineterm="", n=0))[2:]
+        if not line.startswith("@@")
+    ]
+
+
+def _status(given: Given) -> str:
+    return "no exit status" if given.status is None else f"exit status {given.status}"
+
+
+def _list(places: Sequence[str]) -> str:
+    return ", ".join(places) or "no place"

@@ -1,0 +1,115 @@
+"""What a run gave against what its record holds: everything that a page shows counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from seatrial.events import Sighting
+from seatrial.kinds import in_promised_order, told
+from seatrial.sameness import Given, differences
+
+UP = Sighting("container", "web", ("create", "start"))
+HELD = Given(("one 3f2a9c1b7d0e", "two"), 0, ("your machine",), (UP,))
+
+
+def lines(one: str, other: str, *, varies: bool = False) -> tuple[str, ...]:
+    """Return how two outputs differ."""
+    return differences(Given(one.split("\n")), Given(other.split("\n")), varies=varies)
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        (replace(HELD, status=1), "ended with exit status 1, its record says exit status 0"),
+        (replace(HELD, status=None), "ended with no exit status, its record says exit status 0"),
+        (replace(HELD, places=("psql",)), "ran in psql, its record says your machine"),
+        (
+            replace(HELD, output=("one 3f2a9c1b7d0e", "three")),
+            "printed something else than its record holds:\n- two\n+ three",
+        ),
+        (replace(HELD, output=HELD.output[:1]), "- two"),
+        (replace(HELD, output=(*HELD.output, "three")), "+ three"),
+        (replace(HELD, output=HELD.output[::-1]), "printed something else"),
+        (replace(HELD, output=()), "- one <id>\n- two"),
+        (replace(HELD, sightings=()), "Docker did something else"),
+        (replace(HELD, sightings=(UP, UP)), "+ container web: create, start"),
+        (replace(HELD, sightings=(replace(UP, one_off=True),)), "+ one-off container web"),
+        (replace(HELD, sightings=(replace(UP, actions=("start", "create")),)), "start, create"),
+    ],
+)
+def test_each_difference_is_said(came: Given, said: str) -> None:
+    (found,) = differences(HELD, came)
+    assert said in found
+
+
+def test_what_varies_by_nature_is_no_difference() -> None:
+    assert not differences(HELD, replace(HELD, output=("one 0a1b2c3d4e5f", "two  ", "")))
+    # of two containers that were treated alike, neither comes first
+    down = Sighting("container", "db", ("kill", "stop", "die"))
+    also = Sighting("container", "db", ("kill", "die", "stop"))
+    assert not differences(replace(HELD, sightings=(UP, down)), replace(HELD, sightings=(also, UP)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Compose 2.26 and 5.6; the order of containers is by chance
+        (
+            " Container a-db-1  Started\n Container a-web-1  Started\nx",
+            "x\n Container a-web-1 Started \n Container a-db-1 Started ",
+        ),
+        ("#1 [internal] load\n#1 DONE 0.1s", "#3 [internal] load\n#3 CACHED"),
+        (
+            "#7 [2/3] RUN pip install x\n#7 1.234 Collecting x\n#7 DONE 1.9s",
+            "#8 [2/3] RUN pip install x\n#8 CACHED",
+        ),
+        (
+            "Creating a_db_1 ... \nCreating a_db_1 ... done",
+            "Creating a_db_1 ... done\nCreating a_db_1 ... ",
+        ),
+        (
+            "Building web\nStep 1/2 : FROM x\n ---> 0a1b2c3d4e5f\nSuccessfully tagged a:latest",
+            "Building web\nStep 1/2 : FROM x\n ---> Using cache\nSuccessfully tagged a:latest",
+        ),
+        ("WARN[0000] a warning", "WARN[0012] a warning"),
+    ],
+)
+def test_progress_has_no_order(one: str, other: str) -> None:
+    assert not lines(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (" Container a-db-1  Started", " Container a-db-1  Running"),
+        (" Container a-db-1  Started", " Container a-web-1  Started"),
+        (" Container a-db-1  Started", ""),
+        ("#7 [2/3] RUN pip install x", "#7 [2/3] RUN pip install y"),
+        ("Creating a_db_1 ... done", "Recreating a_db_1 ... done"),
+        ("Creating a_db_1 ... done", "Creating a_db_1 ... error"),
+        ("Building web\nStep 1/2 : FROM x", "Building web\nStep 1/2 : FROM y"),
+    ],
+)
+def test_what_progress_says_counts(one: str, other: str) -> None:
+    assert lines(one, other)
+
+
+def test_an_output_that_varies_keeps_its_kinds_of_lines_and_what_it_quotes() -> None:
+    held = "took 12 tries\nread settings.py and 'manage.py check'"
+    assert not lines(held, "took 9 tries\nread settings.py and 'manage.py check'", varies=True)
+    assert lines(held, "took 9 tries", varies=True)
+    assert lines(held, "took 9 tries\nread other.py and 'manage.py check'", varies=True)
+    assert lines(held, "took 9 tries\nread settings.py and 'manage.py test'", varies=True)
+
+
+def test_a_promise_of_progress_holds_in_any_order_and_spacing() -> None:
+    promise = [" Container a-db-1 Started", " Container a-web-1 Started", "..."]
+    came = [" Container a-web-1  Started", " Container a-db-1  Started", "more"]
+    assert in_promised_order(promise, came) == [*promise[:2], "more"]
+    assert in_promised_order(["x"], came) == came
+
+
+def test_an_output_is_taken_apart_once() -> None:
+    found = told(["", "a", " Network a_default  Created", "b", ""])
+    assert found.lines == ("a", "b")
+    assert found.progress == {"Network a_default Created"}
