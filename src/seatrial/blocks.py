@@ -44,7 +44,9 @@ class Block:
     matrix: str = ""
     # the name of that matrix, where a page has several
     varies: str = ""
-    # why its output differs from run to run
+    # why output of it differs from run to run
+    varying: tuple[int, ...] = ()
+    # numbers of the steps whose output does, counted from 1; none stands for all
 
     @property
     def where(self) -> str:
@@ -55,6 +57,10 @@ class Block:
     def digest(self) -> str:
         """Identify what is typed and promised, whatever stands around it on the page."""
         return _digest(list(self.lines), self.terminal, self.not_run, self.setup, self.only)
+
+    def step_varies(self, number: int) -> bool:
+        """Tell whether the output of a step, counted from 1, differs from run to run."""
+        return bool(self.varies) and (not self.varying or number in self.varying)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -59,6 +59,14 @@ def _spelling(argument: str) -> str:
     return directives.choice(argument, ("v1", "v2"))
 
 
+def _varying(argument: str) -> tuple[tuple[int, ...], str]:
+    """Read numbers of steps and why they vary, as in ``2, 3: which of them answers first``."""
+    found = re.fullmatch(r"(?:(\d+(?:,\s*\d+)*):)?\s*(.*)", argument or "", re.DOTALL)
+    if found is None or not found[2].strip():
+        raise ValueError("say why its output differs from run to run")
+    return tuple(map(int, re.findall(r"\d+", found[1] or ""))), " ".join(found[2].split())
+
+
 _CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
     "terminal": directives.positive_int,
     "timeout": _duration,
@@ -66,7 +74,7 @@ _CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
     "only": _spelling,
     "row": directives.unchanged_required,
     "matrix": directives.unchanged_required,
-    "varies": directives.unchanged_required,
+    "varies": _varying,
 }
 
 
@@ -190,8 +198,9 @@ class RunMatrix(SphinxDirective):
         return [node]
 
 
-def _options(options: dict[str, object]) -> dict[str, object]:
+def _options(options: dict[str, Any]) -> dict[str, object]:
     """Return a console directive's options by the names of a block's fields."""
+    varying, varies = options.get("varies", ((), ""))
     return {
         "terminal": options.get("terminal", 1),
         "timeout": options.get("timeout"),
@@ -199,7 +208,8 @@ def _options(options: dict[str, object]) -> dict[str, object]:
         "only": options.get("only", ""),
         "row": options.get("row", ""),
         "matrix": options.get("matrix", ""),
-        "varies": options.get("varies", ""),
+        "varies": varies,
+        "varying": varying,
     }
 
 
@@ -300,6 +310,7 @@ class CollectItems(SphinxTransform):
             row=node.get("row", ""),
             matrix=node.get("matrix", ""),
             varies=node.get("varies", ""),
+            varying=tuple(node.get("varying", ())),
         )
 
     def _errors(self) -> list[str]:

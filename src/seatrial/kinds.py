@@ -7,7 +7,7 @@ order in which they happen to be ready, and a builder of layers that may be cach
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # What varies by nature, and the name of its kind.  The order matters: longer forms come first.
@@ -17,6 +17,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # The version before it stays: the image's tag promises that.
     ("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
     ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
+    # what a signed address has, of S3 and the like
+    ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
+    ("process", re.compile(r"(?<=\(process )\d+(?=\))")),
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     (
@@ -99,19 +102,36 @@ def told(output: Iterable[str]) -> Told:
     """Return an output with progress, of containers and of builds, set apart from all else."""
     lines: list[str] = []
     seen: set[str] = set()
-    building = False
-    for line in output:
-        stage = _STAGE.fullmatch(line) or _STAGE_V1.fullmatch(line)
+    for line, stage, chatter in _building(output):
         if stage:
-            seen.add(by_kind(stage["name"]).rstrip())
+            seen.add(by_kind(stage).rstrip())
         elif said := progress(line):
             seen.add(said)
-        elif _BUILD_BEGINS.fullmatch(line) or _BUILD_ENDS.fullmatch(line):
-            building = line.startswith("Building")
-            seen.add(by_kind(line).rstrip())
-        elif not building and not _BUILDER.fullmatch(line):
+        elif not chatter:
             lines.append(_SECONDS.sub("WARN[<seconds>]", by_kind(line)).rstrip())
     return Told(tuple(_without_blank_ends(lines)), frozenset(seen))
+
+
+def without_building(output: Iterable[str], keep: Collection[str] = ()) -> tuple[str, ...]:
+    """Return an output without what a builder says between the names of its stages.
+
+    That is different each time, and gone where a stage is cached.  Lines to `keep` stay.
+    """
+    return tuple(line for line, _, chatter in _building(output) if not chatter or line in keep)
+
+
+def _building(output: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
+    """Yield lines, with the build stage that begins there, if any, and whether it tells of one."""
+    in_v1 = after_builder = False
+    for line in output:
+        found = _STAGE.fullmatch(line) or _STAGE_V1.fullmatch(line)
+        stage = found["name"] if found else ""
+        if _BUILD_BEGINS.fullmatch(line) or _BUILD_ENDS.fullmatch(line):
+            in_v1, stage = line.startswith("Building"), line
+        by_builder = _BUILDER.fullmatch(line) is not None
+        blank = after_builder and not line.strip()
+        yield line, stage, not stage and (in_v1 or by_builder or blank)
+        after_builder = by_builder or blank
 
 
 def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str]:

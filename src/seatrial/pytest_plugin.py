@@ -526,8 +526,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if trial.unlike:
         terminalreporter.write_line(
-            f"seatrial: {len(trial.unlike)} differences from records that other versions made; "
-            "promises decided:"
+            f"seatrial: {len(trial.unlike)} difference{'' if len(trial.unlike) == 1 else 's'} from "
+            "records that other versions made; promises decided:"
         )
     for line in trial.unlike:
         terminalreporter.write_line(f"  {line}")

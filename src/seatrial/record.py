@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -48,7 +49,8 @@ class StepRecord:
     @property
     def given(self) -> Given:
         """Return what of this is compared with another run."""
-        return Given(self.output, self.status, (str(self.place),), self.sightings)
+        waits = re.match(r"(?:until|while)\b", self.command) is not None
+        return Given(self.output, self.status, (str(self.place),), self.sightings, waits)
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ class Run:
     def edited(self) -> bool:
         """Tell whether anything but an item was changed since recording."""
         return bool(self.seal) and self.seal != _seal(self)
+
+    def fits(self, digests: Sequence[str], project: Path | None) -> bool:
+        """Tell whether a page still begins with these items, on the same project, as it ran."""
+        then = self.depends.get("project", "")
+        same = [item.digest for item in self.items[: len(digests)]] == list(digests)
+        return same and (project is None or not then or then == digest_of(project))
 
 
 def sealed(run: Run) -> Run:

@@ -79,8 +79,11 @@ def as_recorded(
     label: str = "",
     own_output: bool = False,
     strict: bool = False,
+    outdated: bool = False,
 ) -> Shown:
     """Return a block with what its record says.
+
+    What varies and is `outdated` stood below other things when it ran, or in another project.
 
     With `own_output` the recorded output stands where it is not the promised one: a page promises
     the output of one spelling, and each shows what came of its own run.
@@ -91,7 +94,7 @@ def as_recorded(
         return Shown(block, tuple(steps), Standing.NEVER_RAN, label=label)
     if run.edited or given.edited:
         return Shown(block, tuple(steps), Standing.EDITED, label=label)
-    if [step.command for step in steps] != [step.command for step in given.steps]:
+    if outdated or [step.command for step in steps] != [step.command for step in given.steps]:
         return Shown(block, tuple(steps), Standing.DIFFERS, label=label)
     silent = is_silent(block, steps, strict=strict)
     judged = [
@@ -314,6 +317,12 @@ def _caption(shown: Shown) -> str:
     """Return when a block ran and what Docker did, or that it was not run."""
     if shown.standing is Standing.RAN and shown.run is not None and shown.given is not None:
         text = f'<span class="seatrial-ran">ran on {ran_on(shown.run)}</span>'
+        if shown.block.varies:
+            # the dot is for readers without style sheets
+            text += (
+                '<span class="seatrial-varies"> · output differs from run to run: '
+                f"{escape(shown.block.varies)}</span>"
+            )
         text += _docker_did(shown.given)
     else:
         text = not_run_mark(shown.standing, shown.block.not_run)

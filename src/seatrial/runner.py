@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seatrial.blocks import Block, Edit, Item, Page
-from seatrial.errors import SeatrialError
+from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.judging import Came, is_silent, judge
-from seatrial.matching import compare
+from seatrial.kinds import without_building
+from seatrial.matching import ELISION, compare
 from seatrial.pages import Settings
 from seatrial.places import MACHINE, Place
 from seatrial.record import Ending, ItemRecord, Record, Run, StepRecord, digest_of, sealed
@@ -195,7 +196,7 @@ class PageRun:
             if step.verdict is not Verdict.NOT_RUN:
                 yield StepRecord(
                     command=step.step.command,
-                    output=() if is_setup else step.output,
+                    output=() if is_setup else without_building(step.output, step.promised_lines),
                     status=step.status,
                     place=step.place,
                     seconds=round(step.seconds, 2),
@@ -207,28 +208,26 @@ class PageRun:
         """Return a result with how it differs from the page's record."""
         nth = self._same[item.digest]
         self._same[item.digest] += 1
-        if self.recording or not isinstance(item, Block) or item.not_run or not result.steps:
+        if self.recording or not isinstance(item, Block) or not result.steps:
             return result
         held = self._held.item(self.spelling, item.digest, nth) if self._held else None
         if held is None or self._held is None:
             self.unrecorded += 1
             return result
-        strict = self.is_strict(self._held.runs[self.spelling])
-        steps = list(result.steps)
-        for number, (one, came) in enumerate(zip(held.steps, self._recorded(result), strict=False)):
-            found = differences(one.given, came.given, varies=bool(item.varies))
-            if found:
-                steps[number] = replace(
-                    steps[number],
-                    unlike=found,
-                    verdict=Verdict.UNLIKE
-                    if strict and steps[number].verdict is Verdict.PASSED
-                    else steps[number].verdict,
-                )
-        verdict = result.verdict
-        if verdict is Verdict.PASSED and any(s.verdict is Verdict.UNLIKE for s in steps):
-            verdict = Verdict.UNLIKE
-        return replace(result, steps=tuple(steps), verdict=verdict)
+        run = self._held.runs[self.spelling]
+        found: list[tuple[str, ...]] = [
+            differences(one.given, came.given, varies=item.step_varies(number))
+            for number, (one, came) in enumerate(
+                zip(held.steps, self._recorded(result), strict=False), start=1
+            )
+        ]
+        before = [each.digest for each in self.page.items[: item.ordinal]]
+        if item.varies and not run.fits(before, self.settings.project):
+            changed = (
+                "varies, and what stands above it or the project changed since it was recorded"
+            )
+            found[0] = (*found[0], changed)
+        return result.with_differences(found, strict=self.is_strict(run))
 
     def _events(self, result: StepResult) -> tuple[Event, ...]:
         return self._witness.between(*result.window) if self._witness else ()
@@ -281,6 +280,7 @@ class PageRun:
     def _run_block(self, block: Block) -> ItemResult:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
+        _require_varying(block, steps)
         silent = is_silent(block, steps, strict=self.settings.strict)
         done: list[StepResult] = []
         verdict = Verdict.PASSED
@@ -413,6 +413,26 @@ class PageRun:
             hint=_hint(answer, step),
             ending=Ending.LEFT if left else Ending.PROMPT,
         )
+
+
+def _require_varying(block: Block, steps: Sequence[Step]) -> None:
+    """Raise TranscriptError where a block is said to vary that cannot."""
+    if not block.varies:
+        return
+    if missing := [number for number in block.varying if not 1 <= number <= len(steps)]:
+        raise TranscriptError(
+            f"`:varies:` names step {missing[0]}, and the block has {len(steps)}",
+            where=block.where,
+            hint="count its commands from 1",
+        )
+    for number, step in enumerate(steps, start=1):
+        whole = bool(step.promise) and not any(ELISION in line for line in step.promise)
+        if whole and number in block.varying:
+            raise TranscriptError(
+                f"step {number} is said to vary, and all of its output is promised",
+                where=f"{block.source}:{step.line}",
+                hint="take `:varies:` away, or write `...` in place of what varies",
+            )
 
 
 def depends_on(

@@ -119,18 +119,22 @@ def halves_of(
     `nth` counts the blocks of the same digest that stand before it on the page.
     """
     spellings = spellings_shown(app, block, steps_of(block, known))
+    items = _seen(app.env)[block.page].items if block.varies else ()
+    before = [item.digest for item in items[: block.ordinal]]
     halves = []
     for spelling in spellings:
         spelt = in_spelling(block, spelling, project_name(app))
         assert isinstance(spelt, Block)
+        run = record.runs.get(spelling) if record else None
         half = as_recorded(
             spelt,
             steps_of(spelt, known),
-            record.runs.get(spelling) if record else None,
+            run,
             record.item(spelling, block.digest, nth) if record else None,
             label=COMMANDS[spelling] if len(spellings) > 1 or block.only else "",
             own_output=spelling != spellings[0],
             strict=known.strict,
+            outdated=bool(block.varies and run and not run.fits(before, known.project)),
         )
         halves.append(half)
     return halves

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import zip_longest
 
 from seatrial.blocks import Item
 from seatrial.matching import Comparison, Pair
@@ -48,6 +50,12 @@ class StepResult:
     unlike: tuple[str, ...] = ()
     # how it differs from the page's record
 
+    @property
+    def promised_lines(self) -> frozenset[str]:
+        """Return the lines that came as promised."""
+        rows = self.comparison.rows if self.comparison else ()
+        return frozenset(row.came or "" for row in rows if row.pair is Pair.SAME)
+
 
 @dataclass(frozen=True)
 class ItemResult:
@@ -63,6 +71,24 @@ class ItemResult:
     def failed(self) -> bool:
         """Tell whether this item makes the check of its page fail."""
         return self.verdict in (Verdict.DIFFERS, Verdict.BROKEN, Verdict.UNLIKE)
+
+    def with_differences(self, found: Sequence[Sequence[str]], *, strict: bool) -> ItemResult:
+        """Return this with how each step differs from its record: a failure where `strict`."""
+        steps = [
+            replace(
+                step,
+                unlike=tuple(unlike),
+                verdict=Verdict.UNLIKE
+                if strict and unlike and step.verdict is Verdict.PASSED
+                else step.verdict,
+            )
+            for step, unlike in zip_longest(self.steps, found, fillvalue=())
+            if isinstance(step, StepResult)
+        ]
+        verdict = self.verdict
+        if verdict is Verdict.PASSED and any(step.verdict is Verdict.UNLIKE for step in steps):
+            verdict = Verdict.UNLIKE
+        return replace(self, steps=tuple(steps), verdict=verdict)
 
     @property
     def stops(self) -> bool:
