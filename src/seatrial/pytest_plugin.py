@@ -503,7 +503,10 @@ def _ran_any(trial: Trial) -> bool:
 
 def _count(counts: Counter[str], noun: str) -> str:
     """Return how many of something there were, in English."""
-    number = counts[f"{noun}s"]
+    return _number(counts[f"{noun}s"], noun)
+
+
+def _number(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -522,12 +525,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
     if counts["unrecorded"] and not trial.recording:
         terminalreporter.write_line(
-            f"seatrial: {counts['unrecorded']} blocks without a record, compared with promises"
+            f"seatrial: {_number(counts['unrecorded'], 'block')} without a record, "
+            "compared with promises"
         )
     if trial.unlike:
         terminalreporter.write_line(
-            f"seatrial: {len(trial.unlike)} difference{'' if len(trial.unlike) == 1 else 's'} from "
-            "records that other versions made; promises decided:"
+            f"seatrial: {_number(len(trial.unlike), 'difference')} from records that other "
+            "versions made; promises decided:"
         )
     for line in trial.unlike:
         terminalreporter.write_line(f"  {line}")

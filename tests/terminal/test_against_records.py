@@ -144,7 +144,7 @@ def test_without_a_record_promises_decide_and_that_is_said(project: Project) -> 
     (project.folder / "records" / "index.json").unlink()
     checked = project.run()
     assert checked.status == 0
-    said = "seatrial: 1 blocks without a record, compared with promises"
+    said = "seatrial: 1 block without a record, compared with promises"
     assert said in checked.sentences
     write_whole(
         project.folder / "conf.py",
