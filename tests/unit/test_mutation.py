@@ -1,0 +1,44 @@
+"""What share of changes to what the guide shows its checks would notice: never less than now."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from tests.mutation import OPERATORS, Mutant, mutants, recorded
+
+#: The share that has to be noticed, for each group of changes and for each kind of change.
+TARGET, EACH_TARGET = 0.99, 0.97
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Mutant]:
+    """All changes to the guide that are any by kind."""
+    return [mutant for mutant in mutants(list(recorded())) if not mutant.same_kind]
+
+
+def test_almost_every_change_to_what_the_guide_shows_is_noticed(made: list[Mutant]) -> None:
+    all_of, noticed = Counter[str](), Counter[str]()
+    for mutant in made:
+        all_of[mutant.operator] += 1
+        noticed[mutant.operator] += mutant.noticed
+    for group, operators in OPERATORS.items():
+        names = [operator.__name__ for operator in operators]
+        shares = {name: noticed[name] / all_of[name] for name in names}
+        assert min(shares.values()) >= EACH_TARGET, shares
+        share = sum(noticed[n] for n in names) / sum(all_of[n] for n in names)
+        assert share >= TARGET, f"{group}: {share:.1%}"
+    assert sum(all_of.values()) > 8000
+
+
+def test_promises_alone_notice_less(made: list[Mutant]) -> None:
+    # else this tool would count what it does not change
+    outputs = [m for m in made if m.operator in {o.__name__ for o in OPERATORS["output"]}]
+    assert 0.3 < sum(m.breaks_promise for m in outputs) / len(outputs) < 0.9
+
+
+def test_the_same_changes_are_made_each_time() -> None:
+    steps = list(recorded())[:50]
+    one, other = (list(mutants(steps)) for _ in range(2))
+    assert [m.record for m in one] == [m.record for m in other]
+    assert all(a != b for a, b in pairwise([m.record for m in one]))
