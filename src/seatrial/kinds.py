@@ -19,7 +19,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
     # what a signed address has, of S3 and the like
     ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
-    ("process", re.compile(r"(?<=\(process )\d+(?=\))")),
+    ("process", re.compile(r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))")),
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     (
