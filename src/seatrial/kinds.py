@@ -57,6 +57,17 @@ _PROGRESS_V1 = re.compile(
     r" (?P<what>network|volume|image)? ?\"?(?P<name>[\w-]+)\"?"
     r"(?: with .*| \.\.\.(?: (?P<end>\w+))?\s*)?"
 )
+_IS_UP = re.compile(r"(?P<name>[\w-]+) is up-to-date\s*")
+# what Compose 1 calls done, as later ones call it
+_DONE = {
+    "Creating": "Created",
+    "Starting": "Started",
+    "Stopping": "Stopped",
+    "Removing": "Removed",
+    "Recreating": "Recreated",
+    "Restarting": "Started",
+    "Killing": "Killed",
+}
 # `#7 [2/6] RUN pip install ...`, `#9 ERROR: ...`; what else a builder says of a stage is no name
 _STAGE = re.compile(r"#\d+ (?P<name>\[.*|ERROR: .*)")
 _BUILDER = re.compile(r"#\d+ .*")
@@ -93,8 +104,12 @@ def progress(line: str) -> str:
     """Return what a line of progress tells, object and state; nothing where it is none."""
     if found := _PROGRESS.fullmatch(line):
         return by_kind(f"{found['what']} {found['name']} {found['state']}")
+    if found := _IS_UP.fullmatch(line):
+        return f"Container {found['name']} Running"
     if found := _PROGRESS_V1.fullmatch(line):
-        return by_kind(" ".join(found[part] or "" for part in ("what", "name", "state", "end")))
+        what, end = (found["what"] or "container").capitalize(), found["end"]
+        state = _DONE[found["state"]] if end == "done" else f"{found['state']} {end or ''}".rstrip()
+        return by_kind(f"{what} {found['name']} {state}")
     return ""
 
 

@@ -107,6 +107,10 @@ def test_a_promise_of_progress_holds_in_any_order_and_spacing() -> None:
     came = [" Container a-web-1  Started", " Container a-db-1  Started", "more"]
     assert in_promised_order(promise, came) == [*promise[:2], "more"]
     assert in_promised_order(["x"], came) == came
+    # what Compose 1 says in other words
+    older = ["Recreating a_db_1 ... ", "Recreating a_db_1 ... done", "a_web_1 is up-to-date"]
+    promise = ["...", "Container a_web_1 Running", "Container a_db_1 Recreated"]
+    assert in_promised_order(promise, older)[1:] == promise[1:]
 
 
 def test_an_output_is_taken_apart_once() -> None:
