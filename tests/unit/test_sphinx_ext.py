@@ -17,7 +17,7 @@ from seatrial.blocks import Block
 from seatrial.events import Sighting
 from seatrial.pages import read
 from seatrial.places import MACHINE, Container, Place
-from seatrial.record import ItemRecord, Record, Run, StepRecord, load, save, sealed
+from seatrial.record import ItemRecord, Record, Run, StepRecord, digest_of, load, save, sealed
 from seatrial.rendering import claim_anchor, highlighted
 from seatrial.spelling import in_spelling
 from seatrial.steps import Step, parse
@@ -730,3 +730,47 @@ def test_every_elision_of_a_line_is_shown_where_it_stands(project: Project) -> N
     soup = project.soup()
     assert texts(soup, ".seatrial-varied") == ["1", "2 b 3", "the "]
     assert texts(soup, ".seatrial-output") == ["a 1 b 2 b 3 b\nthe end\nx \n"]
+
+
+# --- what no run stands behind --------------------------------------------------------------------
+
+
+def test_a_record_that_was_changed_by_hand_is_never_shown(project: Project) -> None:
+    project.page("Page\n====\n\n.. console::\n\n   $ hostname\n   ...\n")
+    project.record(CAME)
+    assert "box-77-1" in project.build()
+    path = project.folder / "records" / "index.json"
+    path.write_text(path.read_text().replace("box-77-1", "an invention"))
+    soup = project.soup()
+    assert "an invention" not in soup.text
+    assert texts(soup, "figcaption") == ["its record was changed by hand"]
+    assert "what the record holds of this block was changed since it was recorded; " in project.said
+    assert "index.rst:6: WARNING" in project.said
+
+
+def test_a_page_says_what_varies_until_its_sample_project_changes(project: Project) -> None:
+    (project.folder / "example" / "names").write_text("Ada\n")
+    page = ".. console::\n   :varies: the machine makes up its name\n\n   $ hostname\n   ...\n"
+    project.page(f"Page\n====\n\n{page}")
+    project.record(CAME)
+    record = load(project.folder / "records", "index")
+    assert record is not None
+    depends = {"project": digest_of(project.folder / "example")}
+    run = sealed(replace(record.runs["v2"], depends=depends))
+    (project.folder / "records" / "index.json").unlink()
+    save(project.folder / "records", Record("index", {"v2": run}))
+    soup = project.soup()
+    assert "output differs from run to run: the machine makes up its name" in soup.text
+    assert project.said == ""
+    (project.folder / "example" / "names").write_text("Grace\n")
+    (project.folder / "records" / "index.json").touch()
+    soup = project.soup()
+    assert texts(soup, "figcaption") == ["changed since it last ran"]
+
+
+@pytest.mark.parametrize(("value", "said"), [("3:", "say why its output differs"), ("", "")])
+def test_what_varies_needs_a_reason(project: Project, value: str, said: str) -> None:
+    project.page(f"Page\n====\n\n.. console::\n   :varies: {value}\n\n   $ hostname\n   ...\n")
+    project.build()
+    assert "invalid option value" in project.said
+    assert said in project.said
