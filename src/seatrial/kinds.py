@@ -55,8 +55,9 @@ _PROGRESS = re.compile(
 _PROGRESS_V1 = re.compile(
     r"(?P<state>Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing)"
     r" (?P<what>network|volume|image)? ?\"?(?P<name>[\w-]+)\"?"
-    r"(?: with .*| \.\.\.(?: (?P<end>\w+))?\s*)?"
+    r"(?: with .*| +\.\.\.(?: (?P<end>\w+))?\s*)?"
 )
+_ATTACHING = re.compile(r"Attaching to (?P<names>.*)")
 _IS_UP = re.compile(r"(?P<name>[\w-]+) is up-to-date\s*")
 # what Compose 1 calls done, as later ones call it
 _DONE = {
@@ -104,6 +105,8 @@ def progress(line: str) -> str:
     """Return what a line of progress tells, object and state; nothing where it is none."""
     if found := _PROGRESS.fullmatch(line):
         return by_kind(f"{found['what']} {found['name']} {found['state']}")
+    if found := _ATTACHING.fullmatch(line):
+        return f"Attaching to {', '.join(sorted(by_kind(found['names']).strip().split(', ')))}"
     if found := _IS_UP.fullmatch(line):
         return f"Container {found['name']} Running"
     if found := _PROGRESS_V1.fullmatch(line):

@@ -78,7 +78,8 @@ def _shape(output: Iterable[str]) -> list[str]:
     taken = told(output)
     kinds = {_VARIABLE.sub("<varies>", line) for line in taken.lines}
     quoted = {found for line in taken.lines for found in _QUOTED.findall(line) if "<" not in found}
-    return sorted(kinds | {q for q in quoted if not re.search(r"\d", q)} | set(taken.progress))
+    stages = {said for said in taken.progress if re.match(r"\[|\d+/\d+ :", said)}
+    return sorted(kinds | {q for q in quoted if not re.search(r"\d", q)} | stages)
 
 
 def _last(output: Sequence[str]) -> Sequence[str]:
@@ -92,7 +93,9 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
     for each in sightings:
         ordered = [action for action in each.actions if action in _IN_ORDER]
         loose = sorted(action for action in each.actions if action not in _IN_ORDER)
-        actions = (*ordered, *(sorted(set(loose)) if once else loose))
+        # a container that takes its time to stop is killed twice
+        counted = [a for n, a in enumerate(loose) if not n or a != "kill" or a != loose[n - 1]]
+        actions = (*ordered, *(sorted(set(loose)) if once else counted))
         acts[str(Sighting(each.what, each.name, actions, each.one_off))] += 1
     return acts
 
