@@ -9,29 +9,45 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from seatrial.blocks import Block, Edit, Item, Page
-from seatrial.errors import SeatrialError
+from seatrial.commands import may_speak_to_docker
+from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.matching import compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
 from seatrial.session import NO_PROMPT, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
-from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
+from seatrial.steps import KEYS, PROMPTS, Prompt, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
 from seatrial.witness import Event, Witness, now, place_of, sightings
 
-_NEEDS_DOCKER = re.compile(r"\bdocker\b")
+_NAMES_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 YOUR_MACHINE = "your machine"
 
 
-def needs_docker(page: Page) -> bool:
-    """Tell whether any command of a page speaks to Docker."""
+def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
+    """Tell whether anything that is typed on a page may speak to Docker."""
     return any(
-        _NEEDS_DOCKER.search(line)
+        _types_docker(item, prompts)
         for item in page.items
         if isinstance(item, Block) and not item.not_run
-        for line in item.lines
+    )
+
+
+def _types_docker(block: Block, prompts: Sequence[Prompt]) -> bool:
+    """Tell whether a block may speak to Docker: promised output, which names it too, does not."""
+    if not any(_NAMES_DOCKER.search(line) for line in block.lines):
+        return False
+    try:
+        steps = parse(block, prompts)
+    except TranscriptError:
+        return True
+    return any(
+        may_speak_to_docker(step.command)
+        if step.program in ("shell", "container shell")
+        else _NAMES_DOCKER.search(step.command)
+        for step in steps
     )
 
 
