@@ -10,9 +10,6 @@ from textwrap import dedent
 from typing import Any
 
 from docutils import nodes
-from pygments.lexers.python import PythonConsoleLexer
-from pygments.lexers.shell import BashSessionLexer
-from pygments.lexers.sql import PostgresConsoleLexer
 from sphinx.addnodes import highlightlang, only
 from sphinx.config import Config
 from sphinx.ext.ifconfig import ifconfig
@@ -32,7 +29,6 @@ OTHER_SYSTEM = "it is at a prompt of Windows"
 
 # Outputs for which a page can have parts of its own: what one of them shows has readers.
 _FORMATS = ("html", "latex", "text", "man", "texinfo", "epub")
-_CONSOLE_LEXERS = (BashSessionLexer, PythonConsoleLexer, PostgresConsoleLexer)
 _WINDOWS = re.compile(r"(?:PS )?[A-Za-z]:\\[^>]*>|PS> ")
 # A block in one of these may begin with words and go on as a transcript. In all other languages a
 # prompt in the middle is part of a program, or of a page that shows how pages are written.
@@ -59,8 +55,9 @@ def is_console(language: str) -> bool:
     language = language.lower()
     if language in CONSOLE_LANGUAGES:
         return True
-    lexer = lexer_classes.get(language)
-    return isinstance(lexer, type) and issubclass(lexer, _CONSOLE_LEXERS)
+    # a project's own name for one of the same lexers, or of its own that builds on one
+    classes = getattr(lexer_classes.get(language), "__mro__", ())
+    return any(CONSOLE_LANGUAGES & set(vars(each).get("aliases", ())) for each in classes)
 
 
 def name_languages(document: nodes.document, default: str, prompts: re.Pattern[str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import starmap
 from pathlib import Path
 
 from docutils import nodes
@@ -170,7 +171,7 @@ def _page(app: Sphinx, name: str) -> Page:
         source,
         items_of(doctree),
         tuple(doctree.get("seatrial_problems", ())),
-        tuple(LookAlike(*each) for each in doctree.get("seatrial_look_alikes", ())),
+        tuple(starmap(LookAlike, doctree.get("seatrial_look_alikes", ()))),
         tuple(doctree.get("seatrial_left_out", ())),
     )
 
@@ -179,9 +180,8 @@ def _was_built(source: Path, page: Page) -> bool:
     """Tell whether a page is a copy that a build has put below the source directory."""
     return any(
         (source / folder / sign).exists()
-        for folder in Path(page.source).parents
+        for folder in list(Path(page.source).parents)[:-1]
         for sign in (".buildinfo", "environment.pickle")
-        if folder != Path()
     )
 
 
