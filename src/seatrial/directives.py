@@ -304,10 +304,13 @@ class CollectItems(SphinxTransform):
         source = _read(path)
         # a paragraph's line is its first, a literal block's may be its last
         begin = max(1, near - len(lines) - 2)
-        line = locate(source, begin, lines) or next(
-            (n for n, each in enumerate(source, 1) if n >= begin and lines[0] in each), near
-        )
-        return f"{_relative(path, Path(self.env.srcdir))}:{line}"
+        line = locate(source, begin, lines)
+        bare = [re.sub(r"</?\w[^>]*>", "", each) for each in source]
+        # with markup in its lines the source reads otherwise, though hardly in front of them
+        for words in (lines[0], " ".join(lines[0].split()[:2])):
+            below = (n for n, each in enumerate(bare, 1) if n >= begin and words in each)
+            line = line or next(below, None)
+        return f"{_relative(path, Path(self.env.srcdir))}:{line or near}"
 
     def _maker(self, node: item_node) -> int:
         """Return the line of the directive that made a block's text; 0 where a writer wrote it."""
@@ -324,7 +327,9 @@ class CollectItems(SphinxTransform):
         if Path(self.env.doc2path(self.env.docname)).suffix == ".ipynb":
             return True
         listeners = self.env.events.listeners.get("source-read", ())
-        return any(not each.handler.__module__.startswith("sphinx.") for each in listeners)
+        # what conf.py defines is of no module
+        modules = [getattr(each.handler, "__module__", None) or "" for each in listeners]
+        return any(not module.startswith("sphinx.") for module in modules)
 
     def _line_before(self, node: nodes.Element) -> int:
         """Return the last line of the page's own file that is known to stand before a node."""
