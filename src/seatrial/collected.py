@@ -29,7 +29,9 @@ OTHER_SYSTEM = "it is at a prompt of Windows"
 
 # Outputs for which a page can have parts of its own: what one of them shows has readers.
 _FORMATS = ("html", "latex", "text", "man", "texinfo", "epub")
-_WINDOWS = re.compile(r"(?:PS )?[A-Za-z]:\\[^>]*>|PS> ")
+_WINDOWS = re.compile(
+    r"(?:\([\w.-]+\) )?(?:PS(?: [^>]*)?> |(?:PS )?[A-Za-z]:(?:[\\/][^>]*)?>)", re.IGNORECASE
+)
 # A block in one of these may begin with words and go on as a transcript. In all other languages a
 # prompt in the middle is part of a program, or of a page that shows how pages are written.
 _ANY_TEXT = PLAIN_LANGUAGES | {"", "none", "text", "default", "output", "plaintext"}

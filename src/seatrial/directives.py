@@ -314,8 +314,12 @@ class CollectItems(SphinxTransform):
 
     def _maker(self, node: item_node) -> int:
         """Return the line of the directive that made a block's text; 0 where a writer wrote it."""
-        path = Path(node["place"][0])
-        if path.is_file() and (self._may_be_rewritten() or _stands_in(node["lines"], _read(path))):
+        path, near = Path(node["place"][0]), node["place"][1]
+        if path.is_file() and (
+            self._may_be_rewritten()
+            or any("translated" in child for child in node.findall(nodes.literal_block))
+            or _stands_in(node["lines"], _read(path), near)
+        ):
             return 0
         before = self._line_before(node)
         source = _read(Path(self.env.doc2path(self.env.docname)))
@@ -454,12 +458,22 @@ def _source_of(node: nodes.Element) -> tuple[Path, int]:
     return Path(node.get("source") or parent.source or ""), line
 
 
-def _stands_in(lines: Sequence[str], source: Sequence[str]) -> bool:
-    """Tell whether any line of a block stands in a source, whatever is in front of it there."""
+def _stands_in(lines: Sequence[str], source: Sequence[str], near: int) -> bool:
+    """Tell whether a block stands in a source: any of its lines does, or it is opened there."""
+    there = _without_spaces("\n".join(source))
     # an elision or a bracket stands anywhere
-    there = "\n".join(source).expandtabs(8)
-    words = [line.strip() for line in lines if len(line.strip()) > 3]
-    return not words or any(line in there for line in words)
+    words = [word for line in lines if len(word := _without_spaces(line)) > 2]
+    return (
+        not there  # in another encoding than ours
+        or not words
+        or any(word in there for word in words)
+        # what a page writes may be replaced, such as by a version
+        or any(_LOOKS_LIKE_A_BLOCK.match(line) for line in source[max(0, near - 2) : near + 1])
+    )
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
 
 
 def _wrap(literal: nodes.literal_block, prompts: re.Pattern[str]) -> None:

@@ -601,6 +601,9 @@ def _docker_or_skip(trial: Trial) -> Iterator[None]:
         raise Failure(str(error)) from error
 
 
+_BY_CODE = "a conftest.py or a plugin leaves it out"
+
+
 def _not_collected(session: pytest.Session, trial: Trial) -> Iterator[ProblemItem]:
     """Yield a failure for each page with blocks that was asked for and that pytest left out."""
     if not trial.was_read or (tree := trial.known) is None:
@@ -613,7 +616,7 @@ def _not_collected(session: pytest.Session, trial: Trial) -> Iterator[ProblemIte
         if not any(place.is_relative_to(each) for each in asked):
             continue
         why = _left_out_by(session.config, trial.named / page.source)
-        words = f"{page.source}: this page was not collected: {why or 'pytest left it out'}"
+        words = f"{page.source}: this page was not collected: {why or _BY_CODE}"
         if why and why.startswith("--"):
             trial.notes[words] = None
         else:
@@ -628,7 +631,10 @@ def _left_out_by(config: pytest.Config, path: Path) -> str:
     for each, option in given:
         ignored = _absolute(config.invocation_params.dir / each)
         if any(fnmatch.fnmatch(str(p), str(ignored)) for p in (path, *path.parents)):
-            typed = any(str(a).split("=")[0] == option for a in config.invocation_params.args)
+            # a process of pytest-xdist is told by another one
+            typed = getattr(config, "workerinput", {}).get("mainargv")
+            typed = typed or config.invocation_params.args
+            typed = any(str(argument).split("=")[0] == option for argument in typed)
             return f"{option} {each}" if typed else f"addopts has {option} {each}"
     return ""
 
@@ -699,7 +705,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     for note in trial.notes:
         terminalreporter.write_line(f"seatrial: {note}")
-    if not trial.selected:
+    if not trial.selected or terminalreporter.config.option.collectonly:
         return
     counts = trial.counts
     cells = f" and {_count(counts, 'cell')}" if counts["cells"] else ""

@@ -143,7 +143,9 @@ def test_a_page_of_which_nothing_is_seen_is_not_reproached(tmp_path: Path) -> No
     assert page_with(tmp_path, meant).shows_nothing_true
 
 
-@pytest.mark.parametrize("prompt", ["C:\\>", "C:\\Users\\ada> ", "PS C:\\> ", "PS> ", "d:\\x>"])
+@pytest.mark.parametrize(
+    "prompt", ["C:\\>", "c:\\Users\\ada> ", "PS C:\\> ", "PS> ", "(env) D:\\x>", "C:> "]
+)
 def test_a_block_at_a_prompt_of_windows_is_left_out(tmp_path: Path, prompt: str) -> None:
     text = f".. code-block:: console\n\n   {prompt}dir\n   x\n\n.. console::\n\n   $ true\n"
     assert blocks(page_with(tmp_path, text)) == [(6, "it is at a prompt of Windows"), (11, "")]
@@ -152,6 +154,7 @@ def test_a_block_at_a_prompt_of_windows_is_left_out(tmp_path: Path, prompt: str)
 MAKER = """
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 class Parsed(SphinxDirective):
@@ -167,6 +170,14 @@ class Made(SphinxDirective):
         self.set_source_info(node)
         return [node]
 
+class Replaced(SphinxTransform):
+    default_priority = 800
+    def apply(self):
+        for node in self.document.findall(nodes.literal_block):
+            if "|release|" in node.astext():
+                text = node.astext().replace("|release|", "1")
+                node.rawsource, node[:] = text, [nodes.Text(text)]
+
 class Here(SphinxDirective):
     has_content = True
     def run(self):
@@ -178,6 +189,7 @@ def setup(app):
     app.add_directive("parsed", Parsed)
     app.add_directive("made", Made)
     app.add_directive("here", Here)
+    app.add_transform(Replaced)
 """
 
 
@@ -195,8 +207,9 @@ def test_a_block_that_stands_on_the_page_is_run_whatever_is_around_it(tmp_path: 
     boxed = "+---------------------------+\n| .. code-block:: console   |\n"
     boxed += "|                           |\n|    $ echo one             |\n"
     boxed += "+---------------------------+\n"
-    text = f".. here::\n\n   .. code-block:: console\n\n      $ echo one\n\n{boxed}"
-    assert [why for _, why in blocks(page_with(tmp_path, text, MAKER))] == ["", ""]
+    replaced = ".. code-block:: console\n\n   $ pip install x==|release|\n"
+    text = f"{replaced}\n.. here::\n\n   .. code-block:: console\n\n      $ echo one\n\n{boxed}"
+    assert [why for _, why in blocks(page_with(tmp_path, text, MAKER))] == ["", "", ""]
 
 
 def test_a_page_that_is_made_before_it_is_read_is_its_writers(tmp_path: Path) -> None:
