@@ -24,7 +24,7 @@ PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell", "ksh", "zsh"})
 #: The class by which a writer says that something is shown and never run.
 NOT_RUN = "not-run"
 MADE_ELSEWHERE = "made by another directive"
-TESTED_ELSEWHERE = "sphinx.ext.doctest tests it"
+TESTED_ELSEWHERE = "left to sphinx.ext.doctest"
 OTHER_SYSTEM = "it is at a prompt of Windows"
 
 # Outputs for which a page can have parts of its own: what one of them shows has readers.

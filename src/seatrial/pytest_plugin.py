@@ -263,8 +263,8 @@ def _problems(parent: PageFile | NotebookFile, page: Page) -> Iterator[ProblemIt
     trial = parent.config.stash[_TRIAL]
     tested = sum(each.tested for each in page.look_alikes)
     if tested:
-        blocks = "1 block is" if tested == 1 else f"{tested} blocks are"
-        trial.notes[f"{page.source}: {blocks} not run: {TESTED_ELSEWHERE}"] = None
+        blocks = "1 block is not run" if tested == 1 else f"{tested} blocks are not run"
+        trial.notes[f"{page.source}: {blocks}: {TESTED_ELSEWHERE}"] = None
     for number, each in enumerate((e for e in page.look_alikes if not e.tested), start=1):
         words = f"looks like a transcript and is not run: {each.reason}"
         if trial.tree.settings.strict:

@@ -167,7 +167,7 @@ def test_what_sphinx_tests_itself_is_counted_and_does_not_fail(project: Project)
     project.write("docs/index.rst", f".. doctest::\n\n   >>> 6 * 7\n   42\n\n{RIGHT}")
     outcome = project.run("docs")
     assert outcome.status == 0, outcome.text
-    assert "seatrial: index.rst: 1 block is not run: sphinx.ext.doctest tests it" in outcome.text
+    assert "seatrial: index.rst: 1 block is not run: left to sphinx.ext.doctest" in outcome.text
 
 
 def test_blocks_that_promise_no_output_are_counted_where_that_is_allowed(
