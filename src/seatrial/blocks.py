@@ -6,9 +6,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-#: Lexer names that make an ordinary code block a console transcript.
+#: Lexer names that make an ordinary code block a console transcript, in small letters.
 CONSOLE_LANGUAGES = frozenset(
-    {"console", "shell-session", "pycon", "psql", "postgresql-console", "postgres-console"}
+    (
+        *("console", "shell-session", "pycon", "pycon3", "python-console"),
+        *("psql", "postgresql-console", "postgres-console"),
+    )
 )
 
 
@@ -107,6 +110,16 @@ Item = Block | Edit
 
 
 @dataclass(frozen=True)
+class LookAlike:
+    """A place that shows a transcript and is no block, so that nothing of it is run."""
+
+    where: str
+    reason: str
+    tested: bool = False
+    # by sphinx.ext.doctest, which is as good
+
+
+@dataclass(frozen=True)
 class Page:
     """A source document and what it asks for, in reading order."""
 
@@ -115,6 +128,15 @@ class Page:
     items: tuple[Item, ...]
     problems: tuple[str, ...] = ()
     # what keeps this page from being run truthfully, each with its place
+    look_alikes: tuple[LookAlike, ...] = ()
+    left_out: tuple[int, ...] = ()
+    # ordinals of the blocks that seatrial, and not the writer, leaves out
+
+    @property
+    def shows_nothing_true(self) -> bool:
+        """Tell whether all that a writer asks for is never run."""
+        meant = [item for item in self.items if item.ordinal not in self.left_out]
+        return bool(meant) and not any(isinstance(i, Block) and not i.not_run for i in meant)
 
 
 def _digest(*parts: object) -> str:

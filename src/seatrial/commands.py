@@ -55,6 +55,46 @@ _WITH_VALUE = frozenset(
     )
 )
 
+# Programs that read, copy or list what they are given, and start nothing.
+_HARMLESS = frozenset(
+    (
+        *("cat", "cd", "cp", "diff", "du", "echo", "file", "grep", "head", "ls", "mkdir", "mv"),
+        *("printf", "pwd", "rm", "rmdir", "sort", "stat", "tail", "touch", "tree", "true"),
+        *("false", "uniq", "wc"),
+    )
+)
+# Words after which another program's name comes.
+_BEFORE_PROGRAMS = BEFORE_COMMANDS | {"time", "sudo", "command", "exec", "nohup"}
+# What makes commands of text, or text that may be run later.
+_MAY_MAKE_COMMANDS = re.compile(r"`|\$\(|(?<!2)>(?!&)|<<")
+
+
+def may_speak_to_docker(text: str) -> bool:
+    """Tell whether a line of shell may start Docker: yes, wherever that is not certain.
+
+    Its name alone is not enough: it stands in names of files and in what is searched for.
+    """
+    if not re.search(r"\bdocker\b", text):
+        return False
+    if _MAY_MAKE_COMMANDS.search(text):
+        return True
+    at, begins = 0, True
+    while at < len(text):
+        if joined := _JOINED.match(text, at):
+            at = joined.end()
+            continue
+        piece = SHELL_PIECE.match(text, at)
+        if piece is None:
+            return True
+        at = piece.end()
+        if piece["operator"]:
+            begins = piece["operator"] != "<"
+        elif piece["word"] and begins and piece["word"] not in _BEFORE_PROGRAMS:
+            if piece["word"] not in _HARMLESS:
+                return True
+            begins = False
+    return False
+
 
 def simple_commands(text: str) -> tuple[tuple[str, ...], ...]:
     """Return the programs that a line of shell starts, each as its words as they were typed.

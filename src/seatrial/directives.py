@@ -15,11 +15,23 @@ from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
 
 from seatrial.blocks import CONSOLE_LANGUAGES, Block, Edit, Item, as_attributes
+from seatrial.collected import (
+    MADE_ELSEWHERE,
+    OTHER_SYSTEM,
+    PLAIN_LANGUAGES,
+    TESTED_ELSEWHERE,
+    at_other_system,
+    hidden_by,
+    is_console,
+    is_tested_elsewhere,
+    look_alikes,
+    name_languages,
+    prompts_of,
+)
 
-PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell"})
 _LISTED = r"\s*(?:(?:[>*+-]|\d+[.)]|#\.)\s+)*"
 _OURS, _CODE = "console|claim|edit", "code-block|sourcecode|code"
-_LANGUAGES = "|".join(sorted(CONSOLE_LANGUAGES))
+_LANGUAGES = f"(?i:{'|'.join(sorted(CONSOLE_LANGUAGES))})"
 # Any directive or fence, and those that can become an item; one colon too few makes a comment.
 _OPENING = re.compile(_LISTED + r"(?:\.\. [\w:-]+::|(?:`{3,}|~{3,}|:{3,})\s*[{\w])")
 _LOOKS_LIKE_A_BLOCK = re.compile(
@@ -251,32 +263,121 @@ class CollectItems(SphinxTransform):
 
     def apply(self, **_: object) -> None:
         """Give each item its number and lines, and note what could not be collected."""
+        prompts = prompts_of(self.config)
+        name_languages(self.document, self.config.highlight_language, prompts)
         for literal in list(self.document.findall(nodes.literal_block)):
             if self._is_console(literal):
-                _wrap(literal)
+                _wrap(literal, prompts)
         items: list[Item] = []
+        left_out: list[int] = []
+        generated: list[int] = []
         for node in self.document.findall(item_node):
-            item = self._item(node, len(items) + 1)
+            made_by = self._maker(node)
+            item = self._item(node, len(items) + 1, made_by)
+            if item.not_run and not node.get("not_run"):
+                left_out.append(item.ordinal)
+            if made_by:
+                generated.append(item.ordinal)
             node["item"] = as_attributes(item)
             node["what"] = type(item).__name__
             items.append(item)
-        self.document["seatrial_problems"] = [*self._errors(), *self._left_out(items)]
+        written = [item for item in items if item.ordinal not in generated]
+        self.document["seatrial_problems"] = [*self._errors(), *self._left_out(written)]
+        self.document["seatrial_left_out"] = left_out
+        self.document["seatrial_look_alikes"] = self._look_alikes(prompts)
 
     def _is_console(self, literal: nodes.literal_block) -> bool:
         """Tell whether a code block is a transcript that nothing has claimed yet."""
-        if isinstance(literal.parent, item_node):
+        if isinstance(literal.parent, item_node) or is_tested_elsewhere(literal, self.config):
             return False
         language = literal.get("language", "")
-        if language in CONSOLE_LANGUAGES:
+        if is_console(language):
             return True
-        return bool(self.config.seatrial_plain_shell_blocks) and language in PLAIN_LANGUAGES
+        plain = language.lower() in PLAIN_LANGUAGES
+        return bool(self.config.seatrial_plain_shell_blocks) and plain
 
-    def _item(self, node: item_node, ordinal: int) -> Item:
+    def _look_alikes(self, prompts: re.Pattern[str]) -> list[tuple[str, str, bool]]:
+        """Return the places that show a transcript and are no block, each with its reason."""
+        found = []
+        for shown in look_alikes(self.document, prompts):
+            tags = self.config["_seatrial_tags"]
+            if isinstance(shown.node.parent, item_node) or hidden_by(shown.node, self.config, tags):
+                continue
+            tested = is_tested_elsewhere(shown.node, self.config)
+            reason = TESTED_ELSEWHERE if tested else shown.reason
+            found.append((self._where(shown.node, shown.lines), reason, tested))
+        return found
+
+    def _where(self, node: nodes.Element, lines: Sequence[str]) -> str:
+        """Return near which line of which file a node's lines stand."""
+        path, near = _source_of(node)
+        if not path.is_file():
+            path, near = Path(self.env.doc2path(self.env.docname)), self._line_before(node)
+        source = _read(path)
+        # a paragraph's line is its first, a literal block's may be its last
+        begin = max(1, near - len(lines) - 2)
+        line = locate(source, begin, lines)
+        bare = [re.sub(r"</?\w[^>]*>", "", each) for each in source]
+        # with markup in its lines the source reads otherwise, though hardly in front of them
+        for words in (lines[0], " ".join(lines[0].split()[:2])):
+            below = (n for n, each in enumerate(bare, 1) if n >= begin and words in each)
+            line = line or next(below, None)
+        return f"{_relative(path, Path(self.env.srcdir))}:{line or near}"
+
+    def _maker(self, node: item_node) -> int:
+        """Return the line of the directive that made a block's text; 0 where a writer wrote it."""
+        path, near = Path(node["place"][0]), node["place"][1]
+        if path.is_file() and (
+            self._may_be_rewritten()
+            or any("translated" in child for child in node.findall(nodes.literal_block))
+            or _stands_in(node["lines"], _read(path), near)
+        ):
+            return 0
+        before = self._line_before(node)
+        source = _read(Path(self.env.doc2path(self.env.docname)))
+        opened = (n for n, line in enumerate(source, 1) if n > before and _OPENING.match(line))
+        return next(opened, max(1, before))
+
+    def _may_be_rewritten(self) -> bool:
+        """Tell whether a page's text may be another than its file's when Sphinx parses it."""
+        if Path(self.env.doc2path(self.env.docname)).suffix == ".ipynb":
+            return True
+        listeners = self.env.events.listeners.get("source-read", ())
+        # what conf.py defines is of no module
+        modules = [getattr(each.handler, "__module__", None) or "" for each in listeners]
+        return any(not module.startswith("sphinx.") for module in modules)
+
+    def _line_before(self, node: nodes.Element) -> int:
+        """Return the last line of the page's own file that is known to stand before a node."""
+        page = Path(self.env.doc2path(self.env.docname))
+        last = 0
+        for each in self.document.findall():
+            if each is node:
+                break
+            if each.source and each.line and Path(each.source) == page:
+                last = max(last, each.line)
+        return last
+
+    def _why_not(self, node: item_node, *, generated: bool) -> str:
+        """Return why an item is never run: what its writer says, or what keeps us from it."""
+        if node.get("not_run"):
+            return str(node["not_run"])
+        if generated:
+            return MADE_ELSEWHERE
+        if node["kind"] == "block" and at_other_system(node["lines"]):
+            return OTHER_SYSTEM
+        return hidden_by(node, self.config, self.config["_seatrial_tags"])
+
+    def _item(self, node: item_node, ordinal: int, made_by: int) -> Item:
         """Return what a node asks for."""
         source, near = node["place"]
         lines = tuple(node["lines"])
-        path = Path(source)
-        line = locate(_read(path), near, lines) or near
+        if made_by:
+            path, line = Path(self.env.doc2path(self.env.docname)), made_by
+        else:
+            path = Path(source)
+            line = locate(_read(path), near, lines) or near
+        not_run = self._why_not(node, generated=bool(made_by))
         section = _section(node)
         page = self.env.docname
         name = _relative(path, Path(self.env.srcdir))
@@ -291,7 +392,7 @@ class CollectItems(SphinxTransform):
                 node["file"],
                 tuple(node["new"]),
                 tuple(node["was"]),
-                node["not_run"],
+                not_run,
             )
         return Block(
             page,
@@ -302,7 +403,7 @@ class CollectItems(SphinxTransform):
             ordinal,
             terminal=node.get("terminal", 1),
             timeout=node.get("timeout"),
-            not_run=node.get("not_run", ""),
+            not_run=not_run,
             claim=node.get("claim", ""),
             setup=node.get("setup", False),
             plain=node.get("plain", False),
@@ -326,7 +427,7 @@ class CollectItems(SphinxTransform):
     def _left_out(self, items: Sequence[Item]) -> list[str]:
         """Return the places that look like blocks and became none."""
         path = Path(self.env.doc2path(self.env.docname))
-        if path.suffix not in (".rst", ".md", ".txt"):
+        if path.suffix == ".ipynb":
             return []
         name = _relative(path, Path(self.env.srcdir))
         # what is shown as an example, or commented out, was never meant to be collected
@@ -362,14 +463,43 @@ class CollectItems(SphinxTransform):
         return problems
 
 
-def _wrap(literal: nodes.literal_block) -> None:
+def _source_of(node: nodes.Element) -> tuple[Path, int]:
+    """Return the file in which a node stands, and a line near it, as docutils knows them."""
+    parent = node
+    while parent.source is None and parent.parent is not None:
+        parent = parent.parent
+    line = node.line or parent.line or 1
+    return Path(node.get("source") or parent.source or ""), line
+
+
+def _stands_in(lines: Sequence[str], source: Sequence[str], near: int) -> bool:
+    """Tell whether a block stands in a source: any of its lines does, or it is opened there."""
+    there = _without_spaces("\n".join(source))
+    # an elision or a bracket stands anywhere
+    words = [word for line in lines if len(word := _without_spaces(line)) > 2]
+    return (
+        not there  # in another encoding than ours
+        or not words
+        or any(word in there for word in words)
+        # what a page writes may be replaced, such as by a version
+        or any(_LOOKS_LIKE_A_BLOCK.match(line) for line in source[max(0, near - 2) : near + 1])
+    )
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def _wrap(literal: nodes.literal_block, prompts: re.Pattern[str]) -> None:
     """Put an ordinary code block into an item of its own."""
     text = (literal.rawsource or literal.astext()).rstrip("\n")
     node = item_node(kind="block", lines=text.split("\n"))
     # a literalinclude names the file that it shows
     shown, near = literal.get("source"), max(1, (literal.line or 1) - 1)
     node["place"] = (shown, 1) if shown else (literal.source or "", near)
-    node["plain"] = literal.get("language", "") in PLAIN_LANGUAGES
+    # one with prompts is a transcript, whatever its language
+    plain = literal.get("language", "").lower() in PLAIN_LANGUAGES
+    node["plain"] = plain and not prompts.match(text.lstrip("\n"))
     node.source, node.line = literal.source, literal.line
     literal.replace_self(node)
     node += literal

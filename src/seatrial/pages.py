@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import starmap
 from pathlib import Path
 
 from docutils import nodes
@@ -17,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from seatrial.blocks import Block, Edit, Item, Page
+from seatrial.blocks import Block, Edit, Item, LookAlike, Page
 from seatrial.directives import item_node, locate
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
@@ -93,8 +94,8 @@ def read(source: Path) -> Tree:
                     hint='add "seatrial.sphinx_ext" to `extensions`',
                 )
             app.builder.read()
-            pages = tuple(_page(app, name) for name in sorted(app.env.found_docs))
-            return Tree(settings(app), pages)
+            pages = (_page(app, name) for name in sorted(app.env.found_docs))
+            return Tree(settings(app), tuple(p for p in pages if not _was_built(source, p)))
     except SphinxError as error:
         raise SeatrialError(f"Sphinx cannot read the pages: {error}", where=str(source)) from error
 
@@ -168,7 +169,23 @@ def _page(app: Sphinx, name: str) -> Page:
     doctree = app.env.get_doctree(name)
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
-    return Page(name, source, items_of(doctree), tuple(doctree.get("seatrial_problems", ())))
+    return Page(
+        name,
+        source,
+        items_of(doctree),
+        tuple(doctree.get("seatrial_problems", ())),
+        tuple(starmap(LookAlike, doctree.get("seatrial_look_alikes", ()))),
+        tuple(doctree.get("seatrial_left_out", ())),
+    )
+
+
+def _was_built(source: Path, page: Page) -> bool:
+    """Tell whether a page is a copy that a build has put below the source directory."""
+    return any(
+        (source / folder / sign).exists()
+        for folder in list(Path(page.source).parents)[:-1]
+        for sign in (".buildinfo", "environment.pickle")
+    )
 
 
 def items_of(doctree: nodes.document) -> tuple[Item, ...]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
+import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
 from seatrial.blocks import Block, Item, Page
+from seatrial.collected import TESTED_ELSEWHERE
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
 from seatrial.pages import Settings, Tree, read, rewrite
 from seatrial.record import Record, Run, load, path_of, save
@@ -28,8 +32,9 @@ except ImportError:
     # a project without notebooks needs nothing of Jupyter
     NotebookRun = None  # type: ignore[assignment,misc]
 
-SUFFIXES = frozenset({".rst", ".md", ".txt"})
 NOTEBOOK = ".ipynb"
+# a notebook names what it is written for; KERNEL is ours, and cannot be imported without Jupyter
+KERNEL, LANGUAGE = "containers", "shell"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +64,18 @@ class Trial:
 
     def __init__(self, config: pytest.Config, source: Path) -> None:
         self.source = source
+        # the same folder as pytest was told of it, where that leads over a link
+        self.named = _absolute(config.rootpath / config.getini("seatrial"))
+        self.asked = [
+            _absolute(config.invocation_params.dir / each)
+            for each in config.args
+            if "::" not in each
+        ]
+        self.strangers_only = set[Path]()
+        # folders that pytest leaves out, and that are looked into for pages alone
+        self.collected = set[Path]()
+        self.notes: dict[str, None] = {}
+        # what the summary says of what is shown and not run
         self.recording = bool(config.getoption("--seatrial-record"))
         self.require_docker = bool(config.getoption("--require-docker"))
         self.only = config.getoption("--compose")
@@ -70,6 +87,7 @@ class Trial:
         # differences from records that are no failures: other versions were at work
         self.trouble = ""
         # why no page can be read
+        self.told = False
         self._tree: Tree | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
@@ -80,14 +98,67 @@ class Trial:
             self._tree = read(self.source)
         return self._tree
 
+    @property
+    def known(self) -> Tree | None:
+        """Return the pages; none where they cannot be read, and note why."""
+        if not self.trouble:
+            try:
+                return self.tree
+            except SeatrialError as error:
+                self.trouble = str(error)
+        return None
+
+    @property
+    def was_read(self) -> bool:
+        """Tell whether the pages were read, or are to be, because all of them are asked for."""
+        return self._tree is not None or any(self.source.is_relative_to(a) for a in self.asked)
+
+    def place(self, path: Path) -> Path | None:
+        """Return a file or folder as it is called below the source directory, if it is there."""
+        for folder in (self.source, self.named):
+            if path.is_relative_to(folder):
+                return self.source / path.relative_to(folder)
+        return None
+
+    def holds_pages(self, folder: Path) -> bool:
+        """Tell whether a folder has pages in it or in its folders."""
+        tree = self.known
+        return tree is not None and any(
+            (self.source / page.source).is_relative_to(folder) for page in tree.pages
+        )
+
     def reread(self) -> None:
         """Read the pages again when they are next asked for."""
         self._tree = None
 
     def spellings(self, page: Page) -> tuple[str, ...]:
         """Return the spellings in which a page is run."""
-        spellings = self.tree.settings.spellings if needs_docker(page) else SPELLINGS[:1]
-        return tuple(s for s in spellings if self.only in (None, s) or not needs_docker(page))
+        spellings = self.tree.settings.spellings if self.needs_docker(page) else SPELLINGS[:1]
+        return tuple(s for s in spellings if self.only in (None, s) or not self.needs_docker(page))
+
+    def needs_docker(self, page: Page) -> bool:
+        """Tell whether anything that is typed on a page may speak to Docker."""
+        return needs_docker(page, self.tree.settings.prompts)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what was done here, in values that can be sent to another process."""
+        return {
+            "counts": dict(self.counts),
+            "selected": self.selected,
+            "without_docker": self.without_docker,
+            "changed": self.changed,
+            "unlike": self.unlike,
+            "notes": list(self.notes),
+        }
+
+    def take_over(self, done: Mapping[str, Any]) -> None:
+        """Add what another process did: each knows all that was selected, and ran a part of it."""
+        self.counts.update(done["counts"])
+        self.selected = max(self.selected, done["selected"])
+        self.without_docker += done["without_docker"]
+        self.changed.extend(done["changed"])
+        self.unlike.extend(done["unlike"])
+        self.notes.update(dict.fromkeys(done["notes"]))
 
     def engine(self, spelling: str) -> Engine:
         """Return the engine for a spelling; raises EngineUnavailableError, once asked the same."""
@@ -100,6 +171,11 @@ class Trial:
         if isinstance(found, EngineUnavailableError):
             raise found
         return found
+
+
+def _absolute(path: Path) -> Path:
+    """Return a whole path as pytest makes them: links stay as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 _TRIAL = pytest.StashKey[Trial]()
@@ -115,6 +191,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 "name the folder that Sphinx's conf.py is in"
             )
         config.stash[_TRIAL] = Trial(config, (config.rootpath / folder).resolve())
+        if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
+            # the items of a page share a sandbox, and its spellings a record
+            config.option.dist = "loadfile"
         # a terminated run cleans up like an interrupted one
         signal.signal(signal.SIGTERM, _interrupted)
 
@@ -123,43 +202,97 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_ignore_collect(
+    collection_path: Path, config: pytest.Config
+) -> Generator[None, bool | None, bool | None]:
+    """Look for pages in folders that pytest leaves out unasked, such as `build`.
+
+    Which pages there are is for Sphinx to say.  What lies in the sample project is for its pages.
+    """
+    ignored = yield
+    trial = config.stash.get(_TRIAL, None)
+    if trial is None or (place := trial.place(collection_path)) is None:
+        return ignored
+    is_folder = collection_path.is_dir()
+    if ignored:
+        if is_folder and _is_left_out_unasked(config, place) and trial.holds_pages(place):
+            trial.strangers_only.add(place)
+            return False
+        return ignored
+    if any(folder in trial.strangers_only for folder in place.parents):
+        wanted = trial.holds_pages(place) if is_folder else trial.tree.page(place) is not None
+        return None if wanted else True
+    if trial.was_read and (tree := trial.known) is not None and is_folder:
+        inside = tree.settings.project is not None and place == tree.settings.project
+        if inside and not any(asked.is_relative_to(collection_path) for asked in trial.asked):
+            trial.strangers_only.add(place)
+    return ignored
+
+
+def _is_left_out_unasked(config: pytest.Config, folder: Path) -> bool:
+    """Tell whether pytest's own rules, and not a person, keep it out of a folder."""
+    if (folder / "pyvenv.cfg").is_file():
+        return True
+    return any(fnmatch.fnmatch(folder.name, each) for each in config.getini("norecursedirs"))
+
+
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
 ) -> PageFile | NotebookFile | None:
     """Collect the source files that Sphinx reads as pages."""
     trial = parent.config.stash.get(_TRIAL, None)
-    if trial is None or file_path.suffix not in {*SUFFIXES, NOTEBOOK}:
+    # tests lie beside pages in many a project, and reading pages takes long
+    if trial is None or trial.told or file_path.suffix == ".py":
         return None
-    if not file_path.is_relative_to(trial.source):
+    place = trial.place(file_path)
+    if place is None:
         return None
-    if trial.trouble:
-        return None
-    try:
-        page = trial.tree.page(file_path)
-    except SeatrialError as error:
-        # told once, by the first page: nothing can be known about any of them
-        trial.trouble = str(error)
+    if (tree := trial.known) is None:
+        # told once, by the first file: nothing can be known about any of them
+        trial.told = True
         return PageFile.from_parent(parent, path=file_path)
+    page = tree.page(place)
     if page is None:
         return None
-    if file_path.suffix == NOTEBOOK:
-        return NotebookFile.from_parent(parent, path=file_path)
-    return PageFile.from_parent(parent, path=file_path)
+    trial.collected.add(place)
+    kind = NotebookFile if file_path.suffix == NOTEBOOK else PageFile
+    file = kind.from_parent(parent, path=file_path)
+    file.page = page
+    return file
+
+
+def _problems(parent: PageFile | NotebookFile, page: Page) -> Iterator[ProblemItem]:
+    """Yield what a page shows and does not run, if that is to fail; else note it."""
+    trial = parent.config.stash[_TRIAL]
+    tested = sum(each.tested for each in page.look_alikes)
+    if tested:
+        blocks = "1 block is not run" if tested == 1 else f"{tested} blocks are not run"
+        trial.notes[f"{page.source}: {blocks}: {TESTED_ELSEWHERE}"] = None
+    for number, each in enumerate((e for e in page.look_alikes if not e.tested), start=1):
+        words = f"looks like a transcript and is not run: {each.reason}"
+        if trial.tree.settings.strict:
+            problem = f"{each.where}: this {words}\n  hint: {_MAKE_IT_A_BLOCK}"
+            yield ProblemItem.from_parent(parent, name=f"looks-like-{number}", problem=problem)
+        else:
+            trial.notes[f"{each.where} {words}"] = None
 
 
 class PageFile(pytest.File):
     """A page."""
+
+    page: Page
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the page's problems and its runs, one a spelling."""
         trial = self.config.stash[_TRIAL]
         if trial.trouble:
             raise self.CollectError(trial.trouble)
-        page = trial.tree.page(self.path)
-        assert page is not None
+        page = self.page
+        yield from _problems(self, page)
         for number, problem in enumerate(page.problems, start=1):
             yield ProblemItem.from_parent(self, name=f"problem-{number}", problem=problem)
-        if page.items and not any(isinstance(i, Block) and not i.not_run for i in page.items):
+        if page.shows_nothing_true:
             problem = f"{page.source}: no block of this page runs, so it shows nothing true"
             yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
         for spelling in trial.spellings(page):
@@ -173,6 +306,9 @@ def _edited(page: Page, run: Run) -> str:
     if blocks:
         return f"what it holds of {', '.join(blocks)}"
     return "its day, its versions or its list of blocks" if run.edited else ""
+
+
+_MAKE_IT_A_BLOCK = "make it a console block, or give it the class `not-run` if it is only shown"
 
 
 class Failure(Exception):  # noqa: N818 (it is no error of the program)
@@ -238,9 +374,10 @@ class SpeltPage(Spelt):
     def result(self, ordinal: int) -> ItemResult:
         """Run the page up to an item and return what became of it."""
         if self.run is None:
-            engine = self.trial.engine(self.name) if needs_docker(self.page) else None
+            needs_engine = self.trial.needs_docker(self.page)
+            engine = self.trial.engine(self.name) if needs_engine else None
             # the page as it stands now: a run before may have rewritten its promises
-            page = self.trial.tree.page(self.path) or self.page
+            page = self.trial.tree.page(self.trial.source / self.page.source) or self.page
             settings = self.trial.tree.settings
             record = None if self.trial.recording else self._record(settings)
             self.run = PageRun(
@@ -298,6 +435,10 @@ class SpeltPage(Spelt):
             for each in step.unlike
         )
         counts["blocks"] += sum(1 for result in run.results if result.steps)
+        if not self.trial.tree.settings.strict:
+            counts["silent blocks"] += sum(
+                1 for result in run.results if _promises_no_output(result)
+            )
         counts["claims"] += sum(
             1
             for result in run.results
@@ -327,6 +468,17 @@ class SpeltPage(Spelt):
         if save(settings.records, Record(run.page.name, runs)):
             name = (settings.records / run.page.name).relative_to(settings.source)
             self.trial.changed.append(f"{name.as_posix()}.json")
+
+
+def _promises_no_output(result: ItemResult) -> bool:
+    """Tell whether a block ran of which no output is compared, though it could promise some."""
+    item = result.item
+    return (
+        isinstance(item, Block)
+        and bool(result.steps)
+        and not (item.setup or item.plain)
+        and not any(step.step.promise for step in result.steps)
+    )
 
 
 class BlockItem(Judged):
@@ -362,12 +514,46 @@ class BlockItem(Judged):
         return self.path, self.item.line - 1, f"{self.parent.name}::{self.name}"
 
 
+class StrangeNotebook(pytest.Item):
+    """A notebook of another kernel: its cells are not for a shell, and it is not ours to write."""
+
+    def __init__(self, *, kernel: str, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.kernel = kernel
+
+    def runtest(self) -> None:
+        """Skip, with the reason."""
+        pytest.skip(f"not run: its kernel is {self.kernel}")
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the notebook's name in place of a test's."""
+        return self.path, 0, self.name
+
+
+def _kernel_of(path: Path) -> str:
+    """Return the kernel that a notebook is written for; ours where it names none."""
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        kernel = metadata.get("kernelspec", {}).get("name", "")
+        language = metadata.get("language_info", {}).get("name", LANGUAGE)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return KERNEL  # what cannot be read is told when it is run
+    return str(kernel or (KERNEL if language == LANGUAGE else language))
+
+
 class NotebookFile(pytest.File):
     """A notebook."""
+
+    page: Page
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the notebook's runs, one a spelling."""
         trial = self.config.stash[_TRIAL]
+        yield from _problems(self, self.page)
+        kernel = _kernel_of(self.path)
+        if kernel != KERNEL:
+            yield StrangeNotebook.from_parent(self, name="other-kernel", kernel=kernel)
+            return
         if NotebookRun is None:
             problem = f"{self.path.name}: to run notebooks, install nbclient and ipykernel"
             yield ProblemItem.from_parent(self, name="cannot-run", problem=problem)
@@ -467,8 +653,48 @@ def _docker_or_skip(trial: Trial) -> Iterator[None]:
         raise Failure(str(error)) from error
 
 
+_BY_CODE = "a conftest.py or a plugin leaves it out"
+
+
+def _not_collected(session: pytest.Session, trial: Trial) -> Iterator[ProblemItem]:
+    """Yield a failure for each page with blocks that was asked for and that pytest left out."""
+    if not trial.was_read or (tree := trial.known) is None:
+        return
+    asked = [trial.place(each) or each for each in trial.asked]
+    for page in tree.pages:
+        place = trial.source / page.source
+        if place in trial.collected or not (page.items or page.problems or page.look_alikes):
+            continue
+        if not any(place.is_relative_to(each) for each in asked):
+            continue
+        why = _left_out_by(session.config, trial.named / page.source)
+        words = f"{page.source}: this page was not collected: {why or _BY_CODE}"
+        if why and why.startswith("--"):
+            trial.notes[words] = None
+        else:
+            parent = PageFile.from_parent(session, path=place)
+            yield ProblemItem.from_parent(parent, name="not-collected", problem=words)
+
+
+def _left_out_by(config: pytest.Config, path: Path) -> str:
+    """Return which option of pytest leaves a file out, and whether a person has typed it."""
+    given = [(each, "--ignore") for each in config.getoption("ignore") or ()]
+    given += [(each, "--ignore-glob") for each in config.getoption("ignore_glob") or ()]
+    for each, option in given:
+        ignored = _absolute(config.invocation_params.dir / each)
+        if any(fnmatch.fnmatch(str(p), str(ignored)) for p in (path, *path.parents)):
+            # a process of pytest-xdist is told by another one
+            typed = getattr(config, "workerinput", {}).get("mainargv")
+            typed = typed or config.invocation_params.args
+            typed = any(str(argument).split("=")[0] == option for argument in typed)
+            return f"{option} {each}" if typed else f"addopts has {option} {each}"
+    return ""
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Count what was asked for, and keep pytest's own doctest away from pages.
 
     It takes any page named on the command line, and would run `>>>` lines on this machine whatever
@@ -478,8 +704,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [
             item
             for item in items
-            if type(item).__name__ != "DoctestItem" or trial.tree.page(item.path) is None
+            if type(item).__name__ != "DoctestItem" or trial.place(item.path) not in trial.collected
         ]
+        items.extend(_not_collected(session, trial))
         for item in items:
             if isinstance(item, BlockItem | CellItem):
                 trial.selected += 1
@@ -491,10 +718,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run that was to run blocks and ran no step of any."""
     trial = session.config.stash.get(_TRIAL, None)
-    if trial is None or session.config.option.collectonly or exitstatus != pytest.ExitCode.OK:
+    if trial is None or session.config.option.collectonly:
+        return
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        # one of several processes: that which started them judges, by what all have done
+        output["seatrial"] = trial.outcome()
+        return
+    if exitstatus != pytest.ExitCode.OK:
         return
     if trial.selected > trial.without_docker and not _ran_any(trial):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what another process of pytest-xdist has done."""
+    trial = node.config.stash.get(_TRIAL, None)
+    done = getattr(node, "workeroutput", {}).get("seatrial")
+    if trial is not None and done:
+        trial.take_over(done)
 
 
 def _ran_any(trial: Trial) -> bool:
@@ -513,13 +756,19 @@ def _number(number: int, noun: str) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was run and what was written."""
     trial = terminalreporter.config.stash.get(_TRIAL, None)
-    if trial is None or not trial.selected:
+    if trial is None:
+        return
+    for note in trial.notes:
+        terminalreporter.write_line(f"seatrial: {note}")
+    if not trial.selected or terminalreporter.config.option.collectonly:
         return
     counts = trial.counts
     cells = f" and {_count(counts, 'cell')}" if counts["cells"] else ""
+    number = counts["silent blocks"]
+    silent = f"; {number} block{'s promise' if number > 1 else ' promises'} no output"
     terminalreporter.write_line(
         f"seatrial: ran {_count(counts, 'block')} with {_count(counts, 'step')}{cells}; "
-        f"{_count(counts, 'claim')} proved"
+        f"{_count(counts, 'claim')} proved{silent if number else ''}"
     )
     if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seatrial.blocks import Block, Edit, Item, Page
+from seatrial.commands import may_speak_to_docker
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.judging import Came, is_silent, judge
 from seatrial.kinds import without_building
@@ -24,23 +25,38 @@ from seatrial.sameness import differences
 from seatrial.sandbox import Engine, Sandbox
 from seatrial.session import NO_PROMPT, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
-from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
+from seatrial.steps import KEYS, PROMPTS, Prompt, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
 from seatrial.witness import Event, Witness, container_of, now, sightings
 
-_NEEDS_DOCKER = re.compile(r"\bdocker\b")
+_NAMES_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 # the package whose code decides what a run gives
 _CODE = Path(__file__).parent
 
 
-def needs_docker(page: Page) -> bool:
-    """Tell whether any command of a page speaks to Docker."""
+def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
+    """Tell whether anything that is typed on a page may speak to Docker."""
     return any(
-        _NEEDS_DOCKER.search(line)
+        _types_docker(item, prompts)
         for item in page.items
         if isinstance(item, Block) and not item.not_run
-        for line in item.lines
+    )
+
+
+def _types_docker(block: Block, prompts: Sequence[Prompt]) -> bool:
+    """Tell whether a block may speak to Docker: promised output, which names it too, does not."""
+    if not any(_NAMES_DOCKER.search(line) for line in block.lines):
+        return False
+    try:
+        steps = parse(block, prompts)
+    except TranscriptError:
+        return True
+    return any(
+        may_speak_to_docker(step.command)
+        if step.program in ("shell", "container shell")
+        else _NAMES_DOCKER.search(step.command)
+        for step in steps
     )
 
 
@@ -354,7 +370,7 @@ class PageRun:
         if self._witness is None:
             return
         opened = self._opened_by(block.terminal)
-        if answer.at_shell and (opened or _NEEDS_DOCKER.search(step.command)):
+        if answer.at_shell and (opened or _NAMES_DOCKER.search(step.command)):
             self._witness.catch_up(begun)
         if answer.at_shell:
             self._witness.settle(before - opened)

@@ -16,6 +16,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError, NoUri
 from sphinx.util import logging
@@ -557,6 +558,11 @@ def _is_stale(app: Sphinx, known: Settings, page: str, items: Sequence[Item]) ->
 # --- set-up ---------------------------------------------------------------------------------------
 
 
+def note_tags(app: Sphinx, config: Config) -> None:
+    """Note which tags are on, by `-t` or conf.py: parts of pages depend on them."""
+    config["_seatrial_tags"] = tuple(sorted(app.tags))
+
+
 def check_settings(app: Sphinx) -> None:
     """Refuse settings that make no sense, and offer our files to the pages."""
     if not renders(app):
@@ -593,6 +599,8 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("seatrial_strict", False, "", (bool,))
     app.add_config_value("seatrial_spellings", ("v2",), "env", (list, tuple))
     app.add_config_value("seatrial_plain_shell_blocks", False, "env", (bool,))
+    # no setting: it makes Sphinx read pages again where tags changed
+    app.add_config_value("_seatrial_tags", (), "env", (tuple,))
     app.add_directive("console", Console)
     app.add_directive("claim", Claim)
     app.add_directive("edit", EditFile)
@@ -604,6 +612,7 @@ def setup(app: Sphinx) -> dict[str, object]:
         plain = (_enter, _enter)
         app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_transform(CollectItems)
+    app.connect("config-inited", note_tags)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", take_over_pages)
     app.connect("doctree-read", note_page)
@@ -614,7 +623,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 3,
+        "env_version": 4,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -154,7 +154,9 @@ def test_an_item_is_named_after_page_section_and_ordinal(told: Outcome) -> None:
         "nothing.rst::v2::title-1": "SKIPPED",
         "typo.rst::problem-1": "FAILED",
     }
-    assert told.sentences == ["seatrial: ran 6 blocks with 8 steps; 1 claim proved"]
+    assert told.sentences == [
+        "seatrial: ran 6 blocks with 8 steps; 1 claim proved; 4 blocks promise no output"
+    ]
 
 
 def test_a_failure_tells_place_lines_promise_and_output_in_this_order(told: Outcome) -> None:

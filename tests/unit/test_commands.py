@@ -2,7 +2,13 @@
 
 import pytest
 
-from seatrial.commands import functions, heading, normalised, simple_commands
+from seatrial.commands import (
+    functions,
+    heading,
+    may_speak_to_docker,
+    normalised,
+    simple_commands,
+)
 
 
 def listed(text: str) -> list[str]:
@@ -72,3 +78,65 @@ def test_functions_are_known_by_their_definitions() -> None:
         "ask",
         "answer",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker ps",
+        "docker-compose up",
+        "sudo docker ps",
+        "sudo -u ada docker ps",
+        "DOCKER_X=1 docker ps",
+        "time docker ps",
+        "/usr/bin/docker ps",
+        "rm $(docker ps -q)",
+        "rm `docker ps -q`",
+        'echo "$(docker ps)"',
+        "ls | xargs docker rm",
+        "until docker compose ps; do sleep 1; done",
+        "cat x; docker ps",
+        "cat x 2>&1 && docker ps",
+        "(docker ps)",
+        "if docker ps; then echo yes; fi",
+        "! docker ps",
+        "docker ps -q | head",
+        "cat docker-compose.yml | docker compose -f - config",
+        "sh -c 'docker ps'",
+        "env X=1 docker ps",
+        "watch docker ps",
+        "x=docker; $x ps",
+        "alias d=docker",
+        "echo docker ps | sh",
+        "echo docker ps > run.sh",
+        "cat > run.sh <<END\ndocker ps\nEND",
+        "eval docker ps",
+        "make docker",
+        "diff <(docker ps) x",
+        "echo 'unfinished; docker ps",
+    ],
+)
+def test_what_may_start_docker_does(text: str) -> None:
+    assert may_speak_to_docker(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ls",
+        "ls docker-compose.yml",
+        "cat docker/Dockerfile 2> /dev/null",
+        "grep -c docker requirements.txt | head -1",
+        'grep "docker|podman; x" notes.txt',
+        "cd docker && ls",
+        "echo docker",
+        "printf 'a\\ndocker\\n'",
+        "mkdir -p docker; touch docker/x",
+        "ls 2>&1 docker",
+        "ls # docker ps",
+        "wc -l < docker-compose.yml",
+        "dockerize x",
+    ],
+)
+def test_what_only_names_docker_does_not_start_it(text: str) -> None:
+    assert not may_speak_to_docker(text)
