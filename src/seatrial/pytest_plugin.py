@@ -42,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write records, and promised outputs back into the pages",
     )
     group.addoption(
+        "--visible",
+        action="store_true",
+        help="leave out the proofs of claims, which pages fold away: what a reader types is enough",
+    )
+    group.addoption(
         "--require-docker",
         action="store_true",
         help="fail, instead of skipping, where no Docker engine answers",
@@ -60,6 +65,7 @@ class Trial:
     def __init__(self, config: pytest.Config, source: Path) -> None:
         self.source = source
         self.recording = bool(config.getoption("--seatrial-record"))
+        self.visible = bool(config.getoption("--visible"))
         self.require_docker = bool(config.getoption("--require-docker"))
         self.only = config.getoption("--compose")
         self.counts: Counter[str] = Counter()
@@ -107,6 +113,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Switch the plugin on where a project names its pages."""
     folder = config.getini("seatrial")
     if folder:
+        if config.getoption("--visible") and config.getoption("--seatrial-record"):
+            raise pytest.UsageError(
+                "--visible and --seatrial-record exclude each other: a record holds the proofs of "
+                "claims too, which --visible leaves out; leave one of the two options out"
+            )
         if not (config.rootpath / folder / "conf.py").is_file():
             raise pytest.UsageError(
                 f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
@@ -231,7 +242,13 @@ class SpeltPage(Spelt):
             # the page as it stands now: a run before may have rewritten its promises
             page = self.trial.tree.page(self.path) or self.page
             settings = self.trial.tree.settings
-            self.run = PageRun(page, settings, engine, recording=self.trial.recording)
+            self.run = PageRun(
+                page,
+                settings,
+                engine,
+                recording=self.trial.recording,
+                visible=self.trial.visible,
+            )
         return self.run.through(ordinal)
 
     def teardown(self) -> None:

@@ -23,6 +23,7 @@ from seatrial.witness import Event, Witness, now, place_of, sightings
 _NEEDS_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 YOUR_MACHINE = "your machine"
+FOLDED = "folded away: a reader need not type it"
 
 
 def needs_docker(page: Page) -> bool:
@@ -42,13 +43,21 @@ class PageRun:
     """
 
     def __init__(
-        self, page: Page, settings: Settings, engine: Engine | None, *, recording: bool = False
+        self,
+        page: Page,
+        settings: Settings,
+        engine: Engine | None,
+        *,
+        recording: bool = False,
+        visible: bool = False,
     ) -> None:
         self.page = page
         self.settings = settings
         self.engine = engine
         self.spelling = engine.spelling if engine else "v2"
         self.recording = recording
+        self.visible = visible
+        # proofs that the page folds away are left out: no reader has to type them
         self.results: list[ItemResult] = []
         self.steps_run = 0
         self._sandbox: Sandbox | None = None
@@ -166,6 +175,8 @@ class PageRun:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
         if isinstance(item, Block) and item.only and item.only != self.spelling:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
+        if self.visible and isinstance(item, Block) and item.claim:
+            return ItemResult(item, Verdict.NOT_RUN, reason=FOLDED)
         item = in_spelling(item, self.spelling, self._open().project)
         try:
             if isinstance(item, Edit):
