@@ -13,9 +13,10 @@ PHASE := $(PYTHON) tools/phase.py
 CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
-# spelling of Compose.
-PAGES ?= $(wildcard index.rst explanation how-to reference notebooks)
+# spelling of Compose, VISIBLE=1 without the proofs that pages fold away. Notebooks fold nothing away.
+PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,notebooks))
 COMPOSE ?=
+VISIBLE ?=
 
 # Sphinx takes a page that was half written when it was killed for one that is done, so a build that
 # was interrupted is not built upon. Nor does it know which of our own code makes its pages: where that
@@ -35,7 +36,7 @@ BEGIN_SITE := mkdir -p _build && if $(OUTDATED); then rm -rf _build/html _build/
 END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build/incomplete _build/built; fi
 # What `check` and `record` share: the engine's address, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
-	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker
+	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible)
 
 .PHONY: help site check record lab test engine engine-stop bench matrix links lock clean clean-all
 
@@ -48,7 +49,7 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(BUILT) || { $(BEGIN_SITE) && $(SPHINX) -d _build/doctrees . _build/html && { $(END_SITE); }; }
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs)
 	@$(SETUP) test
 	@$(ENGINE) start
 	@$(RUN_PAGES) $(PAGES)

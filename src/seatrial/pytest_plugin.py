@@ -47,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write records, and promised outputs back into the pages",
     )
     group.addoption(
+        "--visible",
+        action="store_true",
+        help="leave out the proofs of claims, which pages fold away: what a reader types is enough",
+    )
+    group.addoption(
         "--require-docker",
         action="store_true",
         help="fail, instead of skipping, where no Docker engine answers",
@@ -77,6 +82,7 @@ class Trial:
         self.notes: dict[str, None] = {}
         # what the summary says of what is shown and not run
         self.recording = bool(config.getoption("--seatrial-record"))
+        self.visible = bool(config.getoption("--visible"))
         self.require_docker = bool(config.getoption("--require-docker"))
         self.only = config.getoption("--compose")
         self.counts: Counter[str] = Counter()
@@ -185,6 +191,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Switch the plugin on where a project names its pages."""
     folder = config.getini("seatrial")
     if folder:
+        if config.getoption("--visible") and config.getoption("--seatrial-record"):
+            raise pytest.UsageError(
+                "--visible and --seatrial-record exclude each other: a record holds the proofs of "
+                "claims too, which --visible leaves out; leave one of the two options out"
+            )
         if not (config.rootpath / folder / "conf.py").is_file():
             raise pytest.UsageError(
                 f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
@@ -379,9 +390,14 @@ class SpeltPage(Spelt):
             # the page as it stands now: a run before may have rewritten its promises
             page = self.trial.tree.page(self.trial.source / self.page.source) or self.page
             settings = self.trial.tree.settings
-            record = None if self.trial.recording else self._record(settings)
+            promises_alone = self.trial.recording or self.trial.visible
             self.run = PageRun(
-                page, settings, engine, recording=self.trial.recording, record=record
+                page,
+                settings,
+                engine,
+                recording=self.trial.recording,
+                visible=self.trial.visible,
+                record=None if promises_alone else self._record(settings),
             )
         return self.run.through(ordinal)
 
@@ -772,7 +788,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
-    if counts["unrecorded"] and not trial.recording:
+    if counts["unrecorded"] and not (trial.recording or trial.visible):
         terminalreporter.write_line(
             f"seatrial: {_number(counts['unrecorded'], 'block')} without a record, "
             "compared with promises"

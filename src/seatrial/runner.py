@@ -33,6 +33,7 @@ _NAMES_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 # the package whose code decides what a run gives
 _CODE = Path(__file__).parent
+FOLDED = "folded away: a reader need not type it"
 
 
 def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
@@ -73,6 +74,7 @@ class PageRun:
         engine: Engine | None,
         *,
         recording: bool = False,
+        visible: bool = False,
         record: Record | None = None,
     ) -> None:
         self.page = page
@@ -84,6 +86,8 @@ class PageRun:
         # what to compare with, besides the page's promises
         self.unrecorded = 0
         # blocks that were compared with their promises alone
+        self.visible = visible
+        # proofs that the page folds away are left out: no reader has to type them
         self.results: list[ItemResult] = []
         self.steps_run = 0
         self._sandbox: Sandbox | None = None
@@ -256,6 +260,8 @@ class PageRun:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
         if isinstance(item, Block) and item.only and item.only != self.spelling:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
+        if self.visible and isinstance(item, Block) and item.claim:
+            return ItemResult(item, Verdict.NOT_RUN, reason=FOLDED)
         original = item
         item = in_spelling(item, self.spelling, self._open().project)
         try:

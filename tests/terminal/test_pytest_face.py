@@ -259,6 +259,126 @@ def test_the_doctests_of_pytest_do_not_run_what_belongs_to_a_page(project: Proje
     assert "`no-such-command shell` was answered by the prompt `$`" in outcome.text
 
 
+# --- what a reader types --------------------------------------------------------------------------
+
+FOLDED_LINES = {
+    "needed.rst": """\
+.. sandbox:: There is a file.
+
+   $ echo set up > file
+
+.. claim:: Another can be made.
+
+   $ cat file > other; cat other
+   set up
+
+.. console::
+
+   $ cat other
+   set up
+""",
+    "entered.rst": """\
+.. claim:: There is a Python.
+
+   $ python3 -q
+   >>> 6 * 7
+   42
+
+.. console::
+
+   >>> exit()
+""",
+    "left.rst": """\
+.. console::
+
+   $ python3 -q
+   >>> 6 * 7
+   42
+
+.. claim:: It can be left.
+
+   >>> exit()
+
+.. console::
+
+   $ true
+""",
+    "spare.rst": """\
+.. sandbox:: There is a file.
+
+   $ echo set up > file
+
+.. claim:: It can be read.
+
+   $ cat file
+   set up
+
+.. console::
+
+   $ cat file
+   set up
+   $ false
+   [1]
+""",
+    "wrong.rst": """\
+.. console::
+
+   $ echo as it came
+   as promised
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Outcome]:
+    """What two runs of the same pages said: of all lines, and of the visible ones alone."""
+    own = new_project(tmp_path_factory.mktemp("typed"))
+    for name, text in FOLDED_LINES.items():
+        own.write(name, text)
+    environment = {"SEATRIAL_CACHE": str(own.folder / "cache")}
+    return own.run(environment=environment), own.run("--visible", environment=environment)
+
+
+def test_lines_that_need_nothing_folded_pass_alone(typed: tuple[Outcome, Outcome]) -> None:
+    everything, visible = typed
+    assert everything.verdicts["spare.rst::v2::title-2"] == "PASSED"
+    assert {k: v for k, v in visible.verdicts.items() if k.startswith("spare")} == {
+        # what a page starts from is brought about, a proof is not typed
+        "spare.rst::v2::title-1": "PASSED",
+        "spare.rst::v2::title-2": "SKIPPED",
+        "spare.rst::v2::title-3": "PASSED",
+    }
+    assert "folded away: a reader need not type it" in visible.text
+    assert "folded away" not in everything.text
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("needed.rst::v2::title-3", "needed.rst:15: `cat other` ended with exit status 1"),
+        ("entered.rst::v2::title-2", "`exit()` is promised at `>>>`, but terminal 1 is at `$`"),
+        ("left.rst::v2::title-3", "`true` is promised at `$`, but terminal 1 is at `>>>`"),
+        ("wrong.rst::v2::title-1", "- as promised"),
+    ],
+)
+def test_a_line_that_needs_a_folded_one_fails(
+    typed: tuple[Outcome, Outcome], item: str, said: str
+) -> None:
+    everything, visible = typed
+    assert everything.verdicts[item] == ("FAILED" if "wrong" in item else "PASSED")
+    assert visible.verdicts[item] == "FAILED"
+    assert said in visible.text
+
+
+def test_proofs_cannot_be_left_out_of_a_record(project: Project) -> None:
+    project.write("index.rst", FOLDED_LINES["spare.rst"])
+    outcome = project.run("--visible", "--seatrial-record")
+    assert outcome.status == pytest.ExitCode.USAGE_ERROR
+    assert "--visible and --seatrial-record exclude each other" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert not (project.folder / "records").exists()
+
+
 # --- recording ------------------------------------------------------------------------------------
 
 RECORDED = """\

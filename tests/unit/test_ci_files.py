@@ -55,6 +55,18 @@ def test_every_image_is_pulled_beforehand(file: str) -> None:
     assert missing == set()
 
 
+@pytest.mark.parametrize("file", [".github/workflows/check.yml", ".gitlab-ci.yml"])
+def test_every_page_runs_on_a_schedule_with_and_without_folded_proofs(file: str) -> None:
+    jobs = yaml.safe_load((ROOT / file).read_text())
+    if file.endswith("check.yml"):
+        steps = jobs["jobs"]["test"]["steps"]
+        weekly = [s["run"] for s in steps if s.get("if") == "github.event_name == 'schedule'"]
+    else:
+        assert jobs["check"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+        weekly = jobs["check"]["script"]
+    assert weekly == ["make check COMPOSE=v2", "make check VISIBLE=1 COMPOSE=v2"]
+
+
 @pytest.mark.parametrize("file", FILES.values())
 def test_a_file_calls_targets_that_make_has(file: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
