@@ -29,6 +29,14 @@ seatrial_strict = True  # output that no page promises is a failure
 seatrial_record_command = "make record PAGES={page}"
 seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`
 
+# Literals in sentences have to occur in something that ran, or in a file that says what they name.
+seatrial_prose = ["index", "explanation/*", "how-to/*", "reference/*", "notebooks/*"]
+seatrial_prose_sources = ["src/seatrial", "Makefile"]
+seatrial_prose_known = [
+    f"make {target}"
+    for target in re.findall(r"^([a-z-]+):", (HERE / "Makefile").read_text(), re.MULTILINE)
+]
+
 myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css
 sphinx_tabs_disable_tab_closing = True

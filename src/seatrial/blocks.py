@@ -99,6 +99,19 @@ Item = Block | Edit
 
 
 @dataclass(frozen=True)
+class Literal:
+    """A literal in a sentence of a page."""
+
+    text: str
+    # its words with one space between them
+    source: str
+    line: int
+    # near which it begins
+    reason: str = ""
+    # why it has to occur in nothing that ran
+
+
+@dataclass(frozen=True)
 class Page:
     """A source document and what it asks for, in reading order."""
 
@@ -107,6 +120,8 @@ class Page:
     items: tuple[Item, ...]
     problems: tuple[str, ...] = ()
     # what keeps this page from being run truthfully, each with its place
+    literals: tuple[Literal, ...] = ()
+    # of its sentences, where the project has them checked
 
 
 def _digest(*parts: object) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from seatrial.blocks import Block, Edit, Item, Page
-from seatrial.directives import item_node, locate
+from seatrial.blocks import Block, Edit, Item, Literal, Page
+from seatrial.directives import UNPROVED, item_node, locate
 from seatrial.errors import SeatrialError, TranscriptError
+from seatrial.prose import Corpus, lines_of_files, lines_that_ran
 from seatrial.record import write_whole
 from seatrial.spelling import SPELLINGS
 from seatrial.steps import PROMPTS, Prompt
@@ -43,6 +47,10 @@ class Settings:
     # output that nothing promises is a failure, also in a block that shows none
     spellings: tuple[str, ...] = ("v2",)
     environment: Mapping[str, str] | None = None
+    sources: tuple[Path, ...] = ()
+    # files and folders whose text counts as known to sentences
+    known: tuple[str, ...] = ()
+    # what counts as known as well
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,19 @@ class Tree:
     def page(self, source: Path) -> Page | None:
         """Return the page that a file holds, if it is one."""
         return next((p for p in self.pages if (self.settings.source / p.source) == source), None)
+
+    def corpus(self) -> Corpus:
+        """Return what the literals of sentences are looked for in.
+
+        Raises RecordError where a record cannot be read.
+        """
+        known = self.settings
+        lines = [*lines_that_ran(self.pages, known.source, known.records), *known.known]
+        if known.project is not None:
+            lines += lines_of_files(known.project, known.project)
+        for path in known.sources:
+            lines += lines_of_files(path, known.source)
+        return Corpus(lines)
 
 
 def read(source: Path) -> Tree:
@@ -147,6 +168,14 @@ def settings(app: Sphinx) -> Settings:
                 hint='write it as ("redis", r"redis> ")',
             ) from error
         extra.append(Prompt(program, pattern))
+    sources = tuple(source / name for name in config.seatrial_prose_sources)
+    for path in sources:
+        if not path.exists():
+            raise SeatrialError(
+                f"`seatrial_prose_sources` names what is not there: {path.relative_to(source)}",
+                where="conf.py",
+                hint="give paths of files or folders relative to conf.py",
+            )
     return Settings(
         source=source,
         project=project,
@@ -157,6 +186,8 @@ def settings(app: Sphinx) -> Settings:
         build_timeout=float(config.seatrial_build_timeout),
         strict=bool(config.seatrial_strict),
         spellings=spellings,
+        sources=sources,
+        known=tuple(config.seatrial_prose_known),
     )
 
 
@@ -165,7 +196,52 @@ def _page(app: Sphinx, name: str) -> Page:
     doctree = app.env.get_doctree(name)
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
-    return Page(name, source, items_of(doctree), tuple(doctree.get("seatrial_problems", ())))
+    problems = tuple(doctree.get("seatrial_problems", ()))
+    patterns = app.config.seatrial_prose
+    checked = any(fnmatchcase(name, pattern) for pattern in patterns)
+    literals = _literals(doctree, path, Path(app.srcdir)) if checked else ()
+    return Page(name, source, items_of(doctree), problems, literals)
+
+
+def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Literal, ...]:
+    """Return the literals of a page's sentences, each with its place."""
+    texts: dict[Path, list[str]] = {}
+    found = []
+    for node in doctree.findall(nodes.literal):
+        if isinstance(node.parent, addnodes.download_reference):
+            continue  # the words of a link
+        source, near = _written_at(node, page)
+        if source not in texts:
+            texts[source] = source.read_text(encoding="utf-8").splitlines()
+        text = " ".join(node.astext().split())
+        line = _line_of(text, texts[source], near)
+        name = source.relative_to(folder) if source.is_relative_to(folder) else source
+        found.append(Literal(text, name.as_posix(), line, node.get(UNPROVED, "")))
+    return tuple(found)
+
+
+def _written_at(node: nodes.Node, page: Path) -> tuple[Path, int]:
+    """Return the file in which a node stands, and a line at or before it."""
+    while node is not None and node.line is None:
+        node = node.parent
+    named = Path(node.source or "") if node is not None else page
+    # a notebook's lines are those of what nbsphinx made of it
+    if page.suffix == ".ipynb" or not named.is_file():
+        return page, 1
+    return named.resolve(), node.line or 1
+
+
+def _line_of(text: str, lines: Sequence[str], near: int) -> int:
+    """Return the number of the line on which a literal begins, as far as it can be told."""
+    start = max(near - 1, 0)
+    first = text.split()[0] if text else ""
+    # in backticks as in both markups, else in a role, else with a line's end in it; as JSON has it
+    for wanted in (f"`{text}`", f"`{text}", f"`{first}", first):
+        for form in (wanted, json.dumps(wanted, ensure_ascii=False)[1:-1]):
+            for number in (*range(start, len(lines)), *range(start)):
+                if form in lines[number]:
+                    return number + 1
+    return near
 
 
 def items_of(doctree: nodes.document) -> tuple[Item, ...]:

@@ -15,6 +15,7 @@ import pytest
 from seatrial.blocks import Block, Item, Page
 from seatrial.errors import EngineUnavailableError, SeatrialError
 from seatrial.pages import Settings, Tree, read, rewrite
+from seatrial.prose import Corpus, complaints
 from seatrial.record import Record, load, save
 from seatrial.runner import PageRun, needs_docker
 from seatrial.sandbox import Engine, find_engine
@@ -30,6 +31,7 @@ except ImportError:
 
 SUFFIXES = frozenset({".rst", ".md", ".txt"})
 NOTEBOOK = ".ipynb"
+PROSE = "seatrial_prose"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +71,7 @@ class Trial:
         self.trouble = ""
         # why no page can be read
         self._tree: Tree | None = None
+        self._corpus: Corpus | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
     @property
@@ -77,6 +80,13 @@ class Trial:
         if self._tree is None:
             self._tree = read(self.source)
         return self._tree
+
+    @property
+    def corpus(self) -> Corpus:
+        """Return what literals are looked for in; while recording, it grows from page to page."""
+        if self._corpus is None or self.recording:
+            self._corpus = self.tree.corpus()
+        return self._corpus
 
     def reread(self) -> None:
         """Read the pages again when they are next asked for."""
@@ -113,6 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 "name the folder that Sphinx's conf.py is in"
             )
         config.stash[_TRIAL] = Trial(config, (config.rootpath / folder).resolve())
+        config.addinivalue_line("markers", f"{PROSE}: literals in the sentences of a page")
         # a terminated run cleans up like an interrupted one
         signal.signal(signal.SIGTERM, _interrupted)
 
@@ -162,6 +173,7 @@ class PageFile(pytest.File):
             yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
         for spelling in trial.spellings(page):
             yield SpeltPage.from_parent(self, name=spelling, page=page)
+        yield from _prose(self, page)
 
 
 class Failure(Exception):  # noqa: N818 (it is no error of the program)
@@ -206,6 +218,33 @@ class ProblemItem(Judged):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the page's name in place of a test's."""
         return self.path, 0, self.name
+
+
+class ProseItem(Judged):
+    """The literals in the sentences of a page; needs no Docker."""
+
+    def __init__(self, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.add_marker(PROSE)
+
+    def runtest(self) -> None:
+        """Look for each literal; raise Failure with those that occur nowhere."""
+        trial = self.config.stash[_TRIAL]
+        # as it reads now: a run before may have rewritten it
+        page = trial.tree.page(self.path)
+        assert page is not None
+        if found := complaints(page.literals, trial.corpus):
+            raise Failure("\n".join(found))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the page's name in place of a test's."""
+        return self.path, 0, self.name
+
+
+def _prose(page_file: pytest.File, page: Page) -> Iterator[pytest.Item]:
+    """Yield an item for a page's literals, if these are checked; recording a page comes first."""
+    if page.literals:
+        yield ProseItem.from_parent(page_file, name="prose")
 
 
 class SpeltPage(Spelt):
@@ -329,6 +368,9 @@ class NotebookFile(pytest.File):
         for spelling in trial.tree.settings.spellings:
             if trial.only in (None, spelling):
                 yield SpeltNotebook.from_parent(self, name=spelling)
+        page = trial.tree.page(self.path)
+        assert page is not None
+        yield from _prose(self, page)
 
 
 class SpeltNotebook(Spelt):

@@ -1,0 +1,305 @@
+"""Literals in sentences, and whether they occur in anything that ran.
+
+A literal names something that a reader will type, look for or look up.  It is known where its tokens
+stand side by side in a command, an output, an edit or a file, so that a letter too few is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from seatrial.blocks import Block, Edit, Item, Literal, Page
+from seatrial.errors import SeatrialError
+from seatrial.record import load
+
+_TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
+#: What stands for anything: three dots, words in angle brackets, and these words in capitals.
+_PLACEHOLDER = re.compile(
+    r"\.\.\.|<[a-z][a-z ]*>|(?<!\w)(?<!^-)(?<!\s-)(?:ADDRESS|COMMAND|FILE|FOLDER|HOST|LINE|M|N|NAME"
+    r"|P|PAGE|PLACE|REASON|ROOT|ROW|SECTION|SERVICE|SPELLING|TEXT|VALUE|VERSION|WORDS)(?!\w)"
+)
+_USAGE = re.compile(r"\s*usage:(.*)", re.IGNORECASE)
+_PROGRAM = re.compile(r"[a-z][a-z0-9_.-]*")
+_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
+# What begins with one of these is another thing than what stands behind it: an option, a path.
+_LEADING = frozenset("-/.~\\")
+_EDGE = ["\n", "\n"]
+_NOT_READ = frozenset({".git", ".venv", "__pycache__", "node_modules"})
+_ALPHABETS = ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789")
+
+
+class Corpus:
+    """All lines that count as known, by their tokens; and the options that help texts list."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        kept = list(lines)
+        self.options = _options(kept)
+        self._tokens: list[str] = [*_EDGE]
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for line in dict.fromkeys(line.strip() for line in kept):
+            for token in _tokens(line):
+                self._places[token].append(len(self._tokens))
+                self._tokens.append(token)
+            self._tokens += _EDGE
+
+    @property
+    def words(self) -> Iterable[str]:
+        """Return every token, once."""
+        return self._places.keys()
+
+    def has(self, text: str) -> bool:
+        """Tell whether the tokens of a text stand side by side in a line, as whole ones."""
+        tokens = _tokens(text.strip())
+        if not tokens:
+            return True
+        rarest = min(range(len(tokens)), key=lambda n: len(self._places.get(tokens[n], ())))
+        for place in self._places.get(tokens[rarest], ()):
+            start = place - rarest
+            end = start + len(tokens)
+            if start >= len(_EDGE) and self._tokens[start:end] == tokens and self._ends(start, end):
+                return True
+        return False
+
+    def _ends(self, start: int, end: int) -> bool:
+        """Tell whether what stands from start to end is no part of something longer."""
+        before, previous = self._tokens[start - 2 : start]
+        first, last = self._tokens[start], self._tokens[end - 1]
+        following, after = self._tokens[end : end + 2]
+        if _is_word(first):
+            hidden = previous == "." and not _is_word(before)
+            decimal = previous == "." and first.isdigit() and before.isdigit()
+            if previous == "-" or hidden or decimal:
+                return False
+        elif first in _LEADING and (_is_word(previous) or previous == first):
+            return False
+        if not _is_word(last):
+            return True
+        if following == ".":
+            return not (last.isdigit() and after.isdigit())
+        return not (following == "-" and _is_word(after))
+
+
+def _tokens(text: str) -> list[str]:
+    """Return a text's words, signs, and one space for each run of them."""
+    return [" " if token.isspace() else token for token in _TOKEN.findall(text)]
+
+
+def _is_word(token: str) -> bool:
+    return token[:1].isalnum() or token[:1] == "_"
+
+
+def _options(lines: Sequence[str]) -> Mapping[tuple[str, ...], frozenset[str]]:
+    """Return the options that help texts list, by the words of the command that they are about.
+
+    A help text says what it is about in a line ``usage: docker compose up ...``, or below it.
+    """
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    about: tuple[str, ...] = ()
+    awaited = False
+    for line in lines:
+        usage = _USAGE.match(line)
+        if usage or (awaited and line.strip()):
+            about = _command(usage.group(1).split() if usage else line.split())
+            awaited = usage is not None and not usage.group(1).strip()
+        if about:
+            found[about].update(_OPTION.findall(line))
+    return {about: frozenset(options) for about, options in found.items()}
+
+
+def _command(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words that name a command: those before its first option or argument."""
+    for number, word in enumerate(words):
+        if not _PROGRAM.fullmatch(word):
+            return tuple(words[:number])
+    return tuple(words)
+
+
+# --- what is known --------------------------------------------------------------------------------
+
+
+def unknown(literal: str, corpus: Corpus) -> bool:
+    """Tell whether a literal, or what surrounds its placeholders, occurs nowhere."""
+    parts = [part for part in map(str.strip, _PLACEHOLDER.split(literal)) if part]
+    return not all(_is_known(part, corpus) for part in parts)
+
+
+def _is_known(text: str, corpus: Corpus) -> bool:
+    if corpus.has(text):
+        return True
+    words = text.split()
+    pairs = [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
+    # a longer command that nobody ran as a whole
+    return (len(pairs) > 1 and all(map(corpus.has, pairs))) or _is_in_a_help_text(words, corpus)
+
+
+def _is_in_a_help_text(words: Sequence[str], corpus: Corpus) -> bool:
+    """Tell whether words are a command with options of which its help text knows."""
+    command = _command(words)
+    rest = words[len(command) :]
+    options = [word for word in _before_the_arguments(rest)]
+    if not command or not options:
+        return False
+    known = _options_of(command, corpus)
+    arguments = rest[len(options) :]
+    return all(_is_option(option, known) for option in options) and (
+        corpus.has(" ".join(arguments))
+        or all(word[:1] != "-" and corpus.has(word) for word in arguments)
+    )
+
+
+def _before_the_arguments(words: Sequence[str]) -> list[str]:
+    options: list[str] = []
+    for word in words:
+        if word[:1] != "-":
+            break
+        options.append(word)
+    return options
+
+
+def _options_of(command: tuple[str, ...], corpus: Corpus) -> frozenset[str]:
+    """Return the options of a command that may be named by its last words alone."""
+    found: set[str] = set()
+    for about, options in corpus.options.items():
+        shared = min(len(about), len(command))
+        if about[-shared:] == command[-shared:]:
+            found |= options
+    return frozenset(found)
+
+
+def _is_option(word: str, known: frozenset[str]) -> bool:
+    """Tell whether a word is an option, or several of one letter, with or without a value."""
+    name = word.partition("=")[0]
+    return name in known or (name[:2] != "--" and all(f"-{letter}" in known for letter in name[1:]))
+
+
+def mutants(literal: str) -> list[str]:
+    """Return a literal with every slip of one sign, and with two words in the wrong order."""
+    found = []
+    for at, sign in enumerate(literal):
+        before, after = literal[:at], literal[at + 1 :]
+        found += [before + after, before + after[:1] + sign + after[1:]]
+        for signs in _ALPHABETS:
+            if sign in signs:
+                other = signs[(signs.index(sign) + 7 * at + 7) % len(signs)]
+                found.append(before + other + after)
+    words = literal.split()
+    for at in range(len(words) - 1):
+        found.append(" ".join([*words[:at], words[at + 1], words[at], *words[at + 2 :]]))
+    original = " ".join(words)
+    return [each for each in dict.fromkeys(found) if " ".join(each.split()) not in ("", original)]
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def complaints(literals: Iterable[Literal], corpus: Corpus) -> list[str]:
+    """Return a message for each literal that occurs nowhere, and for each mark that is not needed."""
+    found = []
+    for literal in literals:
+        missing = unknown(literal.text, corpus)
+        if missing and not literal.reason:
+            message = f"`{literal.text}` occurs in nothing that ran"
+            found.append(_told(literal, message, _hint(literal, corpus)))
+        elif literal.reason and not missing:
+            message = f"`{literal.text}` is marked as unproved, and occurs in what ran"
+            found.append(_told(literal, message, "write it as any other literal"))
+    return found
+
+
+def _told(literal: Literal, message: str, hint: str) -> str:
+    return str(SeatrialError(message, where=f"{literal.source}:{literal.line}", hint=hint))
+
+
+def _hint(literal: Literal, corpus: Corpus) -> str:
+    """Return what a writer can do: what was meant, perhaps, and how to mark an exception."""
+    marked = f"unproved:`{literal.text} <why nothing here runs it>`"
+    remedies = {
+        ".md": f"write {{{marked.replace(':', '}', 1)}",
+        ".ipynb": "name it in `seatrial_prose_known`",
+    }
+    remedy = remedies.get(Path(literal.source).suffix, f"write :{marked}")
+    near = next(iter(_near(literal.text, corpus)), "")
+    return f"{near and f'was `{near}` meant? '}if it is right, {remedy}"
+
+
+def _near(text: str, corpus: Corpus) -> Iterator[str]:
+    """Yield known tokens that look like an unknown one of a text."""
+    known = set(corpus.words)
+    for token in _tokens(text):
+        if _is_word(token) and token not in known:
+            yield from get_close_matches(token, known, n=1, cutoff=0.7)
+
+
+# --- what ran -------------------------------------------------------------------------------------
+
+
+def lines_that_ran(pages: Iterable[Page], source: Path, records: Path) -> Iterator[str]:
+    """Yield all that pages and notebooks ran: what was typed, what came, and edits.
+
+    Raises RecordError where a record cannot be read.
+    """
+    for page in pages:
+        yield page.source
+        if page.source.endswith(".ipynb"):
+            yield from _cells(json.loads((source / page.source).read_text(encoding="utf-8")))
+        for item in page.items:
+            if not item.not_run:
+                yield from _of_item(item, source)
+        record = load(records, page.name)
+        for run in record.runs.values() if record else ():
+            for step in (step for item in run.items for step in item.steps):
+                yield from step.command.splitlines()
+                yield from step.output
+
+
+def _of_item(item: Item, source: Path) -> Iterator[str]:
+    """Yield the lines of an item, and its directive with the options."""
+    yield from item.lines
+    if isinstance(item, Edit):
+        yield item.file
+    if isinstance(item, Block | Edit) and (source / item.source).is_file():
+        above = (source / item.source).read_text(encoding="utf-8").splitlines()[: item.line - 1]
+        for line in reversed(above):
+            yield line
+            if line.strip() and not line.strip().startswith(":"):
+                break
+
+
+def _cells(notebook: Mapping[str, object]) -> Iterator[str]:
+    """Yield what the code cells of a notebook hold, and what is stored of their outputs."""
+    cells = notebook["cells"]
+    assert isinstance(cells, list)
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            yield from _strings(cell["source"])
+            yield from _strings(cell["outputs"])
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield the lines of all texts in what JSON holds; a list of texts is one text."""
+    if isinstance(value, str):
+        yield from value.splitlines()
+    elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+        yield from "".join(value).splitlines()
+    elif isinstance(value, list | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
+
+
+def lines_of_files(path: Path, folder: Path) -> Iterator[str]:
+    """Yield the names, as seen from a folder, and the lines of a file or all files below it."""
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        within = file.relative_to(folder)
+        if not file.is_file() or _NOT_READ.intersection(within.parts):
+            continue
+        yield within.as_posix()
+        try:
+            yield from file.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue  # a picture
