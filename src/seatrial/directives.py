@@ -51,7 +51,7 @@ class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
     """What a page starts from: a paragraph and, where that takes commands, an item_node."""
 
 
-def unproved(  # noqa: PLR0913, PLR0917 (docutils calls it)
+def unproved(
     _name: str,
     rawtext: str,
     text: str,

@@ -19,6 +19,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sphinx.util.nodes import get_node_line, get_node_source
 
 from seatrial.blocks import Block, Edit, Item, Literal, Page
 from seatrial.directives import UNPROVED, item_node, locate
@@ -196,11 +197,14 @@ def _page(app: Sphinx, name: str) -> Page:
     doctree = app.env.get_doctree(name)
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
-    problems = tuple(doctree.get("seatrial_problems", ()))
-    patterns = app.config.seatrial_prose
-    checked = any(fnmatchcase(name, pattern) for pattern in patterns)
-    literals = _literals(doctree, path, Path(app.srcdir)) if checked else ()
-    return Page(name, source, items_of(doctree), problems, literals)
+    checked = any(fnmatchcase(name, pattern) for pattern in app.config.seatrial_prose)
+    return Page(
+        name,
+        source,
+        items_of(doctree),
+        tuple(doctree.get("seatrial_problems", ())),
+        _literals(doctree, path, Path(app.srcdir)) if checked else (),
+    )
 
 
 def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Literal, ...]:
@@ -208,8 +212,9 @@ def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Litera
     texts: dict[Path, list[str]] = {}
     found = []
     for node in doctree.findall(nodes.literal):
-        if isinstance(node.parent, addnodes.download_reference):
-            continue  # the words of a link
+        # Sphinx itself says where a link leads nowhere
+        if isinstance(node.parent, addnodes.download_reference | addnodes.pending_xref):
+            continue
         source, near = _written_at(node, page)
         if source not in texts:
             texts[source] = source.read_text(encoding="utf-8").splitlines()
@@ -220,15 +225,16 @@ def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Litera
     return tuple(found)
 
 
-def _written_at(node: nodes.Node, page: Path) -> tuple[Path, int]:
+def _written_at(node: nodes.Element, page: Path) -> tuple[Path, int]:
     """Return the file in which a node stands, and a line at or before it."""
-    while node is not None and node.line is None:
-        node = node.parent
-    named = Path(node.source or "") if node is not None else page
-    # a notebook's lines are those of what nbsphinx made of it
-    if page.suffix == ".ipynb" or not named.is_file():
+    try:
+        source, line = Path(get_node_source(node)), get_node_line(node)
+    except ValueError:
         return page, 1
-    return named.resolve(), node.line or 1
+    # a notebook's lines are those of what nbsphinx made of it
+    if page.suffix == ".ipynb" or not source.is_file():
+        return page, 1
+    return source.resolve(), int(line)
 
 
 def _line_of(text: str, lines: Sequence[str], near: int) -> int:

@@ -1,7 +1,7 @@
 """Literals in sentences, and whether they occur in anything that ran.
 
-A literal names something that a reader will type, look for or look up.  It is known where its tokens
-stand side by side in a command, an output, an edit or a file, so that a letter too few is noticed.
+A literal names something that a reader will type or look for.  It is known where its tokens stand
+side by side in a command, an output, an edit or a file, so that a letter too few is noticed.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise, takewhile
 from pathlib import Path
 
-from seatrial.blocks import Block, Edit, Item, Literal, Page
+from seatrial.blocks import Edit, Item, Literal, Page
 from seatrial.errors import SeatrialError
 from seatrial.record import load
 
 _TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
 #: What stands for anything: three dots, words in angle brackets, and these words in capitals.
 _PLACEHOLDER = re.compile(
-    r"\.\.\.|<[a-z][a-z ]*>|(?<!\w)(?<!^-)(?<!\s-)(?:ADDRESS|COMMAND|FILE|FOLDER|HOST|LINE|M|N|NAME"
-    r"|P|PAGE|PLACE|REASON|ROOT|ROW|SECTION|SERVICE|SPELLING|TEXT|VALUE|VERSION|WORDS)(?!\w)"
+    r"\.\.\.|<[a-z][a-z ]*>|(?<!\w)(?<!^-)(?<!\s-)"
+    r"(?:ADDRESS|COMMAND|FILE|FOLDER|HOST|LINE|M|N|NAME|P|PAGE|PLACE|REASON|ROOT|ROW|SECTION"
+    r"|SERVICE|SPELLING|TEXT|VALUE|VERSION|WORDS)(?!\w)"
 )
+_ASSIGNMENT = re.compile(r"(\w+)=([\"']?)([^\"']+)\2")
 _USAGE = re.compile(r"\s*usage:(.*)", re.IGNORECASE)
 _PROGRAM = re.compile(r"[a-z][a-z0-9_.-]*")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
@@ -31,7 +33,6 @@ _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
 _LEADING = frozenset("-/.~\\")
 _EDGE = ["\n", "\n"]
 _NOT_READ = frozenset({".git", ".venv", "__pycache__", "node_modules"})
-_ALPHABETS = ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789")
 
 
 class Corpus:
@@ -76,8 +77,11 @@ class Corpus:
             decimal = previous == "." and first.isdigit() and before.isdigit()
             if previous == "-" or hidden or decimal:
                 return False
-        elif first in _LEADING and (_is_word(previous) or previous == first):
-            return False
+        elif first in _LEADING:
+            # a path may follow the port of an address
+            of_a_word = _is_word(previous) and not (first == "/" and previous.isdigit())
+            if of_a_word or previous == first:
+                return False
         if not _is_word(last):
             return True
         if following == ".":
@@ -132,44 +136,43 @@ def unknown(literal: str, corpus: Corpus) -> bool:
 def _is_known(text: str, corpus: Corpus) -> bool:
     if corpus.has(text):
         return True
+    if assigned := _ASSIGNMENT.fullmatch(text):
+        return all(map(corpus.has, (assigned.group(1), *assigned.group(3).split())))
+    if text.endswith("_*"):
+        return any(word.startswith(text[:-1]) for word in corpus.words)
     words = text.split()
-    pairs = [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
+    pairs = [f"{one} {other}" for one, other in pairwise(words)]
     # a longer command that nobody ran as a whole
     return (len(pairs) > 1 and all(map(corpus.has, pairs))) or _is_in_a_help_text(words, corpus)
 
 
 def _is_in_a_help_text(words: Sequence[str], corpus: Corpus) -> bool:
-    """Tell whether words are a command with options of which its help text knows."""
-    command = _command(words)
-    rest = words[len(command) :]
-    options = [word for word in _before_the_arguments(rest)]
-    if not command or not options:
-        return False
-    known = _options_of(command, corpus)
-    arguments = rest[len(options) :]
-    return all(_is_option(option, known) for option in options) and (
-        corpus.has(" ".join(arguments))
-        or all(word[:1] != "-" and corpus.has(word) for word in arguments)
-    )
+    """Tell whether words are a command of a help text with its options, and arguments."""
+    for length in range(len(words), 0, -1):
+        known = _options_of(tuple(words[:length]), corpus)
+        if known is None:
+            continue
+        options = list(takewhile(lambda word: word[:1] == "-", words[length:]))
+        arguments = words[length + len(options) :]
+        return all(_is_option(option, known) for option in options) and (
+            corpus.has(" ".join(arguments))
+            or all(word[:1] != "-" and corpus.has(word) for word in arguments)
+        )
+    return False
 
 
-def _before_the_arguments(words: Sequence[str]) -> list[str]:
-    options: list[str] = []
-    for word in words:
-        if word[:1] != "-":
-            break
-        options.append(word)
-    return options
+def _options_of(command: tuple[str, ...], corpus: Corpus) -> frozenset[str] | None:
+    """Return the options of a command, None where no help text is about it.
 
-
-def _options_of(command: tuple[str, ...], corpus: Corpus) -> frozenset[str]:
-    """Return the options of a command that may be named by its last words alone."""
-    found: set[str] = set()
-    for about, options in corpus.options.items():
-        shared = min(len(about), len(command))
-        if about[-shared:] == command[-shared:]:
-            found |= options
-    return frozenset(found)
+    It may be named by its last words alone, or stand behind a command that is known to open it.
+    """
+    found = [
+        options
+        for about, options in corpus.options.items()
+        if about[-len(command) :] == command
+        or (command[-len(about) :] == about and corpus.has(" ".join(command)))
+    ]
+    return frozenset().union(*found) if found else None
 
 
 def _is_option(word: str, known: frozenset[str]) -> bool:
@@ -178,28 +181,11 @@ def _is_option(word: str, known: frozenset[str]) -> bool:
     return name in known or (name[:2] != "--" and all(f"-{letter}" in known for letter in name[1:]))
 
 
-def mutants(literal: str) -> list[str]:
-    """Return a literal with every slip of one sign, and with two words in the wrong order."""
-    found = []
-    for at, sign in enumerate(literal):
-        before, after = literal[:at], literal[at + 1 :]
-        found += [before + after, before + after[:1] + sign + after[1:]]
-        for signs in _ALPHABETS:
-            if sign in signs:
-                other = signs[(signs.index(sign) + 7 * at + 7) % len(signs)]
-                found.append(before + other + after)
-    words = literal.split()
-    for at in range(len(words) - 1):
-        found.append(" ".join([*words[:at], words[at + 1], words[at], *words[at + 2 :]]))
-    original = " ".join(words)
-    return [each for each in dict.fromkeys(found) if " ".join(each.split()) not in ("", original)]
-
-
 # --- what is said ---------------------------------------------------------------------------------
 
 
 def complaints(literals: Iterable[Literal], corpus: Corpus) -> list[str]:
-    """Return a message for each literal that occurs nowhere, and for each mark that is not needed."""
+    """Return a message for each literal that occurs nowhere, and each mark without a need."""
     found = []
     for literal in literals:
         missing = unknown(literal.text, corpus)
@@ -263,7 +249,7 @@ def _of_item(item: Item, source: Path) -> Iterator[str]:
     yield from item.lines
     if isinstance(item, Edit):
         yield item.file
-    if isinstance(item, Block | Edit) and (source / item.source).is_file():
+    if (source / item.source).is_file():
         above = (source / item.source).read_text(encoding="utf-8").splitlines()[: item.line - 1]
         for line in reversed(above):
             yield line

@@ -386,9 +386,7 @@ def facts_of(app: Sphinx, known: Settings, page: str) -> PageFacts:
             sentence = tuple(_without_links(node.parent[0]))
             anchor = _numbered(claim_anchor(item.claim), anchors)
         facts.append(ItemFacts(item, halves, sentence, anchor))
-    return PageFacts(
-        page, title, tuple(facts), record, marked=_marked(app.env.get_doctree(page))
-    )
+    return PageFacts(page, title, tuple(facts), record, marked=_marked(app.env.get_doctree(page)))
 
 
 def _marked(doctree: nodes.document) -> tuple[tuple[str, str], ...]:
