@@ -228,23 +228,24 @@ def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Litera
 def _written_at(node: nodes.Element, page: Path) -> tuple[Path, int]:
     """Return the file in which a node stands, and a line at or before it."""
     try:
-        source, line = Path(get_node_source(node)), get_node_line(node)
+        source, line = Path(get_node_source(node)), int(get_node_line(node))
     except ValueError:
         return page, 1
     # a notebook's lines are those of what nbsphinx made of it
     if page.suffix == ".ipynb" or not source.is_file():
         return page, 1
-    return source.resolve(), int(line)
+    return source.resolve(), line
 
 
 def _line_of(text: str, lines: Sequence[str], near: int) -> int:
     """Return the number of the line on which a literal begins, as far as it can be told."""
     start = max(near - 1, 0)
+    order: list[int] = [*range(start, len(lines)), *range(start)]
     first = text.split()[0] if text else ""
     # in backticks as in both markups, else in a role, else with a line's end in it; as JSON has it
     for wanted in (f"`{text}`", f"`{text}", f"`{first}", first):
         for form in (wanted, json.dumps(wanted, ensure_ascii=False)[1:-1]):
-            for number in (*range(start, len(lines)), *range(start)):
+            for number in order:
                 if form in lines[number]:
                     return number + 1
     return near

@@ -31,7 +31,12 @@ _PROGRAM = re.compile(r"[a-z][a-z0-9_.-]*")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z0-9][\w-]*")
 # What begins with one of these is another thing than what stands behind it: an option, a path.
 _LEADING = frozenset("-/.~\\")
+_LEADED = frozenset("/.:~")
+# What ends with one of these has lost something, if more follows.
+_OPEN = frozenset("-^$%\\")
 _EDGE = ["\n", "\n"]
+# What stands between two texts: a help text goes no further.
+_END = "\0"
 _NOT_READ = frozenset({".git", ".venv", "__pycache__", "node_modules"})
 
 
@@ -54,8 +59,11 @@ class Corpus:
         """Return every token, once."""
         return self._places.keys()
 
-    def has(self, text: str) -> bool:
-        """Tell whether the tokens of a text stand side by side in a line, as whole ones."""
+    def has(self, text: str, *, begins: bool = True, ends: bool = True) -> bool:
+        """Tell whether the tokens of a text stand side by side in a line, as whole ones.
+
+        What goes on before or behind it, where it stands for anything, is no part of the text.
+        """
         tokens = _tokens(text.strip())
         if not tokens:
             return True
@@ -63,30 +71,37 @@ class Corpus:
         for place in self._places.get(tokens[rarest], ()):
             start = place - rarest
             end = start + len(tokens)
-            if start >= len(_EDGE) and self._tokens[start:end] == tokens and self._ends(start, end):
+            if (
+                start >= len(_EDGE)
+                and self._tokens[start:end] == tokens
+                and not (begins and not _begins(*self._tokens[start - 2 : start + 1]))
+                and not (ends and not _ends(*self._tokens[end - 1 : end + 2]))
+            ):
                 return True
         return False
 
-    def _ends(self, start: int, end: int) -> bool:
-        """Tell whether what stands from start to end is no part of something longer."""
-        before, previous = self._tokens[start - 2 : start]
-        first, last = self._tokens[start], self._tokens[end - 1]
-        following, after = self._tokens[end : end + 2]
-        if _is_word(first):
-            hidden = previous == "." and not _is_word(before)
-            decimal = previous == "." and first.isdigit() and before.isdigit()
-            if previous == "-" or hidden or decimal:
-                return False
-        elif first in _LEADING:
-            # a path may follow the port of an address
-            of_a_word = _is_word(previous) and not (first == "/" and previous.isdigit())
-            if of_a_word or previous == first:
-                return False
-        if not _is_word(last):
-            return True
-        if following == ".":
-            return not (last.isdigit() and after.isdigit())
-        return not (following == "-" and _is_word(after))
+
+def _begins(before: str, previous: str, first: str) -> bool:
+    """Tell whether a token begins something, after two others."""
+    if first in _LEADING:
+        # a path may follow the port of an address
+        of_a_word = _is_word(previous) and not (first == "/" and previous.isdigit())
+        return not of_a_word and previous != first
+    if not _is_word(first):
+        return True
+    # `.env`, `/app`, `:only:` and `1.29` are one thing, `http://host` is two
+    led = previous in _LEADED and not _is_word(before) and before != "/"
+    decimal = previous == "." and first.isdigit() and before.isdigit()
+    return previous != "-" and not led and not decimal
+
+
+def _ends(last: str, following: str, after: str) -> bool:
+    """Tell whether a token ends something, before two others."""
+    if last in _OPEN:
+        return following.isspace()
+    if following == "." and last.isdigit():
+        return not after.isdigit()
+    return not (_is_word(last) and following == "-" and _is_word(after))
 
 
 def _tokens(text: str) -> list[str]:
@@ -107,6 +122,8 @@ def _options(lines: Sequence[str]) -> Mapping[tuple[str, ...], frozenset[str]]:
     about: tuple[str, ...] = ()
     awaited = False
     for line in lines:
+        if line == _END:
+            about, awaited = (), False
         usage = _USAGE.match(line)
         if usage or (awaited and line.strip()):
             about = _command(usage.group(1).split() if usage else line.split())
@@ -129,13 +146,17 @@ def _command(words: Sequence[str]) -> tuple[str, ...]:
 
 def unknown(literal: str, corpus: Corpus) -> bool:
     """Tell whether a literal, or what surrounds its placeholders, occurs nowhere."""
-    parts = [part for part in map(str.strip, _PLACEHOLDER.split(literal)) if part]
-    return not all(_is_known(part, corpus) for part in parts)
+    parts = _PLACEHOLDER.split(" ".join(literal.split()))
+    for number, part in enumerate(parts):
+        begins = number == 0 or part[:1] == " "
+        ends = number == len(parts) - 1 or part[-1:] == " "
+        if not (corpus.has(part, begins=begins, ends=ends) or _is_known(part.strip(), corpus)):
+            return True
+    return False
 
 
 def _is_known(text: str, corpus: Corpus) -> bool:
-    if corpus.has(text):
-        return True
+    """Tell whether a text is put together from what is known."""
     if assigned := _ASSIGNMENT.fullmatch(text):
         return all(map(corpus.has, (assigned.group(1), *assigned.group(3).split())))
     if text.endswith("_*"):
@@ -240,8 +261,7 @@ def lines_that_ran(pages: Iterable[Page], source: Path, records: Path) -> Iterat
         record = load(records, page.name)
         for run in record.runs.values() if record else ():
             for step in (step for item in run.items for step in item.steps):
-                yield from step.command.splitlines()
-                yield from step.output
+                yield from (_END, *step.command.splitlines(), *step.output, _END)
 
 
 def _of_item(item: Item, source: Path) -> Iterator[str]:
@@ -284,7 +304,7 @@ def lines_of_files(path: Path, folder: Path) -> Iterator[str]:
         within = file.relative_to(folder)
         if not file.is_file() or _NOT_READ.intersection(within.parts):
             continue
-        yield within.as_posix()
+        yield from (_END, within.as_posix())
         try:
             yield from file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:

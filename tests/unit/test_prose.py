@@ -36,6 +36,8 @@ $ docker-compose rm
 Usage: rm [options] [SERVICE...]
     -s, --stop
 bash postgres example
+\0
+--elsewhere
 """.splitlines()
 
 
@@ -77,13 +79,31 @@ def test_what_ran_is_known(corpus: Corpus, literal: str) -> None:
         *("compose docker up", "docker up", "docker compose exec web --build", "web env docker"),
         # options that a help text does not list, commands that none is about, unknown arguments
         *("run --rmi", "docker compose run --entrypoint bash wep", "run -Tx", "rnu --rm"),
-        *("pip install --rm", "docker compsoe run --rm web", "docker rm --stop web"),
+        *(
+            "pip install --rm",
+            "pip install --elsewhere",
+            "docker compsoe run --rm web",
+            "docker rm --stop web",
+        ),
         # around placeholders
         *("example-wep-...", "Container NAME Stared", "DATABSE_*", "DATABASE_URL=wep", "-P"),
     ],
 )
 def test_a_slip_is_noticed(corpus: Corpus, literal: str) -> None:
     assert unknown(literal, corpus)
+
+
+@pytest.mark.parametrize(
+    ("literal", "missing"),
+    [
+        *(("^C", False), ("^", True), ("/app", False), ("app", True), (":only:", False)),
+        *(("only:", True), ("sub/lib", False), ("$?", False), ("$", True), ("1.29", False)),
+        *(("29", True), ("1.2", True), ("host", False), ("compose", True), ("docker-x", False)),
+    ],
+)
+def test_a_part_of_something_longer_is_not_known(literal: str, missing: bool) -> None:
+    lines = ["^C or $?", "/app; sub/lib", ":only: v2", "version 1.29", "http://host", "docker-x"]
+    assert unknown(literal, Corpus([*lines, "docker-compose"])) is missing
 
 
 @pytest.mark.parametrize(
