@@ -40,6 +40,7 @@ seatrial_prose_sources = [
     *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "tests/unit/test_steps.py"),
     *("tests/unit/test_spelling.py", "tests/unit/test_verdicts.py", "reference/matrix/rows.json"),
     *("tests/kernel/test_kernel.py", "tests/terminal/test_witness.py"),
+    "tests/terminal/test_pytest_face.py",
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [
