@@ -83,6 +83,8 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
 	@$(END_SITE)
 	@rm -rf _build/reports
+	@$(PHASE) "Literals in sentences" \
+		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
 		$(BIN)/pytest --require-docker -m "not browser" --junit-xml=_build/reports/tests.xml tests
 	@$(PHASE) "Tests in a browser" \

@@ -11,6 +11,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from seatrial.directives import Console, EditFile, RunMatrix
+from seatrial.sphinx_ext import OVERVIEWS
+
 HERE = Path(__file__).parent
 
 project = "Containers in practice"
@@ -28,6 +31,23 @@ seatrial_project = "example"
 seatrial_strict = True  # output that no page promises is a failure
 seatrial_record_command = "make record PAGES={page}"
 seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`
+
+# Literals in sentences have to occur in something that ran, or in a file that says what they name.
+seatrial_prose = ["index", "explanation/*", "how-to/*", "reference/*", "notebooks/*"]
+seatrial_prose_sources = [
+    *("conf.py", "Makefile", "pyproject.toml", "engine", "src/seatrial"),
+    *(".github", ".gitlab-ci.yml", ".readthedocs.yaml", "requirements/site.txt"),
+    *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "tests/unit/test_steps.py"),
+    *("tests/unit/test_spelling.py", "tests/unit/test_verdicts.py", "reference/matrix/rows.json"),
+    *("tests/kernel/test_kernel.py", "tests/terminal/test_witness.py"),
+    "tests/terminal/test_pytest_face.py",
+    "tests/adoption/test_another_project.py",
+]
+seatrial_prose_known = [
+    *(f"make {name}" for name in re.findall(r"(?m)^([a-z-]+):", (HERE / "Makefile").read_text())),
+    *(f":{name}:" for kind in (Console, EditFile, RunMatrix) for name in kind.option_spec),
+    *(f".. {name}::" for name in OVERVIEWS),
+]
 
 myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css

@@ -120,6 +120,19 @@ class LookAlike:
 
 
 @dataclass(frozen=True)
+class Literal:
+    """A literal in a sentence of a page."""
+
+    text: str
+    # its words with one space between them
+    source: str
+    line: int
+    # near which it begins
+    reason: str = ""
+    # why it has to occur in nothing that ran
+
+
+@dataclass(frozen=True)
 class Page:
     """A source document and what it asks for, in reading order."""
 
@@ -131,6 +144,8 @@ class Page:
     look_alikes: tuple[LookAlike, ...] = ()
     left_out: tuple[int, ...] = ()
     # ordinals of the blocks that seatrial, and not the writer, leaves out
+    literals: tuple[Literal, ...] = ()
+    # of its sentences, where the project has them checked
 
     @property
     def shows_nothing_true(self) -> bool:

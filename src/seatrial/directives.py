@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.parsers.rst.states import Inliner
+from docutils.utils import unescape
 from sphinx.transforms import SphinxTransform
 from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
@@ -29,6 +31,9 @@ from seatrial.collected import (
     prompts_of,
 )
 
+#: The role of a literal that has to occur in nothing that ran, and where its node keeps the reason.
+UNPROVED = "unproved"
+_WITH_REASON = re.compile(r"(.+?)\s*<([^<>]*[^<>\s][^<>]*)>", re.DOTALL)
 _LISTED = r"\s*(?:(?:[>*+-]|\d+[.)]|#\.)\s+)*"
 _OURS, _CODE = "console|claim|edit", "code-block|sourcecode|code"
 _LANGUAGES = f"(?i:{'|'.join(sorted(CONSOLE_LANGUAGES))})"
@@ -56,6 +61,29 @@ class overview_node(nodes.General, nodes.Element):  # noqa: N801
 
 class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
     """What a page starts from: a paragraph and, where that takes commands, an item_node."""
+
+
+def unproved(
+    _name: str,
+    rawtext: str,
+    text: str,
+    lineno: int,
+    inliner: Inliner,
+    _options: Mapping[str, object] | None = None,
+    _content: Sequence[str] = (),
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """Return the literal of ``:unproved:`literal <reason>```."""
+    parts = _WITH_REASON.fullmatch(unescape(text, restore_backslashes=True))
+    if parts is None:
+        message = inliner.reporter.error(
+            f"`{text}` does not say why it is unproved; write :unproved:`{text} <reason>`",
+            line=lineno,
+        )
+        return [inliner.problematic(rawtext, rawtext, message)], [message]
+    literal, reason = parts.groups()
+    node = nodes.literal(rawtext, literal)
+    node[UNPROVED] = " ".join(reason.split())
+    return [node], []
 
 
 def _duration(argument: str) -> float:

@@ -51,6 +51,8 @@ class PageFacts:
     record: Record | None = None
     cells: tuple[str, ...] = ()
     # of a notebook: what is typed into the reader's own shell
+    marked: tuple[tuple[str, str], ...] = ()
+    # literals of sentences that are marked as unproved, with the reasons
 
 
 # --- claims ---------------------------------------------------------------------------------------
@@ -85,12 +87,14 @@ def _counts(pages: Sequence[PageFacts]) -> nodes.Node:
     left_out = [each for each in facts if each.item.not_run]
     steps = sum(len(each.halves[0].steps) for each in blocks if each.halves)
     runs = sum(len(half.steps) for each in blocks for half in each.halves if half.given)
+    marked = sum(len(page.marked) for page in pages)
+    named = f" Named in sentences and unproved: {marked}." if marked else ""
     return nodes.paragraph(
         "",
         f"{_count(len(with_items), 'page')} with {_count(len(blocks), 'block')} of "
         f"{_count(steps, 'step')} and {_count(len(edits), 'edit')}; run in all spellings, "
         f"that is {_count(runs, 'step')}. {_count(len(claims), 'claim')}, of which {len(proved)} "
-        f"proved. Shown and not run: {len(left_out)}.",
+        f"proved. Shown and not run: {len(left_out)}.{named}",
     )
 
 
@@ -124,17 +128,18 @@ def _ran(run: Run) -> str:
 
 
 def not_run_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
-    """Return everything that is shown and was never run, with the reason that readers see."""
+    """Return everything that is shown or named and was never run, with the reasons."""
     entries = []
     for page in pages:
         listed = nodes.bullet_list()
-        for facts in page.items:
-            item = facts.item
-            if not item.not_run:
-                continue
-            what = item.file if isinstance(item, Edit) else _first_command(facts)
+        shown = [
+            (each.item.file if isinstance(each.item, Edit) else _first_command(each), reason)
+            for each in page.items
+            if (reason := each.item.not_run)
+        ]
+        for what, reason in (*shown, *page.marked):
             line = nodes.paragraph("", "", nodes.literal(what, what))
-            line += nodes.Text(f": {item.not_run}")
+            line += nodes.Text(f": {reason}")
             listed += nodes.list_item("", line)
         if listed.children:
             entries.append(_entry(link(page.name, "", [nodes.Text(page.title)]), listed))

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import fcntl
 import io
+import json
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from fnmatch import fnmatchcase
 from itertools import starmap
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sphinx.util.nodes import get_node_line, get_node_source
 
-from seatrial.blocks import Block, Edit, Item, LookAlike, Page
-from seatrial.directives import item_node, locate
+from seatrial.blocks import Block, Edit, Item, Literal, LookAlike, Page
+from seatrial.directives import UNPROVED, item_node, locate
 from seatrial.errors import SeatrialError, TranscriptError
+from seatrial.prose import Corpus, lines_of_files, lines_that_ran
 from seatrial.record import write_whole
 from seatrial.spelling import SPELLINGS
 from seatrial.steps import PROMPTS, Prompt
@@ -46,6 +51,10 @@ class Settings:
     record_command: str = "pytest --seatrial-record {page}"
     # what a writer types to record a page, which stands for `{page}`
     environment: Mapping[str, str] | None = None
+    sources: tuple[Path, ...] = ()
+    # files and folders whose text counts as known to sentences
+    known: tuple[str, ...] = ()
+    # what counts as known as well
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,19 @@ class Tree:
     def page(self, source: Path) -> Page | None:
         """Return the page that a file holds, if it is one."""
         return next((p for p in self.pages if (self.settings.source / p.source) == source), None)
+
+    def corpus(self) -> Corpus:
+        """Return what the literals of sentences are looked for in.
+
+        Raises RecordError where a record cannot be read.
+        """
+        known = self.settings
+        lines = [*lines_that_ran(self.pages, known.source, known.records), *known.known]
+        if known.project is not None:
+            lines += lines_of_files(known.project, known.project)
+        for path in known.sources:
+            lines += lines_of_files(path, known.source)
+        return Corpus(lines)
 
 
 def read(source: Path) -> Tree:
@@ -150,6 +172,14 @@ def settings(app: Sphinx) -> Settings:
                 hint='write it as ("redis", r"redis> ")',
             ) from error
         extra.append(Prompt(program, pattern))
+    sources = tuple(source / name for name in config.seatrial_prose_sources)
+    for path in sources:
+        if not path.exists():
+            raise SeatrialError(
+                f"`seatrial_prose_sources` names what is not there: {path.relative_to(source)}",
+                where="conf.py",
+                hint="give paths of files or folders relative to conf.py",
+            )
     return Settings(
         source=source,
         project=project,
@@ -161,6 +191,8 @@ def settings(app: Sphinx) -> Settings:
         strict=bool(config.seatrial_strict),
         spellings=spellings,
         record_command=config.seatrial_record_command,
+        sources=sources,
+        known=tuple(config.seatrial_prose_known),
     )
 
 
@@ -169,6 +201,7 @@ def _page(app: Sphinx, name: str) -> Page:
     doctree = app.env.get_doctree(name)
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
+    checked = any(fnmatchcase(name, pattern) for pattern in app.config.seatrial_prose)
     return Page(
         name,
         source,
@@ -176,6 +209,7 @@ def _page(app: Sphinx, name: str) -> Page:
         tuple(doctree.get("seatrial_problems", ())),
         tuple(starmap(LookAlike, doctree.get("seatrial_look_alikes", ()))),
         tuple(doctree.get("seatrial_left_out", ())),
+        _literals(doctree, path, Path(app.srcdir)) if checked else (),
     )
 
 
@@ -186,6 +220,50 @@ def _was_built(source: Path, page: Page) -> bool:
         for folder in list(Path(page.source).parents)[:-1]
         for sign in (".buildinfo", "environment.pickle")
     )
+
+
+def _literals(doctree: nodes.document, page: Path, folder: Path) -> tuple[Literal, ...]:
+    """Return the literals of a page's sentences, each with its place."""
+    texts: dict[Path, list[str]] = {}
+    found = []
+    for node in doctree.findall(nodes.literal):
+        # Sphinx itself says where a link leads nowhere
+        if isinstance(node.parent, addnodes.download_reference | addnodes.pending_xref):
+            continue
+        source, near = _written_at(node, page)
+        if source not in texts:
+            texts[source] = source.read_text(encoding="utf-8").splitlines()
+        text = " ".join(node.astext().split())
+        line = _line_of(text, texts[source], near)
+        name = source.relative_to(folder) if source.is_relative_to(folder) else source
+        found.append(Literal(text, name.as_posix(), line, node.get(UNPROVED, "")))
+    return tuple(found)
+
+
+def _written_at(node: nodes.Element, page: Path) -> tuple[Path, int]:
+    """Return the file in which a node stands, and a line at or before it."""
+    try:
+        source, line = Path(get_node_source(node)), int(get_node_line(node))
+    except ValueError:
+        return page, 1
+    # a notebook's lines are those of what nbsphinx made of it
+    if page.suffix == ".ipynb" or not source.is_file():
+        return page, 1
+    return source.resolve(), line
+
+
+def _line_of(text: str, lines: Sequence[str], near: int) -> int:
+    """Return the number of the line on which a literal begins, as far as it can be told."""
+    start = max(near - 1, 0)
+    order: list[int] = [*range(start, len(lines)), *range(start)]
+    first = text.split()[0] if text else ""
+    # in backticks as in both markups, else in a role, else with a line's end in it; as JSON has it
+    for wanted in (f"`{text}`", f"`{text}", f"`{first}", first):
+        for form in (wanted, json.dumps(wanted, ensure_ascii=False)[1:-1]):
+            for number in order:
+                if form in lines[number]:
+                    return number + 1
+    return near
 
 
 def items_of(doctree: nodes.document) -> tuple[Item, ...]:

@@ -19,6 +19,7 @@ from seatrial.blocks import Block, Item, Page
 from seatrial.collected import TESTED_ELSEWHERE
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
 from seatrial.pages import Settings, Tree, read, rewrite
+from seatrial.prose import Corpus, complaints
 from seatrial.record import Record, Run, load, path_of, save
 from seatrial.runner import PageRun, needs_docker
 from seatrial.sandbox import Engine, find_engine
@@ -35,6 +36,7 @@ except ImportError:
 NOTEBOOK = ".ipynb"
 # a notebook names what it is written for; KERNEL is ours, and cannot be imported without Jupyter
 KERNEL, LANGUAGE = "containers", "shell"
+PROSE = "seatrial_prose"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,6 +97,7 @@ class Trial:
         # why no page can be read
         self.told = False
         self._tree: Tree | None = None
+        self._corpus: Corpus | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
     @property
@@ -103,6 +106,13 @@ class Trial:
         if self._tree is None:
             self._tree = read(self.source)
         return self._tree
+
+    @property
+    def corpus(self) -> Corpus:
+        """Return what literals are looked for in; while recording, it grows from page to page."""
+        if self._corpus is None or self.recording:
+            self._corpus = self.tree.corpus()
+        return self._corpus
 
     @property
     def known(self) -> Tree | None:
@@ -205,6 +215,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
             # the items of a page share a sandbox, and its spellings a record
             config.option.dist = "loadfile"
+        config.addinivalue_line("markers", f"{PROSE}: literals in the sentences of a page")
         # a terminated run cleans up like an interrupted one
         signal.signal(signal.SIGTERM, _interrupted)
 
@@ -308,6 +319,7 @@ class PageFile(pytest.File):
             yield ProblemItem.from_parent(self, name="runs-no-step", problem=problem)
         for spelling in trial.spellings(page):
             yield SpeltPage.from_parent(self, name=spelling, page=page)
+        yield from _prose(self, page)
 
 
 def _edited(page: Page, run: Run) -> str:
@@ -364,6 +376,33 @@ class ProblemItem(Judged):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the page's name in place of a test's."""
         return self.path, 0, self.name
+
+
+class ProseItem(Judged):
+    """The literals in the sentences of a page; needs no Docker."""
+
+    def __init__(self, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.add_marker(PROSE)
+
+    def runtest(self) -> None:
+        """Look for each literal; raise Failure with those that occur nowhere."""
+        trial = self.config.stash[_TRIAL]
+        # as it reads now: a run before may have rewritten it
+        page = trial.tree.page(self.path)
+        assert page is not None
+        if found := complaints(page.literals, trial.corpus):
+            raise Failure("\n".join(found))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the page's name in place of a test's."""
+        return self.path, 0, self.name
+
+
+def _prose(page_file: pytest.File, page: Page) -> Iterator[pytest.Item]:
+    """Yield an item for a page's literals, if these are checked; recording a page comes first."""
+    if page.literals:
+        yield ProseItem.from_parent(page_file, name="prose")
 
 
 class SpeltPage(Spelt):
@@ -577,6 +616,9 @@ class NotebookFile(pytest.File):
         for spelling in trial.tree.settings.spellings:
             if trial.only in (None, spelling):
                 yield SpeltNotebook.from_parent(self, name=spelling)
+        page = trial.tree.page(self.path)
+        assert page is not None
+        yield from _prose(self, page)
 
 
 class SpeltNotebook(Spelt):

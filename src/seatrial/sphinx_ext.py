@@ -25,6 +25,7 @@ from seatrial import __version__
 from seatrial.blocks import Block, Edit, Item
 from seatrial.cells import typed_on_the_machine
 from seatrial.directives import (
+    UNPROVED,
     Claim,
     CollectItems,
     Console,
@@ -36,6 +37,7 @@ from seatrial.directives import (
     item_node,
     overview_node,
     sandbox_node,
+    unproved,
 )
 from seatrial.errors import RecordError, SeatrialError, TranscriptError
 from seatrial.overviews import (
@@ -392,7 +394,17 @@ def facts_of(app: Sphinx, known: Settings, page: str) -> PageFacts:
             sentence = tuple(_without_links(node.parent[0]))
             anchor = _numbered(claim_anchor(item.claim), anchors)
         facts.append(ItemFacts(item, halves, sentence, anchor))
-    return PageFacts(page, title, tuple(facts), record)
+    return PageFacts(page, title, tuple(facts), record, marked=_marked(app.env.get_doctree(page)))
+
+
+def _marked(doctree: nodes.document) -> tuple[tuple[str, str], ...]:
+    """Return the literals of a page that are marked as unproved, with the reasons, each once."""
+    found = [
+        (node.astext(), node[UNPROVED])
+        for node in doctree.findall(nodes.literal)
+        if UNPROVED in node
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _numbered(anchor: str, before: Counter[str]) -> str:
@@ -449,8 +461,8 @@ class Seen:
 
 def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget what a page showed: it is read again, or gone."""
-    _seen(env).pop(page, None)
-    _overviews(env).pop(page, None)
+    for kept in (_seen(env), _overviews(env), _marks(env)):
+        kept.pop(page, None)
 
 
 def take_over_pages(
@@ -459,6 +471,7 @@ def take_over_pages(
     """Take over what another process read."""
     _seen(env).update((page, seen) for page, seen in _seen(other).items() if page in pages)
     _overviews(env).update((page, "") for page in _overviews(other) if page in pages)
+    _marks(env).update((page, marked) for page, marked in _marks(other).items() if page in pages)
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -467,6 +480,8 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         _seen(app.env)[app.env.docname] = Seen(items)
     if next(iter(doctree.findall(overview_node)), None) is not None:
         _overviews(app.env)[app.env.docname] = ""
+    if marked := _marked(doctree):
+        _marks(app.env)[app.env.docname] = marked
 
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -503,13 +518,20 @@ def _state(app: Sphinx, env: BuildEnvironment) -> str:
         if Path(env.doc2path(page)).suffix == ".ipynb"
     }
     titles = {page: title.astext() for page, title in env.titles.items()}
-    state = repr([sorted(part.items()) for part in (_seen(env), notebooks, titles)])
+    parts: Sequence[Mapping[str, object]] = (_seen(env), notebooks, titles, _marks(env))
+    state = repr([sorted(part.items()) for part in parts])
     return hashlib.sha256(f"{state}{_in_reading_order(app)}".encode()).hexdigest()
 
 
 def _overviews(env: BuildEnvironment) -> dict[str, str]:
     """Return the pages with overviews, and the state that each was last written for."""
     kept: dict[str, str] = env.__dict__.setdefault("seatrial_overviews", {})
+    return kept
+
+
+def _marks(env: BuildEnvironment) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the pages with literals that are marked as unproved, and these."""
+    kept: dict[str, tuple[tuple[str, str], ...]] = env.__dict__.setdefault("seatrial_marks", {})
     return kept
 
 
@@ -601,6 +623,10 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("seatrial_plain_shell_blocks", False, "env", (bool,))
     # no setting: it makes Sphinx read pages again where tags changed
     app.add_config_value("_seatrial_tags", (), "env", (tuple,))
+    app.add_config_value("seatrial_prose", [], "", (list, tuple))
+    app.add_config_value("seatrial_prose_sources", [], "", (list, tuple))
+    app.add_config_value("seatrial_prose_known", [], "", (list, tuple))
+    app.add_role(UNPROVED, unproved)
     app.add_directive("console", Console)
     app.add_directive("claim", Claim)
     app.add_directive("edit", EditFile)

@@ -553,6 +553,37 @@ def test_a_docker_without_compose_is_said_to_have_none(project: Project, tmp_pat
     assert project.run(environment=environment).verdicts == {"index.rst::v2::title-1": "SKIPPED"}
 
 
+# --- sentences ------------------------------------------------------------------------------------
+
+
+PROSE = """\
+The program says ``{said}``, and {mark} does not.
+
+.. console::
+
+   $ echo harbour
+   harbour
+"""
+
+
+def test_literals_of_sentences_are_checked_where_a_project_asks_for_it(project: Project) -> None:
+    project.write("index.rst", PROSE.format(said="echo harbur", mark="``echo shipyard``"))
+    assert project.run().verdicts == {"index.rst::v2::title-1": "PASSED"}
+    conf = (project.folder / "conf.py").read_text()
+    (project.folder / "conf.py").write_text(f'{conf}seatrial_prose = ["*"]\n')
+    outcome = project.run("-m", "seatrial_prose")
+    assert outcome.status == 1
+    assert outcome.verdicts == {"index.rst::prose": "FAILED"}
+    assert "index.rst:4: `echo harbur` occurs in nothing that ran\n  hint: was `h" in outcome.text
+    assert "index.rst:4: `echo shipyard` occurs in nothing that ran" in outcome.text
+    assert "Traceback" not in outcome.text
+    # what a run gives counts from then on, within it already
+    mark = ":unproved:`echo shipyard <there is none>`"
+    project.write("index.rst", PROSE.format(said="echo harbour", mark=mark))
+    outcome = project.run("--seatrial-record")
+    assert outcome.verdicts == {"index.rst::v2::title-1": "PASSED", "index.rst::prose": "PASSED"}
+
+
 # --- interrupted ----------------------------------------------------------------------------------
 
 

@@ -141,6 +141,19 @@ def test_what_was_not_run_is_listed_with_its_reason(project: Project) -> None:
     assert texts(lists[1], "li") == ["docker compose top: it needs a screen"]
 
 
+def test_what_is_marked_as_unproved_is_listed_and_counted(project: Project) -> None:
+    mark = ":unproved:`docker swarm <one machine>`"
+    project.page(f"{SHELL}\nNot {mark}, never {mark}.\n", "shell.rst")
+    project.record(spellings=("v2", "v1"))
+    soup = page(project)
+    ledger = soup.select("dl.seatrial-overview")[1]
+    assert texts(ledger, "li")[-1:] == ["docker swarm: one machine"]
+    assert "Shown and not run: 1. Named in sentences and unproved: 1." in soup.get_text()
+    # the mark alone goes, and the ledger follows
+    project.page(SHELL, "shell.rst")
+    assert "unproved" not in page(project).get_text()
+
+
 def test_commands_are_listed_with_their_pages(project: Project) -> None:
     project.record(spellings=("v2", "v1"))
     (project.folder / "tour.ipynb").write_text(json.dumps(notebook()))

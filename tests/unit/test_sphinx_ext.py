@@ -724,6 +724,23 @@ def test_fences_in_markdown_are_shown_like_directives(project: Project) -> None:
     assert project.said == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("index.rst", "Page\n====\n\n:unproved:`docker swarm <one machine>`, ``docker swarm``\n"),
+        ("index.md", "# Page\n\n{unproved}`docker swarm <one machine>`, `docker swarm`\n"),
+    ],
+)
+def test_a_literal_that_is_marked_as_unproved_looks_like_any(
+    project: Project, name: str, text: str
+) -> None:
+    project.configure("myst_parser", "seatrial.sphinx_ext")
+    project.page(text, name)
+    marked, plain = project.soup().select("p code")
+    assert marked == plain
+    assert project.said == ""
+
+
 def test_every_elision_of_a_line_is_shown_where_it_stands(project: Project) -> None:
     project.page("Page\n====\n\n.. console::\n\n   $ ls\n   a ... b ... b\n   ...end\n   x ...\n")
     project.record({"ls": ("a 1 b 2 b 3 b", "the end  ", "x ")})
