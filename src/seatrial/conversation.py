@@ -107,6 +107,8 @@ class Conversation:
         self._terminal: Terminal | None = None
         self._base = Place(MACHINE)
         # what the program in front runs in
+        self._under_way: frozenset[str] = frozenset()
+        # what went on before the program in front was opened
         self._interrupts = 0
         self._typing = False
 
@@ -307,7 +309,8 @@ class Conversation:
         assert terminal is not None
         program, at = self._program, self.place
         begun = now()
-        before = self._witness.under_way() if self._witness else frozenset()
+        if self._witness is not None and at.kind == "machine":
+            self._under_way = self._witness.under_way()
         output: list[str] = []
         lines = typed
         while True:
@@ -338,7 +341,7 @@ class Conversation:
                 lines = ["^C"]
         if self._witness is not None:
             if answer.at_shell:
-                self._witness.settle(before)
+                self._witness.settle(self._under_way)
             else:
                 self._witness.await_start()
             if at.kind != "machine" or any("docker" in line for line in typed):
