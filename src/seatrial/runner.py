@@ -13,8 +13,8 @@ from seatrial.errors import SeatrialError
 from seatrial.matching import compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
-from seatrial.sandbox import Engine, Sandbox
-from seatrial.session import NO_PROMPT, Answer, Terminal
+from seatrial.sandbox import HOME, Engine, Sandbox
+from seatrial.session import CLOSED, NO_PROMPT, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -22,6 +22,9 @@ from seatrial.witness import Event, Witness, now, place_of, sightings
 
 _NEEDS_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
+_EXIT = re.compile(r"\b(?:exit|logout)\b|^\^D$", re.MULTILINE)
+# how bash says that a page would have switched off what its exit statuses are seen by
+_KEPT = "PROMPT_COMMAND: readonly variable"
 YOUR_MACHINE = "your machine"
 
 
@@ -182,7 +185,7 @@ class PageRun:
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
         if self._sandbox is None:
-            sandbox = Sandbox(self.settings.project, self.engine)
+            sandbox = Sandbox(self.settings.project, self.engine, source=self.settings.source)
             try:
                 if self.engine is not None:
                     self._witness = Witness(self.engine.host, sandbox.project, sandbox.healthchecks)
@@ -396,8 +399,18 @@ def _hint(answer: Answer, step: Step) -> str:
         return "set `:timeout:` on the block, or end the command by `^C` on a line of its own"
     if answer.trouble.startswith("printed more"):
         return "show less of it, such as with `| head`"
-    if answer.trouble == "closed the terminal":
-        return "leave the last `exit` out: each page's terminals are closed for it"
+    if answer.trouble == CLOSED:
+        if _EXIT.search(step.command):
+            return "leave the last `exit` out: each page's terminals are closed for it"
+        return "the shell itself ended here, as by `set -e` at the first failure, `exec` or `kill`"
+    if answer.trouble == TOO_LONG:
+        return "break it up by `\\` at the ends of lines, or put the text into a file by an edit"
+    if answer.trouble == UNSEEN:
+        return "open that shell without `exec`, and leave it by `exit`"
     if answer.trouble and any(line in KEYS for line in step.typed):
         return "press the key while the program it is meant for is in front"
+    if any(line.endswith(_KEPT) for line in answer.output):
+        return "leave PROMPT_COMMAND as it is: by it exit statuses are seen; PS1 may be changed"
+    if HOME in step.command and answer.status:
+        return f"{HOME} is only shown, in place of a folder of this run: type `~`"
     return ""
