@@ -18,8 +18,10 @@ from pathlib import Path
 
 # what a virtual environment is made from, also where this process runs in one
 _PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
-# the Python that a script names in its first line, or in its second below `#!/bin/sh`
-_INTERPRETER = re.compile(rb"(/[^\"'\n]*)/((?:python|pypy)[\w.]*)")
+# the Python that a script names in its first line, or in its second where the path is long
+_INTERPRETER = re.compile(
+    rb"^(?:#![ ]*|\'\'\'exec\' \"?)((/[^\"'\n]*)/(?:python|pypy)[\w.]*)", re.MULTILINE
+)
 _PIP = """\
 #!{python}
 import sys
@@ -105,15 +107,12 @@ def _add(program: Path, programs: Path, beneath: Environment) -> None:
     new = programs / program.name
     if new.is_symlink() or new.exists() or not program.is_file():
         return
-    # more than a script's first two lines are never as long
     with program.open("rb") as file:
-        head = file.read(4096)
-    first, _, rest = head.partition(b"\n")
-    second = rest.partition(b"\n")[0] if first == b"#!/bin/sh" else b""
-    found = _INTERPRETER.search(first + b"\n" + second) if first.startswith(b"#!") else None
-    if found and _same(Path(os.fsdecode(found[1])), beneath.programs):
+        head = b"\n".join(file.read(4096).split(b"\n", 2)[:2])
+    found = _INTERPRETER.search(head) if head.startswith(b"#!") else None
+    if found and _same(Path(os.fsdecode(found[2])), beneath.programs):
         python = os.fsencode(programs / "python")
-        _write(new, program.read_bytes().replace(found.group(), python, 1))
+        _write(new, program.read_bytes().replace(found[1], python, 1))
     elif beneath.own and not program.name.startswith(("activate", "Activate")):
         new.symlink_to(program)
 

@@ -406,7 +406,7 @@ def _hint(answer: Answer, step: Step) -> str:
     if answer.trouble == TOO_LONG:
         return "break it up by `\\` at the ends of lines, or put the text into a file by an edit"
     if answer.trouble == UNSEEN:
-        return "open that shell without `exec`, and leave it by `exit`"
+        return "leave that line out, or read the file again by `. ~/.bashrc`"
     if answer.trouble and any(line in KEYS for line in step.typed):
         return "press the key while the program it is meant for is in front"
     if any(line.endswith(_KEPT) for line in answer.output):

@@ -37,16 +37,14 @@ LONGEST = 4095
 SHELL = "$ "
 
 # What bash reads when it begins.  Before each prompt it puts its prompts back, whatever a page did
-# to them: they tell the exit status, and the number of commands run so far.  Only this shell and
-# what replaces it (`exec bash`) do so, not one that is opened in it.  Nothing of it is traced by
-# `set -x`.  History is what expands `!`, as in a reader's shell; no file of it is read or written.
+# to them: they tell the exit status, and the number of commands run so far.  Nothing of that is
+# traced by `set -x`; `set -v` shows the line, and a line with the word in it is no output.  History
+# is what expands `!`, as in a reader's shell; no file of it is read or written.
 _RC = (
-    # one line: `set -v` shows it, and what has the word in it is left out of the output
-    "PROMPT_COMMAND='{ [[ $$ == '\"$$\"' ]] && shopt -s promptvars && set +o emacs +o vi && "
-    r'declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]" && declare -rx PROMPT_COMMAND; } &> /dev/null '
-    '|| if [[ $$ == \'"$$"\' ]]; then echo "bash: its prompt cannot be set" >&2; exit 1; '
-    "else unset PROMPT_COMMAND; fi'\n"
-    "unset HISTFILE\nshopt -u checkwinsize\nset -o history -o histexpand\n"
+    r"""PROMPT_COMMAND='{ shopt -s promptvars && declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
+    r"""&> /dev/null || { echo "bash: its prompt cannot be set" >&2; exit 1; }'"""
+    "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
+    "set -o history -o histexpand\n"
 )
 
 #: Plain transcripts: no colours, pagers, progress or line editing that redraws.
@@ -80,7 +78,7 @@ _Told = TypeVar("_Told")
 NO_PROMPT = "gave no prompt back"
 CLOSED = "closed the terminal"
 TOO_LONG = f"has a line of more than {LONGEST} bytes, which a terminal cuts"
-UNSEEN = "left a shell in front that does not tell exit statuses"
+UNSEEN = "put another shell in the place of the page's own, which tells no exit status"
 
 
 @dataclass(frozen=True)
@@ -190,9 +188,7 @@ class Terminal:
             return Answer((), "", None, 0.0, trouble=TOO_LONG)
         # None where another program reads what is typed, or a key is pressed
         began = self._commands if self.at_shell and not KEYS.keys() & set(lines) else None
-        # before a shell's first command there is nothing to undo; one that took this one's place
-        # edits its first line by settings of its own
-        if self.at_shell and self._commands > 1:
+        if self.at_shell:
             self._restore()
         answer = Answer((), self.prompt, None, 0.0)
         for number, line in enumerate(lines):
@@ -322,9 +318,7 @@ class Terminal:
                     self.prompt, self.at_shell = name, status is not None
                     text, note = _decoded(b"".join(chunks)[: size - len(raw)])
                     seconds = time.monotonic() - start
-                    # our own prompt has the status; this one is of what took the shell's place
-                    unseen = status is None and name == SHELL and not self._is_busy()
-                    trouble = UNSEEN if unseen else ""
+                    trouble = UNSEEN if self._is_replaced(name, status) else ""
                     return Answer(self._lines(text), name, status, seconds, trouble, note)
                 chunks.append(more)
                 size += len(more)
@@ -415,12 +409,19 @@ class Terminal:
         return tuple(
             self._own_prompt.sub(lambda found: SHELL if found[1] else "> ", line)
             for line in lines
-            if not (self._word in line and "PROMPT_COMMAND" in line)
+            if not (self._word in line and "declare PS1=" in line)
         )
 
     def _is_secret(self) -> bool:
         """Tell whether what is in front shows nothing of what is typed."""
         return any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
+
+    def _is_replaced(self, prompt: str, status: int | None) -> bool:
+        """Tell whether a prompt is that of a shell which took the place of the reader's own."""
+        if status is not None or prompt == self._more.decode() or self._is_busy():
+            return False
+        row = next((row for row, pattern in self._prompts if pattern.fullmatch(prompt)), None)
+        return row is not None and row.program in ("shell", "container shell")
 
     def _is_busy(self) -> bool:
         """Tell whether a program, and not the shell itself, has the terminal."""
