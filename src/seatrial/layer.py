@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# what a virtual environment is made from, also where this process runs in one
-_PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
+#: What a virtual environment is made from, also where this process runs in one
+PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
 # the Python that a script names in its first line, or in its second where the path is long
 _INTERPRETER = re.compile(
     rb"^(?:#![ ]*|\'\'\'exec\' \"?)((/[^\"'\n]*)/(?:python|pypy)[\w.]*)", re.MULTILINE
@@ -71,13 +71,13 @@ def make(folder: Path, beneath: Environment) -> None:
     # as in the environment beneath: of a system's Python pip may install for the user
     shared = "false" if beneath.own else "true"
     (folder / "pyvenv.cfg").write_text(
-        f"home = {_PYTHON.parent}\ninclude-system-site-packages = {shared}\n", encoding="utf-8"
+        f"home = {PYTHON.parent}\ninclude-system-site-packages = {shared}\n", encoding="utf-8"
     )
     # by a call, or what is installed there in editable form would not be found
     lines = [f"import site; site.addsitedir({folder!r})\n" for folder in beneath.packages]
     (packages / "beneath.pth").write_text("".join(lines), encoding="utf-8")
     for name in {"python", "python3", *_pythons(beneath.programs)}:
-        (programs / name).symlink_to(_PYTHON)
+        (programs / name).symlink_to(PYTHON)
     if beneath.pip:
         for name in ("pip", "pip3"):
             _write(programs / name, _PIP.format(python=programs / "python").encode())
@@ -96,7 +96,7 @@ def _entries(programs: Path) -> list[Path]:
 
 def _pythons(programs: Path) -> Iterator[str]:
     """Yield the names under which a folder has this process's Python."""
-    base = _PYTHON.resolve()
+    base = PYTHON.resolve()
     for entry in _entries(programs):
         if entry.name.startswith(("python", "pypy")) and entry.resolve() == base:
             yield entry.name
@@ -124,6 +124,14 @@ def _same(one: Path, other: Path) -> bool:
 def _write(script: Path, text: bytes) -> None:
     script.write_bytes(text)
     script.chmod(0o755)
+
+
+def cache() -> Path:
+    """Return the folder of the user's cache in which all is kept."""
+    return Path(
+        os.environ.get("SEATRIAL_CACHE")
+        or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
+    )
 
 
 def search_path(path: str, first: Iterable[Path]) -> str:

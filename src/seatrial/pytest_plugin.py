@@ -231,8 +231,16 @@ class SpeltPage(Spelt):
             # the page as it stands now: a run before may have rewritten its promises
             page = self.trial.tree.page(self.path) or self.page
             settings = self.trial.tree.settings
-            self.run = PageRun(page, settings, engine, recording=self.trial.recording)
+            self.run = PageRun(
+                page, settings, engine, recording=self.trial.recording, say=self._say
+            )
         return self.run.through(ordinal)
+
+    def _say(self, line: str) -> None:
+        """Print a line on the terminal, also where the output of tests is captured."""
+        if reporter := self.config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.ensure_newline()
+            reporter.write_line(line)
 
     def teardown(self) -> None:
         """Close the run and, where asked to, write down what it gave."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from seatrial.blocks import Block, Edit, Item, Page
+from seatrial.environments import built
 from seatrial.errors import SeatrialError
 from seatrial.matching import compare
 from seatrial.pages import Settings
@@ -45,13 +46,20 @@ class PageRun:
     """
 
     def __init__(
-        self, page: Page, settings: Settings, engine: Engine | None, *, recording: bool = False
+        self,
+        page: Page,
+        settings: Settings,
+        engine: Engine | None,
+        *,
+        recording: bool = False,
+        say: Callable[[str], None] = print,
     ) -> None:
         self.page = page
         self.settings = settings
         self.engine = engine
         self.spelling = engine.spelling if engine else "v2"
         self.recording = recording
+        self._say = say
         self.results: list[ItemResult] = []
         self.steps_run = 0
         self._sandbox: Sandbox | None = None
@@ -185,7 +193,13 @@ class PageRun:
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
         if self._sandbox is None:
-            sandbox = Sandbox(self.settings.project, self.engine, source=self.settings.source)
+            wanted = self.settings.requirements
+            sandbox = Sandbox(
+                self.settings.project,
+                self.engine,
+                source=self.settings.source,
+                beneath=built(wanted, self._say) if wanted else None,
+            )
             try:
                 if self.engine is not None:
                     self._witness = Witness(self.engine.host, sandbox.project, sandbox.healthchecks)

@@ -156,7 +156,8 @@ def ask(
 class Sandbox:
     """A copy of the project in a folder of its own, until it is closed.
 
-    `source` is the folder of the pages.  Waits `patience` seconds for another run to end, or as
+    `source` is the folder of the pages, `beneath` the environment whose Python packages they see
+    (without it: that of this process).  Waits `patience` seconds for another run to end, or as
     long as that takes.  Raises SandboxError where it did not, or a project of that name or one of
     its ports is already in use.
     """
@@ -167,6 +168,7 @@ class Sandbox:
         engine: Engine | None,
         *,
         source: Path | None = None,
+        beneath: layer.Environment | None = None,
         patience: float | None = None,
     ) -> None:
         self.engine = engine
@@ -184,9 +186,12 @@ class Sandbox:
             self._entry = _state() / f"{self._mark}.json"
             self._keep({})
             self._home.mkdir()
-            layer.make(self._layer, layer.running())
-            shown = {str(self._home): HOME, str(self._layer): _VENV, **layer.neutral(_VENV)}
-            self._shown = {**shown, **_checkout(source)}
+            beneath = beneath or layer.running()
+            layer.make(self._layer, beneath)
+            self._shown = {**layer.neutral(_VENV), **_checkout(source)}
+            self._shown |= {str(self._home): HOME, str(self._layer): _VENV}
+            if beneath.own:
+                self._shown[str(beneath.programs.parent)] = _VENV
             if project is None:
                 self.folder.mkdir()
             else:
@@ -536,10 +541,7 @@ def _client(host: str) -> Iterator[docker.DockerClient]:
 
 def _state() -> Path:
     """Return the folder of the ledger, in the user's cache."""
-    cache = os.environ.get("SEATRIAL_CACHE") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
-    )
-    folder = Path(cache) / "sandboxes"
+    folder = layer.cache() / "sandboxes"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
