@@ -423,8 +423,20 @@ def _hint(answer: Answer, step: Step) -> str:
         return "leave that line out, or read the file again by `. ~/.bashrc`"
     if answer.trouble and any(line in KEYS for line in step.typed):
         return "press the key while the program it is meant for is in front"
-    if any(line.endswith(_KEPT) for line in answer.output):
+    return _hint_on_failure(answer, step) if answer.status else ""
+
+
+def _hint_on_failure(answer: Answer, step: Step) -> str:
+    """Return what a writer can do about a command that failed."""
+    said = "\n".join(answer.output)
+    if _KEPT in said:
         return "leave PROMPT_COMMAND as it is: by it exit statuses are seen; PS1 may be changed"
-    if HOME in step.command and answer.status:
+    if ": event not found" in said:
+        return "`!` asks for an earlier command, as in a reader's bash: put it into single quotes"
+    if HOME in step.command:
         return f"{HOME} is only shown, in place of a folder of this run: type `~`"
+    if answer.status == 127 and step.command.startswith("$ "):
+        return "this block has prompts: make it `console`"
+    if answer.status != 127 and step.status is None:
+        return f"if it is meant to fail, put `[{answer.status}]` below its output"
     return ""

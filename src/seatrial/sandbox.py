@@ -453,7 +453,7 @@ def _remove(entry: Path) -> bool:
     except ValueError:
         entry.unlink()
         return False
-    _kill(data["mark"])
+    _kill(data["mark"], Path(data["root"]))
     if data["host"]:
         try:
             with _client(data["host"]) as client:
@@ -515,13 +515,26 @@ def _tags(client: docker.DockerClient, project: str) -> dict[str, str]:
     }
 
 
-def _kill(mark: str) -> None:
+def _kill(mark: str, root: Path) -> None:
     """Kill the processes that a sandbox's terminals started, where the system lists them."""
     sign = f"{MARK}={mark}".encode()
-    for environment in Path("/proc").glob("[0-9]*/environ"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
-            if sign in environment.read_bytes().split(b"\0"):
-                os.kill(int(environment.parent.name), signal.SIGKILL)
+            marked = sign in (process / "environ").read_bytes().split(b"\0")
+            if marked or _is_daemon_in(process, root):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _is_daemon_in(process: Path, root: Path) -> bool:
+    """Tell whether a process without a terminal works in a folder.
+
+    A daemon may have lost its mark, by `env -i` or where it wrote its title over it.  What has a
+    terminal is somebody's shell, who looks at the sandbox, or is killed with a terminal of ours.
+    """
+    if not (process / "cwd").readlink().is_relative_to(root):
+        return False
+    # proc(5): after the command come state, ppid, pgrp, session, terminal
+    return (process / "stat").read_text().rpartition(")")[2].split()[4] == "0"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -255,11 +256,6 @@ $ npm config get prefix 2> /dev/null || echo ~/.local
     )
 
 
-def test_the_home_that_is_shown_cannot_be_typed_and_a_hint_says_so() -> None:
-    text = fails("$ cd\n$ cd /home/you/sandbox", 2)
-    assert "hint: /home/you is only shown" in text
-
-
 def test_an_edit_changes_the_copy(tmp_path: Path) -> None:
     project = tmp_path / "example"
     project.mkdir()
@@ -447,6 +443,8 @@ def test_a_command_that_closes_the_terminal_is_broken_and_says_so(command: str) 
         ("$ PROMPT_COMMAND=", 1, Verdict.DIFFERS, "hint: leave PROMPT_COMMAND as it is"),
         ("$ exec bash --norc\n$ true", 1, Verdict.BROKEN, "hint: leave that line out"),
         (f"$ : {'x' * 4096}", 1, Verdict.BROKEN, "hint: break it up by `\\`"),
+        ("$ ls /no/such", 1, Verdict.DIFFERS, "hint: if it is meant to fail, put `[2]` below"),
+        ("$ cd /home/you/x", 1, Verdict.DIFFERS, "hint: /home/you is only shown"),
         ('$ echo "a !b"', 1, Verdict.DIFFERS, "!b: event not found"),
     ],
 )
@@ -454,6 +452,23 @@ def test_what_a_shell_did_is_told_by_its_cause(
     text: str, line: int, verdict: Verdict, said: str
 ) -> None:
     assert said in fails(text, line, verdict)
+
+
+def test_a_plain_block_with_prompts_is_told_what_it_is() -> None:
+    ((result,), _) = run(block("$ echo hello", plain=True))
+    assert "hint: this block has prompts: make it `console`" in explain(result)
+
+
+def test_a_process_that_drops_its_mark_and_its_terminal_ends_with_the_sandbox() -> None:
+    ((result,), _) = run(
+        "$ env -i setsid sh -c 'echo $$ > pid; exec sleep 1000' & until test -s pid; do :; done\n"
+        "...\n$ cat pid\n..."
+    )
+    process = Path("/proc", result.steps[1].output[0])
+    deadline = time.monotonic() + 5
+    while process.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)  # a process that was killed is not gone at once
+    assert not process.exists()
 
 
 def test_a_terminal_that_was_closed_stays_closed_for_the_page() -> None:

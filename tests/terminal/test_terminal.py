@@ -177,7 +177,7 @@ def test_a_shell_tells_the_exit_status_whatever_becomes_of_its_prompt(
     assert typed(terminal, command).output == ()
     assert typed(terminal, "false").status == 1
     assert typed(terminal, "(exit 7)").status == 7
-    assert typed(terminal, "(exit", "8)").status == 8
+    assert typed(terminal, "(", "exit 8)").status == 8
 
 
 @pytest.mark.parametrize(
