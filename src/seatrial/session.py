@@ -44,7 +44,7 @@ _RC = (
     r"""PROMPT_COMMAND='{ shopt -s promptvars && declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
     r"""&> /dev/null || { echo "bash: its prompt cannot be set" >&2; exit 1; }'"""
     "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
-    "set -o history -o histexpand\n"
+    "set -o history\n"
 )
 
 #: Plain transcripts: no colours, pagers, progress or line editing that redraws.

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,12 @@ def test_a_layer_runs_the_programs_beneath_by_a_python_of_its_own(tmp_path: Path
 
 
 def test_of_a_systems_programs_a_layer_has_those_of_python_alone(tmp_path: Path) -> None:
-    layer.make(tmp_path / "own", beneath(tmp_path, SCRIPTS, own=False))
-    found = {entry.name for entry in (tmp_path / "own" / "bin").iterdir()}
-    assert found == {"python", "python3", "plain", "long"}
+    environment = beneath(tmp_path, SCRIPTS, own=False)
+    for pip in (False, True):
+        layer.make(tmp_path / f"{pip}", replace(environment, pip=pip))
+        found = {entry.name for entry in (tmp_path / f"{pip}" / "bin").iterdir()}
+        own = {"pip", "pip3"} if pip else set()
+        assert found == {"python", "python3", "plain", "long", *own}
 
 
 def test_a_script_that_names_its_environment_by_a_link_is_run_by_the_layer_too(
