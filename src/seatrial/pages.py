@@ -7,7 +7,7 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -50,11 +50,12 @@ class Settings:
     spellings: tuple[str, ...] = ("v2",)
     record_command: str = "pytest --seatrial-record {page}"
     # what a writer types to record a page, which stands for `{page}`
-    environment: Mapping[str, str] | None = None
     sources: tuple[Path, ...] = ()
     # files and folders whose text counts as known to sentences
     known: tuple[str, ...] = ()
     # what counts as known as well
+    requirements: tuple[str, ...] = ()
+    # arguments of `pip install` for the Python environment that pages see; none: pytest's own
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,40 @@ def settings(app: Sphinx) -> Settings:
         record_command=config.seatrial_record_command,
         sources=sources,
         known=tuple(config.seatrial_prose_known),
+        requirements=_requirements(config.seatrial_environment, source),
     )
+
+
+def _requirements(wanted: object, source: Path) -> tuple[str, ...]:
+    """Return the arguments of `pip install` for an environment that a conf.py asks for.
+
+    Raises SeatrialError where it names no requirements.
+    """
+    if isinstance(wanted, str):
+        if wanted and not (source / wanted).is_file():
+            raise SeatrialError(
+                f"`seatrial_environment` names a file that is not there: {wanted}",
+                where="conf.py",
+                hint='give its path relative to conf.py, or a list such as ["django>=5"]',
+            )
+        return ("--requirement", str(source / wanted)) if wanted else ()
+    if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):
+        raise SeatrialError(
+            f"`seatrial_environment` is no list of requirements: {wanted!r}",
+            where="conf.py",
+            hint='write it as ["django>=5", "..[docs]"]',
+        )
+    arguments: list[str] = []
+    for each in wanted:
+        found = re.fullmatch(r"(\.\.?(?:/[^\[]*)?)(\[[^\]]*\])?", each)
+        if found is None:
+            arguments.append(each)
+            continue
+        path = (source / found[1]).resolve()
+        # what is in a folder is used as it stands, also after a change
+        arguments.extend(["--editable"] if path.is_dir() else [])
+        arguments.append(f"{path}{found[2] or ''}")
+    return tuple(arguments)
 
 
 def _page(app: Sphinx, name: str) -> Page:

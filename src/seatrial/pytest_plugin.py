@@ -436,6 +436,7 @@ class SpeltPage(Spelt):
                 engine,
                 recording=self.trial.recording,
                 visible=self.trial.visible,
+                say=self._say,
                 record=None if promises_alone else self._record(settings),
             )
         return self.run.through(ordinal)
@@ -458,6 +459,12 @@ class SpeltPage(Spelt):
         elif edited := _edited(page, run):
             raise RecordError(f"was changed by hand: {edited}", where=where, hint=hint)
         return record
+
+    def _say(self, line: str) -> None:
+        """Print a line on the terminal, also where the output of tests is captured."""
+        if reporter := self.config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.ensure_newline()
+            reporter.write_line(line)
 
     def teardown(self) -> None:
         """Close the run and, where asked to, write down what it gave."""

@@ -6,7 +6,7 @@ import hashlib
 import platform
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.commands import may_speak_to_docker
+from seatrial.environments import built
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.judging import Came, is_silent, judge
 from seatrial.kinds import without_building
@@ -22,8 +23,8 @@ from seatrial.pages import Settings
 from seatrial.places import MACHINE, Place
 from seatrial.record import Ending, ItemRecord, Record, Run, StepRecord, digest_of, sealed
 from seatrial.sameness import differences
-from seatrial.sandbox import Engine, Sandbox
-from seatrial.session import NO_PROMPT, Answer, Terminal
+from seatrial.sandbox import HOME, Engine, Sandbox
+from seatrial.session import CLOSED, NO_PROMPT, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, PROMPTS, Prompt, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -34,6 +35,9 @@ _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 # the package whose code decides what a run gives
 _CODE = Path(__file__).parent
 FOLDED = "folded away: a reader need not type it"
+_EXIT = re.compile(r"\b(?:exit|logout)\b|^\^D$", re.MULTILINE)
+# how bash says that a page would have switched off what its exit statuses are seen by
+_KEPT = "PROMPT_COMMAND: readonly variable"
 
 
 def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
@@ -76,6 +80,7 @@ class PageRun:
         recording: bool = False,
         visible: bool = False,
         record: Record | None = None,
+        say: Callable[[str], None] = print,
     ) -> None:
         self.page = page
         self.settings = settings
@@ -88,6 +93,7 @@ class PageRun:
         # blocks that were compared with their promises alone
         self.visible = visible
         # proofs that the page folds away are left out: no reader has to type them
+        self._say = say
         self.results: list[ItemResult] = []
         self.steps_run = 0
         self._sandbox: Sandbox | None = None
@@ -280,7 +286,13 @@ class PageRun:
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
         if self._sandbox is None:
-            sandbox = Sandbox(self.settings.project, self.engine)
+            wanted = self.settings.requirements
+            sandbox = Sandbox(
+                self.settings.project,
+                self.engine,
+                source=self.settings.source,
+                beneath=built(wanted, self._say) if wanted else None,
+            )
             try:
                 if self.engine is not None:
                     self._witness = Witness(self.engine.host, sandbox.project, sandbox.healthchecks)
@@ -525,8 +537,30 @@ def _hint(answer: Answer, step: Step) -> str:
         return "set `:timeout:` on the block, or end the command by `^C` on a line of its own"
     if answer.trouble.startswith("printed more"):
         return "show less of it, such as with `| head`"
-    if answer.trouble == "closed the terminal":
-        return "leave the last `exit` out: each page's terminals are closed for it"
+    if answer.trouble == CLOSED:
+        if _EXIT.search(step.command):
+            return "leave the last `exit` out: each page's terminals are closed for it"
+        return "the shell itself ended here, as by `set -e` at the first failure, `exec` or `kill`"
+    if answer.trouble == TOO_LONG:
+        return "break it up by `\\` at the ends of lines, or put the text into a file by an edit"
+    if answer.trouble == UNSEEN:
+        return "leave that line out, or read the file again by `. ~/.bashrc`"
     if answer.trouble and any(line in KEYS for line in step.typed):
         return "press the key while the program it is meant for is in front"
+    return _hint_on_failure(answer, step) if answer.status else ""
+
+
+def _hint_on_failure(answer: Answer, step: Step) -> str:
+    """Return what a writer can do about a command that failed."""
+    said = "\n".join(answer.output)
+    if _KEPT in said:
+        return "leave PROMPT_COMMAND as it is: by it exit statuses are seen; PS1 may be changed"
+    if ": event not found" in said:
+        return "`!` asks for an earlier command, as in a reader's bash: put it into single quotes"
+    if HOME in step.command:
+        return f"{HOME} is only shown, in place of a folder of this run: type `~`"
+    if answer.status == 127 and step.command.startswith("$ "):
+        return "this block has prompts: make it `console`"
+    if answer.status != 127 and step.status is None:
+        return f"if it is meant to fail, put `[{answer.status}]` below its output"
     return ""

@@ -30,6 +30,7 @@ import docker.errors
 import requests
 import yaml
 
+from seatrial import layer
 from seatrial.blocks import Edit
 from seatrial.errors import EngineUnavailableError, SandboxError
 from seatrial.record import write_whole
@@ -40,6 +41,7 @@ MARK = "SEATRIAL_SANDBOX"
 PRIVATE = "SEATRIAL_PRIVATE_ENGINE"
 #: Where a reader's copy of the project would lie; no path of this machine gets into a record.
 HOME = "/home/you"
+_VENV = f"{HOME}/venv"
 
 _SERVER = "{{.Server.Version}} {{.Server.APIVersion}} {{.Server.MinAPIVersion}}"
 # what apt and pip say of where they fetch from: this machine's business, and no reader's
@@ -159,12 +161,20 @@ def ask(
 class Sandbox:
     """A copy of the project in a folder of its own, until it is closed.
 
-    Waits `patience` seconds for another run to end, or as long as that takes.  Raises SandboxError
-    where it did not, or a project of that name or one of its ports is already in use.
+    `source` is the folder of the pages, `beneath` the environment whose Python packages they see
+    (without it: that of this process).  Waits `patience` seconds for another run to end, or as
+    long as that takes.  Raises SandboxError where it did not, or a project of that name or one of
+    its ports is already in use.
     """
 
     def __init__(
-        self, project: Path | None, engine: Engine | None, *, patience: float | None = None
+        self,
+        project: Path | None,
+        engine: Engine | None,
+        *,
+        source: Path | None = None,
+        beneath: layer.Environment | None = None,
+        patience: float | None = None,
     ) -> None:
         self.engine = engine
         self.project = project.name if project is not None else "sandbox"
@@ -176,9 +186,17 @@ class Sandbox:
             if engine is not None:
                 self._refuse_where_taken(engine)
             self._root = Path(tempfile.mkdtemp(prefix="seatrial-")).resolve()
-            self.folder = self._root / self.project
+            self._home, self._layer = self._root / "you", self._root / "venv"
+            self.folder = self._home / self.project
             self._entry = _state() / f"{self._mark}.json"
             self._keep({})
+            self._home.mkdir()
+            beneath = beneath or layer.running()
+            layer.make(self._layer, beneath)
+            self._shown = {**layer.neutral(_VENV), **_checkout(source)}
+            self._shown |= {str(self._home): HOME, str(self._layer): _VENV}
+            if beneath.own:
+                self._shown[str(beneath.programs.parent)] = _VENV
             if project is None:
                 self.folder.mkdir()
             else:
@@ -193,10 +211,16 @@ class Sandbox:
     def environment(self) -> dict[str, str]:
         """Return the environment of this sandbox's terminals."""
         base = dict(self.engine.environment) if self.engine else {"PATH": os.environ["PATH"]}
-        if sys.prefix != sys.base_prefix:
-            # as where this environment is activated: pages may run what is installed beside us
-            base["PATH"] = f"{Path(sys.prefix) / 'bin'}:{base['PATH']}"
-        return {**base, "HOME": str(self._root), MARK: self._mark}
+        own = self._home / ".local"
+        return {
+            **base,
+            "PATH": layer.search_path(base["PATH"], (self._layer / "bin", own / "bin")),
+            "HOME": str(self._home),
+            # what a page installs for all users is installed for the page alone, or not at all
+            "NPM_CONFIG_PREFIX": str(own),
+            "PIP_REQUIRE_VIRTUALENV": "1",
+            MARK: self._mark,
+        }
 
     @property
     def healthchecks(self) -> tuple[str, ...]:
@@ -213,7 +237,11 @@ class Sandbox:
 
     def scrub(self, line: str) -> str:
         """Return a line without paths of this machine and the names of its package mirrors."""
-        return _MIRROR.sub(r"\1://mirror", line.replace(str(self._root), HOME))
+        for path in sorted(self._shown, key=len, reverse=True):
+            if path in line:
+                # not where it is only the beginning of a longer name
+                line = re.sub(rf"{re.escape(path)}(?![\w-])", self._shown[path], line)
+        return _MIRROR.sub(r"\1://mirror", line)
 
     def apply(self, edit: Edit) -> None:
         """Change a file as a page asks.
@@ -298,6 +326,16 @@ class Sandbox:
                 "volumes; if it is not needed any more, add `-v`",
             )
         _refuse_ports(_published(self._compose))
+
+
+def _checkout(source: Path | None) -> dict[str, str]:
+    """Return what to show in place of the folder that the pages are kept in with their project."""
+    if source is None:
+        return {}
+    folders = (source, *source.parents)
+    top = next((each for each in folders if (each / ".git").exists()), source)
+    # a folder of the root, such as `/app`, may well be one of a container too
+    return {str(top): f"{HOME}/checkout"} if len(top.parts) > 2 else {}
 
 
 def _refuse_ports(published: Iterable[tuple[str, int]]) -> None:
@@ -420,7 +458,7 @@ def _remove(entry: Path) -> bool:
     except ValueError:
         entry.unlink()
         return False
-    _kill(data["mark"])
+    _kill(data["mark"], Path(data["root"]))
     if data["host"]:
         try:
             with _client(data["host"]) as client:
@@ -482,13 +520,26 @@ def _tags(client: docker.DockerClient, project: str) -> dict[str, str]:
     }
 
 
-def _kill(mark: str) -> None:
+def _kill(mark: str, root: Path) -> None:
     """Kill the processes that a sandbox's terminals started, where the system lists them."""
     sign = f"{MARK}={mark}".encode()
-    for environment in Path("/proc").glob("[0-9]*/environ"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
-            if sign in environment.read_bytes().split(b"\0"):
-                os.kill(int(environment.parent.name), signal.SIGKILL)
+            marked = sign in (process / "environ").read_bytes().split(b"\0")
+            if marked or _is_daemon_in(process, root):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _is_daemon_in(process: Path, root: Path) -> bool:
+    """Tell whether a process without a terminal works in a folder.
+
+    A daemon may have lost its mark, by `env -i` or where it wrote its title over it.  What has a
+    terminal is somebody's shell, who looks at the sandbox, or is killed with a terminal of ours.
+    """
+    if not (process / "cwd").readlink().is_relative_to(root):
+        return False
+    # proc(5): after the command come state, ppid, pgrp, session, terminal
+    return (process / "stat").read_text().rpartition(")")[2].split()[4] == "0"
 
 
 @contextlib.contextmanager
@@ -508,10 +559,7 @@ def _client(host: str) -> Iterator[docker.DockerClient]:
 
 def _state() -> Path:
     """Return the folder of the ledger, in the user's cache."""
-    cache = os.environ.get("SEATRIAL_CACHE") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
-    )
-    folder = Path(cache) / "sandboxes"
+    folder = layer.cache() / "sandboxes"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

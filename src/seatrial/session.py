@@ -31,8 +31,21 @@ from seatrial.transcript import clean
 WIDTH, HEIGHT = 120, 1000
 #: Output of one step beyond this many bytes is not read to its end.
 LIMIT = 1_000_000
+#: A longer line is cut by the terminal, which keeps 4096 bytes with the newline (n_tty.c of Linux).
+LONGEST = 4095
 #: The reader's own shell, whatever its real prompt is.
 SHELL = "$ "
+
+# What bash reads when it begins.  Before each prompt it puts its prompts back, whatever a page did
+# to them: they tell the exit status, and the number of commands run so far.  Nothing of that is
+# traced by `set -x`; `set -v` shows the line, and a line with the word in it is no output.  History
+# is what expands `!`, as in a reader's shell; no file of it is read or written.
+_RC = (
+    r"""PROMPT_COMMAND='{ shopt -s promptvars && declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
+    r"""&> /dev/null || { echo "bash: its prompt cannot be set" >&2; exit 1; }'"""
+    "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
+    "set -o history\n"
+)
 
 #: Plain transcripts: no colours, pagers, progress or line editing that redraws.
 ENVIRONMENT: Mapping[str, str] = {
@@ -63,6 +76,9 @@ _WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully fu
 FULL_SCREEN = "wants the whole screen, and a transcript has none"
 _Told = TypeVar("_Told")
 NO_PROMPT = "gave no prompt back"
+CLOSED = "closed the terminal"
+TOO_LONG = f"has a line of more than {LONGEST} bytes, which a terminal cuts"
+UNSEEN = "put another shell in the place of the page's own, which tells no exit status"
 
 
 @dataclass(frozen=True)
@@ -101,14 +117,15 @@ class Terminal:
         self._word = secrets.token_hex(12)
         self._folder = folder
         self._prompts = [(row, re.compile(row.pattern)) for row in prompts]
-        self._end = re.compile(rb"\[%s:(\d+)\]$" % self._word.encode())
+        self._end = re.compile(rb"\[%s:(\d+):(\d+)\]$" % self._word.encode())
+        self._own_prompt = re.compile(rf"\[{self._word}(:?)[^\]]*\]")
+        # as a variable holds it, or as it is drawn
+        self._commands = 0
+        # how many the shell had run when its prompt was seen last
         self._more = f"[{self._word}>]".encode()
         # a file, not a typed line: the first thing that the terminal prints is our prompt
         with tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False) as rc:
-            rc.write(
-                f"PS1='[{self._word}:$?]'\nPS2='[{self._word}>]'\nPROMPT_COMMAND=\n"
-                "unset HISTFILE\nset +o history\nshopt -u checkwinsize\n"
-            )
+            rc.write(_RC.replace("WORD", self._word))
         try:
             self._child = pexpect.spawn(
                 "bash",
@@ -167,6 +184,10 @@ class Terminal:
         start = time.monotonic()
         output: list[str] = []
         note = ""
+        if any(len(line.encode()) > LONGEST for line in lines):
+            return Answer((), "", None, 0.0, trouble=TOO_LONG)
+        # None where another program reads what is typed, or a key is pressed
+        began = self._commands if self.at_shell and not KEYS.keys() & set(lines) else None
         if self.at_shell:
             self._restore()
         answer = Answer((), self.prompt, None, 0.0)
@@ -189,10 +210,13 @@ class Terminal:
             if last and answer.prompt == self._more.decode():
                 self.interrupt()
                 answer = _troubled(answer, "is unfinished: the shell waits for the rest of it")
+        status = answer.status
+        if status is not None and began == self._commands:
+            status = _without_a_command(status, output)
         return Answer(
             tuple(output),
             answer.prompt,
-            answer.status,
+            status,
             time.monotonic() - start,
             answer.trouble,
             note,
@@ -294,21 +318,22 @@ class Terminal:
                     self.prompt, self.at_shell = name, status is not None
                     text, note = _decoded(b"".join(chunks)[: size - len(raw)])
                     seconds = time.monotonic() - start
-                    return Answer(_lines(text), name, status, seconds, note=note)
+                    trouble = UNSEEN if self._is_replaced(name, status) else ""
+                    return Answer(self._lines(text), name, status, seconds, trouble, note)
                 chunks.append(more)
                 size += len(more)
                 tail = (tail + more)[-_TAIL:]
                 continue
             if until is not None and self._is_busy() and (echoed or quiet):
                 text, note = _decoded(b"".join(chunks))
-                if until(_lines(text)):
+                if until(self._lines(text)):
                     self.at_shell = False
                     # a key that comes while bash starts a program of a loop is lost on both
                     time.sleep(_REACTION)
-                    return Answer(_lines(text), "", None, time.monotonic() - start, note=note)
+                    return Answer(self._lines(text), "", None, time.monotonic() - start, note=note)
             if watch is not None and chunks and self._is_busy() and (echoed or quiet):
                 text, _ = _decoded(b"".join(chunks))
-                watch(_lines(text[: text.rfind("\n") + 1]))
+                watch(self._lines(text[: text.rfind("\n") + 1]))
             left = deadline - time.monotonic()
             trouble = ""
             if size > LIMIT:
@@ -329,13 +354,15 @@ class Terminal:
                         trouble = FULL_SCREEN
                 except pexpect.EOF:
                     self._child.close(force=True)
-                    trouble = "closed the terminal"
+                    trouble = CLOSED
             if trouble:
                 text, note = _decoded(b"".join(chunks)[-LIMIT:])
                 if trouble == NO_PROMPT and (front := self._in_front()):
                     note = note or f"still running: {front}"
+                if trouble == CLOSED and self._child.exitstatus:
+                    note = note or f"the shell ended with exit status {self._child.exitstatus}"
                 seconds = time.monotonic() - start
-                return Answer(_lines(text), "", None, seconds, trouble=trouble, note=note)
+                return Answer(self._lines(text), "", None, seconds, trouble=trouble, note=note)
 
     def _read(self, wait: float) -> bytes:
         """Return what is there within some seconds, nothing if nothing came."""
@@ -353,6 +380,7 @@ class Terminal:
         Prompts of programs within the shell count where `inner` says so.
         """
         if found := self._end.search(tail):
+            self._commands = int(found.group(2))
             return SHELL, found.group(), int(found.group(1)), 0.0
         if tail.endswith(self._more):
             return self._more.decode(), self._more, None, 0.0
@@ -372,9 +400,28 @@ class Terminal:
             return self.prompt, own, None, _STILL if len(own) > 2 else _STILL_DOUBTFUL
         return None
 
+    def _lines(self, text: str) -> tuple[str, ...]:
+        """Return a terminal's text as lines, without what only this terminal's shell has in it."""
+        lines = _lines(text)
+        if self._word not in text:
+            return lines
+        # what asks for a prompt's text gets that of a reader's shell
+        return tuple(
+            self._own_prompt.sub(lambda found: SHELL if found[1] else "> ", line)
+            for line in lines
+            if not (self._word in line and "declare PS1=" in line)
+        )
+
     def _is_secret(self) -> bool:
         """Tell whether what is in front shows nothing of what is typed."""
         return any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
+
+    def _is_replaced(self, prompt: str, status: int | None) -> bool:
+        """Tell whether a prompt is that of a shell which took the place of the reader's own."""
+        if status is not None or prompt == self._more.decode() or self._is_busy():
+            return False
+        row = next((row for row, pattern in self._prompts if pattern.fullmatch(prompt)), None)
+        return row is not None and row.program in ("shell", "container shell")
 
     def _is_busy(self) -> bool:
         """Tell whether a program, and not the shell itself, has the terminal."""
@@ -422,6 +469,16 @@ def _decoded(raw: bytes) -> tuple[str, str]:
             raw.decode("utf-8", "backslashreplace"),
             f"the output is not UTF-8: byte 0x{shown:02x}, shown as \\x{shown:02x}",
         )
+
+
+def _without_a_command(status: int, output: Sequence[str]) -> int:
+    """Return the exit status of input by which the shell ran no command.
+
+    What `$?` says is of a command before.  A comment cannot fail; what bash refuses has failed, and
+    of `!` that it cannot expand `$?` does not tell.
+    """
+    refused = any(line.startswith("bash: ") for line in output)
+    return (status or 1) if refused else 0
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -615,6 +615,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("seatrial_project", "", "env", (str,))
     app.add_config_value("seatrial_records", "records", "html", (str,))
     app.add_config_value("seatrial_record_command", "pytest --seatrial-record {page}", "", (str,))
+    app.add_config_value("seatrial_environment", "", "", (str, list, tuple))
     app.add_config_value("seatrial_prompts", [], "env", (list, tuple))
     app.add_config_value("seatrial_timeout", 60.0, "", (int, float))
     app.add_config_value("seatrial_build_timeout", 600.0, "", (int, float))

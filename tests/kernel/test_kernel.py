@@ -191,7 +191,7 @@ def test_a_restart_gives_a_fresh_sandbox_and_a_shutdown_removes_it(
     front_end = FrontEnd(manager)
     front_end.run("touch here")
     (first,) = sandboxes(cache)
-    assert (first / "sandbox" / "here").exists()
+    assert (first / "you" / "sandbox" / "here").exists()
     manager.restart_kernel()
     front_end.client.wait_for_ready(timeout=60)
     assert not first.exists()

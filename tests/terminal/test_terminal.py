@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SessionError
-from seatrial.session import LIMIT, SHELL, Answer, Terminal
+from seatrial.session import CLOSED, LIMIT, LONGEST, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.steps import PROMPTS, Prompt
 
 pytestmark = pytest.mark.terminal
@@ -144,8 +144,132 @@ def test_input_that_was_finished_too_early_is_trouble(terminal: Terminal) -> Non
     assert typed(terminal, "ls").output == ()
 
 
-def test_a_line_of_a_thousand_characters_is_typed_whole(terminal: Terminal) -> None:
-    assert typed(terminal, f"echo {'x' * 1000} | wc -c").output == ("1001",)
+def test_a_line_is_typed_whole_or_not_at_all(terminal: Terminal) -> None:
+    longest = f"echo {'x' * (LONGEST - 13)} | wc -c"
+    assert (len(longest), typed(terminal, longest).output) == (LONGEST, (f"{LONGEST - 12}",))
+    for lines in ([f"touch f; : {'é' * 2048}"], ["touch f", "x" * (LONGEST + 1)]):
+        assert terminal.type(lines, PATIENT).trouble == TOO_LONG
+    assert typed(terminal, "ls").output == ()
+    typed(terminal, "python3 -q")
+    assert terminal.type([f"x = '{'y' * LONGEST}'"], PATIENT).trouble == TOO_LONG
+
+
+# --- exit statuses, whatever a page does to its shell ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PS1='$ '",
+        "export PS1='> ' PS2='$ '",
+        "unset PS1 PS2",
+        "printf 'PS1=\"(env) $PS1\"' > activate; . ./activate",
+        "trap 'PS1=\"$ \"' DEBUG",
+        "shopt -u promptvars",
+        "set -o posix",
+        "PS0='$ '",
+        "set -u",
+    ],
+)
+def test_a_shell_tells_the_exit_status_whatever_becomes_of_its_prompt(
+    terminal: Terminal, command: str
+) -> None:
+    assert typed(terminal, command).output == ()
+    assert typed(terminal, "false").status == 1
+    assert typed(terminal, "(exit 7)").status == 7
+    assert typed(terminal, "(", "exit 8)").status == 8
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("PROMPT_COMMAND='PS1=\"> \"'", "bash: PROMPT_COMMAND: readonly variable"),
+        ("unset PROMPT_COMMAND", "bash: unset: PROMPT_COMMAND: cannot unset: readonly variable"),
+    ],
+)
+def test_what_tells_the_exit_status_cannot_be_taken_away(
+    terminal: Terminal, command: str, said: str
+) -> None:
+    answer = typed(terminal, command)
+    assert (answer.output, answer.status) == ((said,), 1)
+    assert typed(terminal, "false").status == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "trouble"),
+    [
+        ("readonly PS1='$ '", CLOSED),
+        ("PS1='$ ' exec sh", UNSEEN),
+        ("echo \"PS1='# '\" > rc; exec bash --rcfile rc", UNSEEN),
+        ("exec bash --norc", UNSEEN),
+    ],
+)
+def test_a_shell_that_tells_no_exit_status_any_more_is_trouble(
+    terminal: Terminal, command: str, trouble: str
+) -> None:
+    assert terminal.type([command], PATIENT).trouble == trouble
+
+
+def test_a_builtin_may_ask_at_a_prompt_of_its_own(terminal: Terminal) -> None:
+    assert typed(terminal, "read -sp 'Password: ' word").prompt == "Password: "
+    assert typed(terminal, "secret").status == 0
+    assert typed(terminal, "echo $word").output == ("secret",)
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ('echo "$PS2"', ("> ",)),
+        ('printf "%s" "$PS1"', ("$ ",)),
+        ("declare -p PS1 PS2", ('declare -- PS1="$ "', 'declare -- PS2="> "')),
+        ("set | grep -c ^PROMPT_COMMAND", ("1",)),
+        ("env | grep -c PROMPT_COMMAND", ("0",)),
+        ("echo $HISTFILE", ("",)),
+    ],
+)
+def test_a_prompts_own_word_is_seen_by_nobody(
+    terminal: Terminal, command: str, output: tuple[str, ...]
+) -> None:
+    assert typed(terminal, command).output == output
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("set -x", ("+ true",)),
+        ("set -v", ("true",)),
+        ("trap 'echo before' DEBUG", ("before",)),
+        ("trap 'echo failed' ERR", ()),
+    ],
+)
+def test_what_a_shell_does_at_its_prompt_is_not_traced(
+    terminal: Terminal, command: str, output: tuple[str, ...]
+) -> None:
+    assert typed(terminal, command).output == ()
+    assert typed(terminal, "true").output == output
+
+
+@pytest.mark.parametrize("lines", [("# a comment",), ("",), ("  # one", "  # two")])
+def test_what_runs_no_command_has_no_exit_status_of_the_one_before(
+    terminal: Terminal, lines: tuple[str, ...]
+) -> None:
+    typed(terminal, "(exit 7)")
+    assert [typed(terminal, line).status for line in lines] == [0] * len(lines)
+    assert typed(terminal, "echo $?").output == ("7",)
+    assert typed(terminal, "echo )").status == 2
+
+
+def test_an_exclamation_mark_means_what_it_does_to_a_reader(terminal: Terminal) -> None:
+    answer = typed(terminal, "echo \"print('Hello, world!')\"")
+    assert (answer.output, answer.status) == (("bash: !': event not found",), 1)
+    assert typed(terminal, "echo 'Hello, world!'; [ ! -e x ] && echo \"1 != 2!\"").output == (
+        "Hello, world!",
+        "1 != 2!",
+    )
+    assert typed(terminal, "cat <<E", "#!/bin/sh", "a !b", "E").output == ("#!/bin/sh", "a !b")
+    typed(terminal, "echo again")
+    assert typed(terminal, "!!").output == ("echo again", "again")
+    assert typed(terminal, "history 1 | cut -c 8-").output == ("history 1 | cut -c 8-",)
 
 
 # --- what programs print --------------------------------------------------------------------------

@@ -490,6 +490,25 @@ def test_settings_reach_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wanted", "arguments"),
+    [
+        ([], ()),
+        ("", ()),
+        ("needs.txt", ("--requirement", "HERE/needs.txt")),
+        (["django>=5", "uv"], ("django>=5", "uv")),
+        ([".", "./[docs]"], ("--editable", "HERE", "--editable", "HERE[docs]")),
+        (["./needs.txt"], ("HERE/needs.txt",)),
+    ],
+)
+def test_requirements_are_found_from_where_conf_py_is(
+    tmp_path: Path, wanted: object, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "needs.txt").write_text("")
+    known = tree(tmp_path, {"index.rst": "T\n=\n"}, seatrial_environment=wanted).settings
+    assert known.requirements == tuple(a.replace("HERE", str(tmp_path)) for a in arguments)
+
+
+@pytest.mark.parametrize(
     ("settings", "says"),
     [
         ({"seatrial_project": "gone"}, "`seatrial_project` names a folder that is not there: gone"),
@@ -500,6 +519,8 @@ def test_settings_reach_the_run(tmp_path: Path) -> None:
         ({"seatrial_spellings": ["v3"]}, "`seatrial_spellings`"),
         ({"seatrial_spellings": []}, "`seatrial_spellings`"),
         ({"seatrial_timeout": 0}, "`seatrial_timeout`"),
+        ({"seatrial_environment": "gone.txt"}, "`seatrial_environment` names a file that is not"),
+        ({"seatrial_environment": ["a", 7]}, "`seatrial_environment` is no list of requirements"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_in_one_sentence(
