@@ -20,7 +20,7 @@ from docutils.nodes import make_id
 from pygments import formatters, highlight, lexers, util  # type: ignore[import-untyped]
 
 from seatrial.blocks import Block, Edit
-from seatrial.matching import ELISION, Comparison, Pair, compare, trimmed
+from seatrial.matching import ELISION, Comparison, Pair, came_at_end, compare, trimmed
 from seatrial.record import ItemRecord, Run, Sighting, StepRecord
 from seatrial.steps import Step
 
@@ -87,6 +87,10 @@ def judge(
         return Shown(block, tuple(steps), Standing.NEVER_RAN, label=label)
     if [step.command for step in steps] != [step.command for step in given.steps]:
         return Shown(block, tuple(steps), Standing.DIFFERS, label=label)
+    steps = [
+        step.with_remarks(came_at_end(step.remarks, came.output))
+        for step, came in zip(steps, given.steps, strict=True)
+    ]
     silent = block.setup or block.plain or not any(step.promise for step in steps)
     comparisons = tuple(
         None if silent else _compared(step, following, came)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from seatrial.blocks import Block, Edit, Item, Page
 from seatrial.errors import SeatrialError
-from seatrial.matching import compare
+from seatrial.matching import came_at_end, compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
@@ -23,6 +23,9 @@ from seatrial.witness import Event, Witness, now, place_of, sightings
 _NEEDS_DOCKER = re.compile(r"\bdocker\b")
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
 YOUR_MACHINE = "your machine"
+_HINT_FOR_HASH = (
+    "open the shell that is promised; a comment of yours stands right above `$ ` or `>>> `"
+)
 
 
 def needs_docker(page: Page) -> bool:
@@ -236,7 +239,9 @@ class PageRun:
                 step,
                 Verdict.BROKEN,
                 complaints=(_elsewhere(step, block.terminal, terminal.prompt),),
-                hint="end the program that is in front, or open the one that is promised",
+                hint=_HINT_FOR_HASH
+                if step.prompt == "# "
+                else "end the program that is in front, or open the one that is promised",
             )
         timeout = block.timeout or (
             self.settings.build_timeout
@@ -253,7 +258,7 @@ class PageRun:
             def until(lines: tuple[str, ...]) -> bool:
                 return compare(promise, [scrub(line) for line in lines]).kept
 
-        answer = terminal.type(step.typed, timeout, until)
+        answer = terminal.type(step.keyed, timeout, until)
         if self._witness is not None:
             if answer.at_shell:
                 self._witness.settle(open_before - self._opened_by(block.terminal))
@@ -264,8 +269,16 @@ class PageRun:
             output=tuple(scrub(line) for line in answer.output),
             note=scrub(answer.note),
         )
+        hashes = bool(step.remarks) and any(line.startswith("#") for line in answer.output)
+        step = step.with_remarks(came_at_end(step.remarks, answer.output))
         result = self._judged(
-            step, following, answer, timeout, waited=until is not None, silent=silent
+            step,
+            following,
+            answer,
+            timeout,
+            waited=until is not None,
+            # lines with a `#` below a step may be all that its block promises
+            silent=silent and not hashes,
         )
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
