@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -380,12 +381,14 @@ def _read(path: Path) -> list[str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Return a path as seen from a folder, where it lies in it.
+    """Return a path as seen from a folder; the name alone of what is no file.
 
     docutils names an included file as seen from the working directory, where the two are near.
     """
     path, folder = path.resolve(), folder.resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    if path.is_relative_to(folder) or path.is_file():
+        return Path(os.path.relpath(path, folder)).as_posix()
+    return path.name
 
 
 def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None:
@@ -395,18 +398,28 @@ def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None
     better for code blocks.  None where the content does not stand in the source as it is.
     """
     wanted = [line.rstrip() for line in lines]
-    if not wanted:
+    number = next((n for n, line in enumerate(wanted) if line), -1)
+    if number < 0:
         return None
     begin = min(max(near - 1, 0), len(source))
     order: list[int] = [*range(begin, len(source)), *range(begin)]
     for start in order:
-        first = source[start].expandtabs(8)
-        indent = len(first) - len(first.lstrip()) - (len(wanted[0]) - len(wanted[0].lstrip()))
-        if indent < 0 or start + len(wanted) > len(source):
-            continue
-        if all(
-            source[start + offset].expandtabs(8).rstrip() == (" " * indent + line).rstrip()
-            for offset, line in enumerate(wanted)
+        there = [line.rstrip() for line in source[start : start + len(wanted)]]
+        if len(there) == len(wanted) and any(
+            _stands_in(spelt, wanted, number) for spelt in (there, [t.expandtabs(8) for t in there])
         ):
             return start + 1
     return None
+
+
+def _stands_in(there: Sequence[str], wanted: Sequence[str], number: int) -> bool:
+    """Tell whether lines stand in a source as they are, behind a margin that all of them have.
+
+    The margin is known by the line of this number: spaces, tabs and the signs of a quotation.
+    """
+    if not there[number].endswith(wanted[number]):
+        return False
+    margin = there[number][: len(there[number]) - len(wanted[number])]
+    return not margin.strip(" \t>") and all(
+        line == (margin + other).rstrip() for line, other in zip(there, wanted, strict=True)
+    )

@@ -7,6 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -14,9 +15,9 @@ import pytest
 
 from seatrial.blocks import Block, Item, Page
 from seatrial.errors import EngineUnavailableError, SeatrialError
-from seatrial.pages import Settings, Tree, read, rewrite
-from seatrial.record import Record, load, save
-from seatrial.runner import PageRun, needs_docker
+from seatrial.pages import Reader, Tree
+from seatrial.recording import Recorder
+from seatrial.runner import PageRun, needs_docker, newly_failed
 from seatrial.sandbox import Engine, find_engine
 from seatrial.spelling import SPELLINGS
 from seatrial.verdicts import ItemResult, Verdict, explain
@@ -66,21 +67,25 @@ class Trial:
         self.selected = 0
         self.without_docker = 0
         self.changed: list[str] = []
+        # names of the notebooks that were written
+        self.worse: list[str] = []
+        # commands that ended with an exit status that is neither 0 nor promised, in words
         self.trouble = ""
         # why no page can be read
-        self._tree: Tree | None = None
+        self._recorder: Recorder | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
     @property
-    def tree(self) -> Tree:
-        """Return the pages, read once, and again after they were rewritten."""
-        if self._tree is None:
-            self._tree = read(self.source)
-        return self._tree
+    def recorder(self) -> Recorder:
+        """Return what writes pages and records, made when the pages are first asked for."""
+        if self._recorder is None:
+            self._recorder = Recorder(Reader(self.source))
+        return self._recorder
 
-    def reread(self) -> None:
-        """Read the pages again when they are next asked for."""
-        self._tree = None
+    @property
+    def tree(self) -> Tree:
+        """Return the pages as they read now."""
+        return self.recorder.tree
 
     def spellings(self, page: Page) -> tuple[str, ...]:
         """Return the spellings in which a page is run."""
@@ -241,8 +246,8 @@ class SpeltPage(Spelt):
             return
         trouble = ""
         try:
-            if self.trial.recording and run.complete:
-                self._write(run)
+            if self.trial.recording and not run.interrupted:
+                self.trial.recorder.take(run)
         except SeatrialError as error:
             trouble = str(error)
         finally:
@@ -264,28 +269,6 @@ class SpeltPage(Spelt):
             and result.item.claim
             and result.verdict is Verdict.PASSED
         )
-
-    def _write(self, run: PageRun) -> None:
-        """Write promises back, then the record of the page as it reads now."""
-        settings: Settings = self.trial.tree.settings
-        items: tuple[Item, ...] = run.page.items
-        if self.name == SPELLINGS[0]:
-            items = run.rewritten()
-            pairs = [
-                (old, new)
-                for old, new in zip(run.page.items, items, strict=True)
-                if isinstance(old, Block) and isinstance(new, Block) and old != new
-            ]
-            changed = rewrite(settings.source, pairs)
-            if changed:
-                self.trial.changed.extend(changed)
-                self.trial.reread()
-        old_record = load(settings.records, run.page.name)
-        runs = dict(old_record.runs) if old_record else {}
-        runs[self.name] = run.record(items)
-        if save(settings.records, Record(run.page.name, runs)):
-            name = (settings.records / run.page.name).relative_to(settings.source)
-            self.trial.changed.append(f"{name.as_posix()}.json")
 
 
 class BlockItem(Judged):
@@ -310,6 +293,14 @@ class BlockItem(Judged):
             pytest.skip(result.reason)
         if result.failed and not (run is not None and run.will_mend(result)):
             raise Failure(explain(result, self.parent.name if self.parent.name == "v1" else ""))
+        if worse := newly_failed(result):
+            # the page is written all the same, and nobody may overlook what it says from now on
+            self.parent.trial.worse.extend(
+                f"{result.item.source}:{step.step.line}: `{step.step.shown[0].strip()}` "
+                f"now ends with exit status {step.status}"
+                for step in worse
+            )
+            raise Failure(explain(replace(result, steps=worse)))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the block stands."""
@@ -470,5 +461,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if not _ran_any(trial) and trial.selected > trial.without_docker:
         terminalreporter.write_line("seatrial: no step ran, so nothing was shown to be true")
-    for name in trial.changed:
+    for name in (*trial.recorder.changed, *trial.changed):
         terminalreporter.write_line(f"seatrial: wrote {name}")
+    for sentence in trial.worse:
+        terminalreporter.write_line(f"seatrial: {sentence}")

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from seatrial.blocks import Block, Edit, Item, Page
-from seatrial.errors import SeatrialError
+from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.matching import came_at_end, compare
 from seatrial.pages import Settings
 from seatrial.record import ItemRecord, Run, StepRecord
 from seatrial.sandbox import Engine, Sandbox
-from seatrial.session import NO_PROMPT, Answer, Terminal
+from seatrial.session import NO_PROMPT, SHELL, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -60,11 +60,15 @@ class PageRun:
         # where the program in front of each terminal runs, and which step put it there
         self._inside: dict[int, StepResult] = {}
         self._stopped = ""
+        self.interrupted = False
+        # an item was left in the middle
 
     def through(self, ordinal: int) -> ItemResult:
         """Run the page up to an item, counted from 1, and return what became of that one."""
+        self.interrupted = True
         while len(self.results) < ordinal:
             self.results.append(self._run(self.page.items[len(self.results)]))
+        self.interrupted = False
         return self.results[ordinal - 1]
 
     def close(self) -> None:
@@ -123,27 +127,24 @@ class PageRun:
             ),
         )
 
-    def rewritten(self) -> tuple[Block | Edit, ...]:
-        """Return the page's items with the promises that this run would keep."""
-        items: list[Item] = []
-        for original, result in zip(self.page.items, self.results, strict=True):
-            if not isinstance(original, Block) or not self._rewrites(original):
-                items.append(original)
-                continue
-            promises = [
-                (step.step, _without_waiting(step), step.status)
-                if step.comparison is not None
-                # where no output is promised, the exit status still is
-                else (
-                    step.step,
-                    step.step.promise,
-                    step.step.status if step.status is None else step.status,
-                )
-                for step in result.steps
-                if step.verdict is not Verdict.NOT_RUN
-            ]
-            items.append(with_promises(original, promises, self.settings.prompts))
-        return tuple(items)
+    def rewritten(self) -> tuple[list[tuple[Block, Block]], list[SeatrialError]]:
+        """Return the blocks that ran, each with the promises that this run would keep.
+
+        With them come the reasons why some cannot be rewritten.
+        """
+        changes: list[tuple[Block, Block]] = []
+        troubles: list[SeatrialError] = []
+        for original, result in zip(self.page.items, self.results, strict=False):
+            ran = result.verdict in (Verdict.PASSED, Verdict.DIFFERS)
+            if isinstance(original, Block) and ran and self._rewrites(original):
+                promises = [_kept_promise(step) for step in result.steps]
+                try:
+                    new = with_promises(original, promises, self.settings.prompts)
+                except TranscriptError as error:
+                    troubles.append(error)
+                else:
+                    changes.append((original, new))
+        return changes, troubles
 
     def _recorded(self, item: Item, result: StepResult) -> StepRecord:
         events = self._events(result)
@@ -176,11 +177,22 @@ class PageRun:
                 result = ItemResult(item, Verdict.PASSED)
             else:
                 result = self._run_block(item)
-        except SeatrialError as error:
+        except TranscriptError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
-        if result.failed and not self.will_mend(result):
+        except SeatrialError as error:
+            self._stopped = f"{item.where} {Verdict.BROKEN.value}"
+            result = ItemResult(item, Verdict.BROKEN, reason=str(error))
+        if result.failed and not self.will_mend(result) and not self._goes_on_after(result):
             self._stopped = f"{item.where} {result.verdict.value}"
         return result
+
+    def _goes_on_after(self, result: ItemResult) -> bool:
+        """Tell whether recording goes on with the next item, although this one cannot be."""
+        return (
+            not self._stopped
+            and self._rewrites(result.item)
+            and all(terminal.alive for terminal in self._terminals.values())
+        )
 
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
@@ -208,6 +220,8 @@ class PageRun:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
         silent = self._is_silent(block, steps)
+        if steps:
+            self._back_to_shell(block.terminal, steps[0])
         done: list[StepResult] = []
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
@@ -223,6 +237,14 @@ class PageRun:
                 verdict = result.verdict
             done.append(result)
         return ItemResult(block, verdict, tuple(done))
+
+    def _back_to_shell(self, number: int, step: Step) -> None:
+        """Leave the programs that a block left open because it broke, where a shell is promised."""
+        terminal = self._terminals.get(number)
+        broke = any(result.verdict is Verdict.BROKEN for result in self.results)
+        if terminal is not None and broke and step.prompt == SHELL and not terminal.at_shell:
+            terminal.interrupt()
+            self._inside.pop(number, None)
 
     def _run_step(
         self, block: Block, step: Step, following: Step | None, *, silent: bool
@@ -374,6 +396,22 @@ class PageRun:
             tuple(complaints),
             hint=_hint(answer, step),
         )
+
+
+def newly_failed(result: ItemResult) -> tuple[StepResult, ...]:
+    """Return the steps that ended with an exit status that is neither 0 nor promised."""
+    return tuple(
+        step for step in result.steps if step.status and step.status != (step.step.status or 0)
+    )
+
+
+def _kept_promise(result: StepResult) -> tuple[Step, Sequence[str], int | None]:
+    """Return a step with the promise and the exit status that its run would keep."""
+    step = result.step
+    if result.comparison is not None:
+        return step, _without_waiting(result), result.status
+    # where no output is promised, the exit status still is
+    return step, step.promise, step.status if result.status is None else result.status
 
 
 def _elsewhere(step: Step, number: int, prompt: str) -> str:

@@ -281,7 +281,7 @@ def _without_blank_end(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_hash(line: str) -> bool:
-    return line.rstrip() == "#" or line.startswith("# ")
+    return line.startswith("#")
 
 
 def _below_hashes(lines: Sequence[str], at: int) -> int:
