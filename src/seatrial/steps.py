@@ -170,17 +170,25 @@ def with_promises(
         taken = len(step.promise) + (step.status is not None)
         # a 0 is written only where a writer wrote it
         ends = [f"[{status}]"] if status or (status == 0 and step.status == 0) else []
-        lines[start : start + taken] = [*promise, *ends, *_apart(promise, ends, step)]
+        lines[start : start + taken] = [*promise, *ends, *_left_below(promise, ends, step)]
     new = replace(block, lines=tuple(lines))
     _require_same_input(block, new, prompts)
     _require_same_steps(block, new, promises, prompts)
     return new
 
 
-def _apart(promise: Sequence[str], ends: Sequence[str], step: Step) -> list[str]:
-    """Return a blank line where a reader would take a comment for the end of the output."""
-    alike = not ends and any(map(_is_hash, promise[-1:])) and any(map(_is_hash, step.remarks[:1]))
-    return [""] if alike else []
+def _left_below(promise: Sequence[str], ends: Sequence[str], step: Step) -> list[str]:
+    """Return what is left below a new promise: comments that the old one may have ended with.
+
+    A blank line keeps comments from being taken for the end of an output that looks like them.
+    """
+    if any(map(_is_hash, promise)):
+        alike = not ends and _is_hash(promise[-1]) and any(map(_is_hash, step.remarks[:1]))
+        return [""] if alike else []
+    end = len(step.promise)
+    while end and _is_hash(step.promise[end - 1]):
+        end -= 1
+    return ["", *step.promise[end:]] if step.promise[end:] else []
 
 
 def _require_same_input(old: Block, new: Block, prompts: Sequence[Prompt]) -> None:
@@ -225,7 +233,7 @@ def _reads_as(step: Step, old: Step, promise: Sequence[str], status: int | None)
         # no program has ended: `[1]` is output then, however it is read
         return True
     ends = [f"[{step.status}]"] if step.status is not None else []
-    below = [*promise, *ends, *_apart(promise, ends, old), *old.remarks]
+    below = [*promise, *ends, *_left_below(promise, ends, old), *old.remarks]
     shown = [*step.promise, *ends, *step.remarks]
     return _without_blank_end(shown) == _without_blank_end(below) and (step.status or 0) == status
 
@@ -262,7 +270,9 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
         while at < len(lines) and _opening(lines, at, prompts, draft) is None:
             promise.append(lines[at])
             at += 1
-        kept = _without_blank_end(_without_remarks(promise, ends_block=at == len(lines)))
+        kept = _without_blank_end(
+            _without_remarks(promise, may_be_output=at == len(lines) and row.program != "Python")
+        )
         remarks = _without_blank_end(promise[len(kept) :])
         status = None
         if kept and (found := STATUS.fullmatch(kept[-1].strip())):
@@ -307,17 +317,18 @@ def _is_remark(lines: Sequence[str], at: int, prompts: Sequence[Prompt]) -> bool
     return not any(c in _LEAVES_A_PROGRAM or opens.search(c) for c in commands)
 
 
-def _without_remarks(promise: Sequence[str], *, ends_block: bool) -> Sequence[str]:
+def _without_remarks(promise: Sequence[str], *, may_be_output: bool) -> Sequence[str]:
     """Return what stands below a step without comments at its end.
 
-    At the end of a block no prompt follows: there a blank line tells a comment from output.
+    At the end of a block no prompt follows: there a blank line tells a comment from what
+    `may_be_output`.
     """
     end = len(promise)
     while end and (not promise[end - 1].strip() or _is_hash(promise[end - 1])):
         end -= 1
     for number in range(end, len(promise)):
         if _is_hash(promise[number]) and (
-            not ends_block or (number and not promise[number - 1].strip())
+            not may_be_output or (number and not promise[number - 1].strip())
         ):
             return promise[:number]
     return promise

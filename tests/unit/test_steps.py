@@ -288,6 +288,8 @@ def test_commands_of_a_root_shell_that_lead_elsewhere_are_no_comments(text: str)
 def test_a_comment_at_the_end_of_a_block_stands_below_a_blank_line() -> None:
     (output,) = steps("$ cat f\n# output")
     assert (output.promise, output.remarks) == (("# output",), ())
+    (python,) = steps(">>> x\n1\n# a comment")
+    assert (python.promise, python.remarks) == (("1",), ("# a comment",))
     (comment,) = steps("$ cat f\noutput\n\n# a comment\n")
     assert (comment.promise, comment.remarks) == (("output",), ("", "# a comment"))
 
@@ -597,6 +599,22 @@ def test_promises_put_back_are_read_as_they_were_given() -> None:
         assert [(s.command, [*s.promise, *s.remarks], s.status or 0) for s in again] == [
             (step.command, promise, status or 0) for step, promise, status in given
         ]
+
+
+@pytest.mark.parametrize(
+    ("came", "written"),
+    [
+        (["new"], ["$ a", "new", "", "# out"]),
+        ([], ["$ a", "", "# out"]),
+        (["a", "# new"], ["$ a", "a", "# new"]),
+        (["# out"], ["$ a", "# out"]),
+    ],
+)
+def test_a_hash_at_the_end_of_a_block_goes_only_where_others_come(
+    came: list[str], written: list[str]
+) -> None:
+    old = block("$ a\n# out")
+    assert list(with_promises(old, [(parse(old)[0], came, 0)]).lines) == written
 
 
 @pytest.mark.parametrize("came", [["new"], [], ["a", "# new"], ["# new"]])
