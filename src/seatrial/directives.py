@@ -402,24 +402,25 @@ def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None
     if number < 0:
         return None
     begin = min(max(near - 1, 0), len(source))
-    order: list[int] = [*range(begin, len(source)), *range(begin)]
+    expanded = [line.expandtabs(8) for line in source]
+    last = len(source) - len(wanted)
+    order: list[int] = [*range(begin, last + 1), *range(min(begin, last + 1))]
     for start in order:
-        there = [line.rstrip() for line in source[start : start + len(wanted)]]
-        if len(there) == len(wanted) and any(
-            _stands_in(spelt, wanted, number) for spelt in (there, [t.expandtabs(8) for t in there])
-        ):
+        if any(_stands_in(text, start, wanted, number) for text in (source, expanded)):
             return start + 1
     return None
 
 
-def _stands_in(there: Sequence[str], wanted: Sequence[str], number: int) -> bool:
-    """Tell whether lines stand in a source as they are, behind a margin that all of them have.
+def _stands_in(source: Sequence[str], start: int, wanted: Sequence[str], number: int) -> bool:
+    """Tell whether lines stand at a place as they are, behind a margin that all of them have.
 
     The margin is known by the line of this number: spaces, tabs and the signs of a quotation.
     """
-    if not there[number].endswith(wanted[number]):
+    first = source[start + number].rstrip()
+    margin = first.removesuffix(wanted[number])
+    if margin.strip(" \t>") or margin + wanted[number] != first:
         return False
-    margin = there[number][: len(there[number]) - len(wanted[number])]
-    return not margin.strip(" \t>") and all(
-        line == (margin + other).rstrip() for line, other in zip(there, wanted, strict=True)
+    return all(
+        source[start + offset].rstrip() == (margin + line).rstrip()
+        for offset, line in enumerate(wanted)
     )

@@ -59,6 +59,7 @@ class Recorder:
         Each block that ran is written; the record is kept where all of them were.  Raises
         SeatrialError with all that could not be written, after everything else was.
         """
+        run.pass_over_the_rest()
         changes, troubles = run.rewritten()
         places = [(self._place(old), (old, new)) for old, new in changes]
         for place, change in places:

@@ -166,10 +166,8 @@ class PageRun:
         """Run one item, unless something before it stopped the page."""
         if self._stopped:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {self._stopped}")
-        if item.not_run:
-            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
-        if isinstance(item, Block) and item.only and item.only != self.spelling:
-            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
+        if reason := self._left_out(item):
+            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {reason}")
         item = in_spelling(item, self.spelling, self._open().project)
         try:
             if isinstance(item, Edit):
@@ -185,6 +183,16 @@ class PageRun:
         if result.failed and not self.will_mend(result) and not self._goes_on_after(result):
             self._stopped = f"{item.where} {result.verdict.value}"
         return result
+
+    def _left_out(self, item: Item) -> str:
+        """Return why an item is not run in this spelling, if it is not."""
+        only = item.only if isinstance(item, Block) else ""
+        return item.not_run or (f"only for {only}" if only not in ("", self.spelling) else "")
+
+    def pass_over_the_rest(self) -> None:
+        """Go to the end of the page where nothing that is left of it would run."""
+        if all(map(self._left_out, self.page.items[len(self.results) :])):
+            self.through(len(self.page.items))
 
     def _goes_on_after(self, result: ItemResult) -> bool:
         """Tell whether recording goes on with the next item, although this one cannot be."""

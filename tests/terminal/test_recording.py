@@ -51,7 +51,7 @@ CASES = {
     ),
     "comments stay": Case(
         {"a.md": fence("# say", "$ seq 1", "old", "", "# two", "$ echo 2", "# 3", "$ true")},
-        {"a.md": fence("# say", "$ seq 1", "1", "", "# two", "$ echo 2", "2", "# three", "$ true")},
+        {"a.md": fence("# say", "$ seq 1", "1", "", "# two", "$ echo 2", "2", "# 3", "$ true")},
     ),
     "output with a hash at its end is output where it comes": Case(
         {
@@ -265,7 +265,8 @@ def _moved(sentence: str) -> str:
     return sentence
 
 
-THREE = block("$ echo 1", "old") + block("$ echo 2", "old") + block("$ echo 3", "old")
+NOT_RUN = ".. console::\n   :not-run: it is long\n\n   $ sleep 60\n"
+THREE = block("$ echo 1", "old") + block("$ echo 2", "old") + block("$ echo 3", "old") + NOT_RUN
 
 
 def test_recording_a_part_of_a_page_writes_what_ran_and_fails(tmp_path: Path) -> None:
@@ -275,7 +276,7 @@ def test_recording_a_part_of_a_page_writes_what_ran_and_fails(tmp_path: Path) ->
     assert outcome.status == 1
     assert (
         "a.rst: no record was written, because only a part of the page was run: "
-        "2 of its 3 blocks and edits" in outcome.text
+        "2 of its 4 blocks and edits" in outcome.text
     )
     assert not (own.folder / "docs" / "records").exists()
     last = own.run("docs", "-k", "title-3", "--seatrial-record")
