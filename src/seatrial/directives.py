@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -552,12 +553,14 @@ def _read(path: Path) -> list[str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Return a path as seen from a folder, where it lies in it.
+    """Return a path as seen from a folder; the name alone of what is no file.
 
     docutils names an included file as seen from the working directory, where the two are near.
     """
     path, folder = path.resolve(), folder.resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    if path.is_relative_to(folder) or path.is_file():
+        return Path(os.path.relpath(path, folder)).as_posix()
+    return path.name
 
 
 def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None:
@@ -567,18 +570,29 @@ def locate(source: Sequence[str], near: int, lines: Sequence[str]) -> int | None
     better for code blocks.  None where the content does not stand in the source as it is.
     """
     wanted = [line.rstrip() for line in lines]
-    if not wanted:
+    number = next((n for n, line in enumerate(wanted) if line), -1)
+    if number < 0:
         return None
     begin = min(max(near - 1, 0), len(source))
-    order: list[int] = [*range(begin, len(source)), *range(begin)]
+    expanded = [line.expandtabs(8) for line in source]
+    last = len(source) - len(wanted)
+    order: list[int] = [*range(begin, last + 1), *range(min(begin, last + 1))]
     for start in order:
-        first = source[start].expandtabs(8)
-        indent = len(first) - len(first.lstrip()) - (len(wanted[0]) - len(wanted[0].lstrip()))
-        if indent < 0 or start + len(wanted) > len(source):
-            continue
-        if all(
-            source[start + offset].expandtabs(8).rstrip() == (" " * indent + line).rstrip()
-            for offset, line in enumerate(wanted)
-        ):
+        if any(_stands_at(text, start, wanted, number) for text in (source, expanded)):
             return start + 1
     return None
+
+
+def _stands_at(source: Sequence[str], start: int, wanted: Sequence[str], number: int) -> bool:
+    """Tell whether lines stand at a place as they are, behind a margin that all of them have.
+
+    The margin is known by the line of this number: spaces, tabs and the signs of a quotation.
+    """
+    first = source[start + number].rstrip()
+    margin = first.removesuffix(wanted[number])
+    if margin.strip(" \t>") or margin + wanted[number] != first:
+        return False
+    return all(
+        source[start + offset].rstrip() == (margin + line).rstrip()
+        for offset, line in enumerate(wanted)
+    )

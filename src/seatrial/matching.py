@@ -84,6 +84,23 @@ def line_matches(promised: str, came: str) -> bool:
     return True
 
 
+def came_at_end(lines: Sequence[str], output: Sequence[str]) -> int:
+    """Return how many of some lines, from the first, an output ends with; blank ones do not end it.
+
+    These lines may be a writer's comments below the output, or be a part of it.
+    """
+    came = trimmed(output)
+    for count in range(len(lines), 0, -1):
+        tail = came[max(0, len(came) - count) :]
+        if (
+            lines[count - 1].strip()
+            and len(tail) == count
+            and all(map(line_matches, lines[:count], tail))
+        ):
+            return count
+    return 0
+
+
 def stands_for_any_lines(promised: str) -> bool:
     """Tell whether a promised line is an elision of whole lines."""
     return promised.strip() == ELISION

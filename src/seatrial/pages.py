@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -16,6 +17,7 @@ from itertools import starmap
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives, roles
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
@@ -83,44 +85,118 @@ class Tree:
         return Corpus(lines)
 
 
+# the line that opens a block of Markdown
+_FENCE = re.compile(r"`{3,}|~{3,}|:{3,}")
+
+
 def read(source: Path) -> Tree:
     """Read a source directory with its own conf.py, as `sphinx-build` would.
 
-    What did not change since the last time is not read again.  Raises SeatrialError where Sphinx
-    cannot read it or the extension is not switched on.
+    Raises SeatrialError where Sphinx cannot read it or the extension is not switched on.
     """
-    source = source.resolve()
-    cache = source / "_build" / "seatrial"
-    messages = io.StringIO()
-    try:
-        with (
-            _alone_in(cache),
-            patch_docutils(str(source)),
-            docutils_namespace(),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")
-            app = Sphinx(
-                source,
-                source,
-                cache / "out",
-                cache / "doctrees",
-                "dummy",
-                status=None,
-                warning=messages,
-                freshenv=False,
-            )
-            if "seatrial.sphinx_ext" not in app.extensions:
-                raise SeatrialError(
-                    "seatrial is not switched on",
-                    where="conf.py",
-                    hint='add "seatrial.sphinx_ext" to `extensions`',
+    return Reader(source).read()
+
+
+class Reader:
+    """Reads a source directory, and again what changed in it since the last time."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source.resolve()
+        self._app: Sphinx | None = None
+        self._pages: dict[str, Page] = {}
+        self._registered: tuple[dict[str, object], dict[str, object]] = ({}, {})
+        # the directives and roles of docutils while the pages are read
+
+    def forget(self, written: Collection[Path]) -> None:
+        """Read the pages that are made of some files again: their times may not tell."""
+        if self._app is not None:
+            for name in _pages_with(self._app, written):
+                self._app.env.all_docs[name] = 0
+
+    def read(self, written: Collection[Path] = ()) -> Tree:
+        """Read all pages that changed, and those that are made of files in `written`.
+
+        Raises SeatrialError where Sphinx cannot read them or the extension is not switched on.
+        """
+        cache = self._source / "_build" / "seatrial"
+        try:
+            with (
+                _alone_in(cache),
+                patch_docutils(str(self._source)),
+                docutils_namespace(),
+                _in_silence(),
+            ):
+                app = self._app = self._again() if self._app else self._opened(cache)
+                self.forget(written)
+                app.builder.read()
+                names = sorted(app.env.found_docs)
+                pages = (self._pages[name] for name in names)
+                return Tree(
+                    settings(app), tuple(p for p in pages if not _was_built(self._source, p))
                 )
-            app.builder.read()
-            pages = (_page(app, name) for name in sorted(app.env.found_docs))
-            return Tree(settings(app), tuple(p for p in pages if not _was_built(source, p)))
-    except SphinxError as error:
-        raise SeatrialError(f"Sphinx cannot read the pages: {error}", where=str(source)) from error
+        except SphinxError as error:
+            raise SeatrialError(
+                f"Sphinx cannot read the pages: {error}", where=str(self._source)
+            ) from error
+
+    def _opened(self, cache: Path) -> Sphinx:
+        """Return Sphinx as conf.py sets it up."""
+        app = Sphinx(
+            self._source,
+            self._source,
+            cache / "out",
+            cache / "doctrees",
+            "dummy",
+            status=None,
+            warning=io.StringIO(),
+            freshenv=False,
+        )
+        if "seatrial.sphinx_ext" not in app.extensions:
+            raise SeatrialError(
+                "seatrial is not switched on",
+                where="conf.py",
+                hint='add "seatrial.sphinx_ext" to `extensions`',
+            )
+        # not `get_doctree`: it returns the first one for ever
+        app.connect("doctree-read", self._note)
+        self._registered = (dict(directives._directives), dict(roles._roles))  # type: ignore[attr-defined]
+        return app
+
+    def _note(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Note a page that was read."""
+        self._pages[app.env.docname] = _page(app, doctree)
+
+    def _again(self) -> Sphinx:
+        """Return Sphinx as it was, with what its extensions gave docutils."""
+        assert self._app is not None
+        directives._directives, roles._roles = map(dict, self._registered)  # type: ignore[attr-defined]
+        return self._app
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep what Sphinx says while it reads from pytest, which would show it with failures."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _pages_with(app: Sphinx, files: Collection[Path]) -> list[str]:
+    """Return the pages that are made of some files."""
+    source = Path(app.srcdir)
+    return [
+        name
+        for name in app.env.all_docs
+        if not {
+            Path(app.env.doc2path(name)).resolve(),
+            *((source / file).resolve() for file in app.env.dependencies.get(name, ())),
+        }.isdisjoint(files)
+    ]
 
 
 @contextmanager
@@ -230,9 +306,9 @@ def _requirements(wanted: object, source: Path) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def _page(app: Sphinx, name: str) -> Page:
+def _page(app: Sphinx, doctree: nodes.document) -> Page:
     """Return a page as it was read."""
-    doctree = app.env.get_doctree(name)
+    name = app.env.docname
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
     checked = any(fnmatchcase(name, pattern) for pattern in app.config.seatrial_prose)
@@ -321,13 +397,20 @@ def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, .
     Each file is replaced whole or not at all.  Raises TranscriptError, before anything is written,
     for a file that changed since it was read.
     """
-    texts: dict[Path, str] = {}
+    texts = rewritten(source, blocks)
+    for name, (_, text) in texts.items():
+        write_whole(source / name, text)
+    return tuple(texts)
+
+
+def rewritten(source: Path, blocks: Sequence[tuple[Block, Block]]) -> dict[str, tuple[str, str]]:
+    """Return the names of the files that change, each with its text before and after.
+
+    Raises TranscriptError for a file that changed since it was read.
+    """
+    texts: dict[str, tuple[str, str]] = {}
     for name in sorted({old.source for old, _ in blocks}):
-        path = source / name
-        try:
-            text = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TranscriptError(f"cannot be read any more: {error}", where=name) from error
+        text = text_of(source, name)
         # each line with its own end: a page may have some of every kind
         lines = text.splitlines(keepends=True)
         # from the end, so that earlier places stay where they are
@@ -335,10 +418,16 @@ def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, .
             if old.source == name:
                 _replace(lines, old, new)
         if "".join(lines) != text:
-            texts[path] = "".join(lines)
-    for path, text in texts.items():
-        write_whole(path, text)
-    return tuple(path.relative_to(source).as_posix() for path in texts)
+            texts[name] = (text, "".join(lines))
+    return texts
+
+
+def text_of(source: Path, name: str) -> str:
+    """Return the text of a source file; raises TranscriptError where it has none."""
+    try:
+        return (source / name).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TranscriptError(f"cannot be read any more: {error}", where=name) from error
 
 
 def _replace(lines: list[str], old: Block, new: Block) -> None:
@@ -353,8 +442,7 @@ def _replace(lines: list[str], old: Block, new: Block) -> None:
         )
     first = there[0].rstrip("\r\n")
     ending = there[0][len(first) :] or (lines[0][len(lines[0].rstrip("\r\n")) :] or "\n")
-    own = len(old.lines[0]) - len(old.lines[0].lstrip())
-    indent = first[: len(first) - len(first.lstrip()) - own]
+    margin = _margin(there, old.lines)
     result: list[str] = []
     matcher = SequenceMatcher(None, old.lines, new.lines, autojunk=False)
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
@@ -362,10 +450,47 @@ def _replace(lines: list[str], old: Block, new: Block) -> None:
             result.extend(there[start:end])
         else:
             result.extend(
-                (indent + line).rstrip() + ending for line in new.lines[new_start:new_end]
+                (margin + line).rstrip() + ending for line in new.lines[new_start:new_end]
             )
     # where the file ended without a newline it still does
     if there[-1] == there[-1].rstrip("\r\n"):
         result = [line if line.endswith(("\r", "\n")) else line + ending for line in result]
         result[-1] = result[-1].rstrip("\r\n")
+    _lengthen_fence(lines, at, at + count, margin, new.lines)
     lines[at : at + count] = result
+
+
+def _margin(there: Sequence[str], shown: Sequence[str]) -> str:
+    """Return what stands in front of a block's lines in its file."""
+    number = next(n for n, line in enumerate(shown) if line.strip())
+    first, wanted = there[number].rstrip(), shown[number].rstrip()
+    wide = first.expandtabs(8)
+    return next(
+        first[:end]
+        for end in range(len(first))
+        if first[end:] == wanted or wide[len(first[:end].expandtabs(8)) :] == wanted
+    )
+
+
+def _lengthen_fence(
+    lines: list[str], begin: int, end: int, margin: str, new: Sequence[str]
+) -> None:
+    """Make the fence around a block of Markdown longer than any line in it that would close it."""
+    opening = begin - 1
+    while opening >= 0 and not (found := _FENCE.match(lines[opening].removeprefix(margin))):
+        if not lines[opening].startswith(margin.rstrip()):
+            return
+        opening -= 1
+    if opening < 0 or found is None or not lines[opening].startswith(margin):
+        return
+    sign, length = found.group()[0], len(found.group())
+    alike = [line.strip() for line in new if set(line.strip()) == {sign}]
+    longer = max((len(line) + 1 for line in alike if len(line) >= length), default=length)
+    closing = end
+    while closing < len(lines) and lines[closing].strip(" \t>\r\n") != sign * length:
+        if lines[closing].strip(" \t>\r\n"):
+            return
+        closing += 1
+    for number in (opening, closing):
+        if number < len(lines):
+            lines[number] = lines[number].replace(sign * length, sign * longer, 1)

@@ -9,6 +9,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,10 +19,11 @@ import pytest
 from seatrial.blocks import Block, Item, Page
 from seatrial.collected import TESTED_ELSEWHERE
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
-from seatrial.pages import Settings, Tree, read, rewrite
+from seatrial.pages import Reader, Settings, Tree
 from seatrial.prose import Corpus, complaints
-from seatrial.record import Record, Run, load, path_of, save
-from seatrial.runner import PageRun, needs_docker
+from seatrial.record import Record, Run, load, path_of
+from seatrial.recording import Recorder
+from seatrial.runner import PageRun, needs_docker, newly_failed
 from seatrial.sandbox import Engine, find_engine
 from seatrial.spelling import COMMANDS, SPELLINGS
 from seatrial.verdicts import ItemResult, Verdict, explain
@@ -91,21 +93,34 @@ class Trial:
         self.selected = 0
         self.without_docker = 0
         self.changed: list[str] = []
+        # names of the notebooks that were written, and of what other processes wrote
         self.unlike: list[str] = []
         # differences from records that are no failures: other versions were at work
+        self.told = False
+        self._corpus: Corpus | None = None
+        self.worse: list[str] = []
+        # commands that ended with an exit status that is neither 0 nor promised, in words
         self.trouble = ""
         # why no page can be read
-        self.told = False
-        self._tree: Tree | None = None
-        self._corpus: Corpus | None = None
+        self._recorder: Recorder | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
 
     @property
+    def recorder(self) -> Recorder:
+        """Return what writes pages and records, made when the pages are first asked for."""
+        if self._recorder is None:
+            self._recorder = Recorder(Reader(self.source))
+        return self._recorder
+
+    @property
     def tree(self) -> Tree:
-        """Return the pages, read once, and again after they were rewritten."""
-        if self._tree is None:
-            self._tree = read(self.source)
-        return self._tree
+        """Return the pages as they read now."""
+        return self.recorder.tree
+
+    @property
+    def written(self) -> list[str]:
+        """Return the names of all files that were written."""
+        return [*(self._recorder.changed if self._recorder else ()), *self.changed]
 
     @property
     def corpus(self) -> Corpus:
@@ -127,7 +142,7 @@ class Trial:
     @property
     def was_read(self) -> bool:
         """Tell whether the pages were read, or are to be, because all of them are asked for."""
-        return self._tree is not None or any(self.source.is_relative_to(a) for a in self.asked)
+        return self._recorder is not None or any(self.source.is_relative_to(a) for a in self.asked)
 
     def place(self, path: Path) -> Path | None:
         """Return a file or folder as it is called below the source directory, if it is there."""
@@ -142,10 +157,6 @@ class Trial:
         return tree is not None and any(
             (self.source / page.source).is_relative_to(folder) for page in tree.pages
         )
-
-    def reread(self) -> None:
-        """Read the pages again when they are next asked for."""
-        self._tree = None
 
     def spellings(self, page: Page) -> tuple[str, ...]:
         """Return the spellings in which a page is run."""
@@ -162,8 +173,9 @@ class Trial:
             "counts": dict(self.counts),
             "selected": self.selected,
             "without_docker": self.without_docker,
-            "changed": self.changed,
+            "changed": self.written,
             "unlike": self.unlike,
+            "worse": self.worse,
             "notes": list(self.notes),
         }
 
@@ -174,6 +186,7 @@ class Trial:
         self.without_docker += done["without_docker"]
         self.changed.extend(done["changed"])
         self.unlike.extend(done["unlike"])
+        self.worse.extend(done["worse"])
         self.notes.update(dict.fromkeys(done["notes"]))
 
     def engine(self, spelling: str) -> Engine:
@@ -473,8 +486,8 @@ class SpeltPage(Spelt):
             return
         trouble = ""
         try:
-            if self.trial.recording and run.complete:
-                self._write(run)
+            if self.trial.recording and not run.interrupted:
+                self.trial.recorder.take(run)
         except SeatrialError as error:
             trouble = str(error)
         finally:
@@ -508,28 +521,6 @@ class SpeltPage(Spelt):
             and result.item.claim
             and result.verdict is Verdict.PASSED
         )
-
-    def _write(self, run: PageRun) -> None:
-        """Write promises back, then the record of the page as it reads now."""
-        settings: Settings = self.trial.tree.settings
-        items: tuple[Item, ...] = run.page.items
-        if self.name == SPELLINGS[0]:
-            items = run.rewritten()
-            pairs = [
-                (old, new)
-                for old, new in zip(run.page.items, items, strict=True)
-                if isinstance(old, Block) and isinstance(new, Block) and old != new
-            ]
-            changed = rewrite(settings.source, pairs)
-            if changed:
-                self.trial.changed.extend(changed)
-                self.trial.reread()
-        old_record = load(settings.records, run.page.name)
-        runs = dict(old_record.runs) if old_record else {}
-        runs[self.name] = run.record(items)
-        if save(settings.records, Record(run.page.name, runs)):
-            name = (settings.records / run.page.name).relative_to(settings.source)
-            self.trial.changed.append(f"{name.as_posix()}.json")
 
 
 def _promises_no_output(result: ItemResult) -> bool:
@@ -570,6 +561,14 @@ class BlockItem(Judged):
                 command = settings.record_command.replace("{page}", self.parent.page.source)
                 told += f"\nhint: where the page is still right with that, type `{command}`"
             raise Failure(told)
+        if worse := newly_failed(result):
+            # the page is written all the same, and nobody may overlook what it says from now on
+            self.parent.trial.worse.extend(
+                f"{result.item.source}:{step.step.line}: `{step.step.shown[0].strip()}` "
+                f"now ends with exit status {step.status}"
+                for step in worse
+            )
+            raise Failure(explain(replace(result, steps=worse)))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the block stands."""
@@ -849,5 +848,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     for line in trial.unlike:
         terminalreporter.write_line(f"  {line}")
-    for name in trial.changed:
+    for name in trial.written:
         terminalreporter.write_line(f"seatrial: wrote {name}")
+    for sentence in trial.worse:
+        terminalreporter.write_line(f"seatrial: {sentence}")

@@ -22,7 +22,7 @@ from pygments import formatters, highlight, lexers, util  # type: ignore[import-
 from seatrial.blocks import Block, Edit
 from seatrial.events import Sighting
 from seatrial.judging import Came, is_silent, judge
-from seatrial.matching import ELISION, Comparison, Pair, trimmed
+from seatrial.matching import ELISION, Comparison, Pair, came_at_end, trimmed
 from seatrial.record import Ending, ItemRecord, Run, StepRecord
 from seatrial.steps import Step
 
@@ -96,6 +96,10 @@ def as_recorded(
         return Shown(block, tuple(steps), Standing.EDITED, label=label)
     if outdated or [step.command for step in steps] != [step.command for step in given.steps]:
         return Shown(block, tuple(steps), Standing.DIFFERS, label=label)
+    steps = [
+        step.with_remarks(came_at_end(step.remarks, came.output))
+        for step, came in zip(steps, given.steps, strict=True)
+    ]
     silent = is_silent(block, steps, strict=strict)
     judged = [
         judge(step, following, came_of(record), silent=silent)

@@ -18,13 +18,13 @@ from seatrial.environments import built
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.judging import Came, is_silent, judge
 from seatrial.kinds import without_building
-from seatrial.matching import ELISION, compare
+from seatrial.matching import ELISION, came_at_end, compare
 from seatrial.pages import Settings
 from seatrial.places import MACHINE, Place
 from seatrial.record import Ending, ItemRecord, Record, Run, StepRecord, digest_of, sealed
 from seatrial.sameness import differences
 from seatrial.sandbox import HOME, Engine, Sandbox
-from seatrial.session import CLOSED, NO_PROMPT, TOO_LONG, UNSEEN, Answer, Terminal
+from seatrial.session import CLOSED, NO_PROMPT, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import KEYS, PROMPTS, Prompt, Step, parse, same_prompt, with_promises
 from seatrial.verdicts import ItemResult, StepResult, Verdict
@@ -38,6 +38,9 @@ FOLDED = "folded away: a reader need not type it"
 _EXIT = re.compile(r"\b(?:exit|logout)\b|^\^D$", re.MULTILINE)
 # how bash says that a page would have switched off what its exit statuses are seen by
 _KEPT = "PROMPT_COMMAND: readonly variable"
+_HINT_FOR_HASH = (
+    "open the shell that is promised; a comment of yours stands right above `$ ` or `>>> `"
+)
 
 
 def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
@@ -104,11 +107,15 @@ class PageRun:
         self._same: Counter[str] = Counter()
         # how often an item of a digest stood on the page so far
         self._stopped = ""
+        self.interrupted = False
+        # an item was left in the middle
 
     def through(self, ordinal: int) -> ItemResult:
         """Run the page up to an item, counted from 1, and return what became of that one."""
+        self.interrupted = True
         while len(self.results) < ordinal:
             self.results.append(self._run(self.page.items[len(self.results)]))
+        self.interrupted = False
         return self.results[ordinal - 1]
 
     def close(self) -> None:
@@ -129,7 +136,7 @@ class PageRun:
     @property
     def stopped_by(self) -> int | None:
         """Return the number of the item that stopped the page, if one did."""
-        failed = (each for each in self.results if each.failed and not self.will_mend(each))
+        failed = (each for each in self.results if each.stops and not self.will_mend(each))
         return next((each.item.ordinal for each in failed), None)
 
     @property
@@ -192,27 +199,24 @@ class PageRun:
             k: _main(v) for k, v in self.tools.items()
         } and all(mine.get(name, version) == version for name, version in held.images.items())
 
-    def rewritten(self) -> tuple[Block | Edit, ...]:
-        """Return the page's items with the promises that this run would keep."""
-        items: list[Item] = []
-        for original, result in zip(self.page.items, self.results, strict=True):
-            if not isinstance(original, Block) or not self._rewrites(original):
-                items.append(original)
-                continue
-            promises = [
-                (step.step, _without_waiting(step), step.status)
-                if step.comparison is not None
-                # where no output is promised, the exit status still is
-                else (
-                    step.step,
-                    step.step.promise,
-                    step.step.status if step.status is None else step.status,
-                )
-                for step in result.steps
-                if step.verdict is not Verdict.NOT_RUN
-            ]
-            items.append(with_promises(original, promises, self.settings.prompts))
-        return tuple(items)
+    def rewritten(self) -> tuple[list[tuple[Block, Block]], list[SeatrialError]]:
+        """Return the blocks that ran, each with the promises that this run would keep.
+
+        With them come the reasons why some cannot be rewritten.
+        """
+        changes: list[tuple[Block, Block]] = []
+        troubles: list[SeatrialError] = []
+        for original, result in zip(self.page.items, self.results, strict=False):
+            ran = result.verdict in (Verdict.PASSED, Verdict.DIFFERS)
+            if isinstance(original, Block) and ran and self._rewrites(original):
+                promises = [_kept_promise(step) for step in result.steps]
+                try:
+                    new = with_promises(original, promises, self.settings.prompts)
+                except TranscriptError as error:
+                    troubles.append(error)
+                else:
+                    changes.append((original, new))
+        return changes, troubles
 
     def _recorded(self, result: ItemResult) -> Iterator[StepRecord]:
         """Yield what the steps of an item gave, as far as they were run."""
@@ -262,12 +266,8 @@ class PageRun:
         """Run one item, unless something before it stopped the page."""
         if self._stopped:
             return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {self._stopped}")
-        if item.not_run:
-            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: {item.not_run}")
-        if isinstance(item, Block) and item.only and item.only != self.spelling:
-            return ItemResult(item, Verdict.NOT_RUN, reason=f"not run: only for {item.only}")
-        if self.visible and isinstance(item, Block) and item.claim:
-            return ItemResult(item, Verdict.NOT_RUN, reason=FOLDED)
+        if reason := self._left_out(item):
+            return ItemResult(item, Verdict.NOT_RUN, reason=reason)
         original = item
         item = in_spelling(item, self.spelling, self._open().project)
         try:
@@ -277,11 +277,35 @@ class PageRun:
             else:
                 result = self._run_block(item)
             result = self._compared(original, result)
-        except SeatrialError as error:
+        except TranscriptError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
-        if result.stops and not self.will_mend(result):
+        except SeatrialError as error:
+            self._stopped = f"{item.where} {Verdict.BROKEN.value}"
+            result = ItemResult(item, Verdict.BROKEN, reason=str(error))
+        if result.stops and not self.will_mend(result) and not self._goes_on_after(result):
             self._stopped = f"{item.where} {result.verdict.value}"
         return result
+
+    def _left_out(self, item: Item) -> str:
+        """Return why an item is not run in this spelling, if it is not."""
+        if self.visible and isinstance(item, Block) and item.claim and not item.not_run:
+            return FOLDED
+        only = item.only if isinstance(item, Block) else ""
+        reason = item.not_run or (f"only for {only}" if only not in ("", self.spelling) else "")
+        return f"not run: {reason}" if reason else ""
+
+    def pass_over_the_rest(self) -> None:
+        """Go to the end of the page where nothing that is left of it would run."""
+        if all(map(self._left_out, self.page.items[len(self.results) :])):
+            self.through(len(self.page.items))
+
+    def _goes_on_after(self, result: ItemResult) -> bool:
+        """Tell whether recording goes on with the next item, although this one cannot be."""
+        return (
+            not self._stopped
+            and self._rewrites(result.item)
+            and all(terminal.alive for terminal in self._terminals.values())
+        )
 
     def _open(self) -> Sandbox:
         """Return the sandbox, made at its first use."""
@@ -316,6 +340,8 @@ class PageRun:
         steps = parse(block, self.settings.prompts)
         _require_varying(block, steps)
         silent = is_silent(block, steps, strict=self.settings.strict)
+        if steps:
+            self._back_to_shell(block.terminal, steps[0])
         done: list[StepResult] = []
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
@@ -332,6 +358,14 @@ class PageRun:
             done.append(result)
         return ItemResult(block, verdict, tuple(done))
 
+    def _back_to_shell(self, number: int, step: Step) -> None:
+        """Leave the programs that a block left open because it broke, where a shell is promised."""
+        terminal = self._terminals.get(number)
+        broke = any(result.verdict is Verdict.BROKEN for result in self.results)
+        if terminal is not None and broke and step.prompt == SHELL and not terminal.at_shell:
+            terminal.interrupt()
+            self._inside.pop(number, None)
+
     def _run_step(
         self, block: Block, step: Step, following: Step | None, *, silent: bool
     ) -> StepResult:
@@ -347,7 +381,9 @@ class PageRun:
                 step,
                 Verdict.BROKEN,
                 complaints=(_elsewhere(step, block.terminal, terminal.prompt),),
-                hint="end the program that is in front, or open the one that is promised",
+                hint=_HINT_FOR_HASH
+                if step.prompt == "# "
+                else "end the program that is in front, or open the one that is promised",
             )
         timeout = block.timeout or (
             self.settings.build_timeout
@@ -364,13 +400,17 @@ class PageRun:
             def until(lines: tuple[str, ...]) -> bool:
                 return compare(promise, [scrub(line) for line in lines]).kept
 
-        answer = terminal.type(step.typed, timeout, until)
+        answer = terminal.type(step.keyed, timeout, until)
         self._hear_out(block, step, answer, begun, before)
         answer = replace(
             answer,
             output=tuple(scrub(line) for line in answer.output),
             note=scrub(answer.note),
         )
+        hashes = bool(step.remarks) and any(line.startswith("#") for line in answer.output)
+        step = step.with_remarks(came_at_end(step.remarks, answer.output))
+        # lines with a `#` below a step may be all that its block promises
+        silent = silent and not hashes
         result = self._judged(step, following, answer, timeout, silent=silent)
         result = replace(result, window=(begun, now()), place=place)
         if answer.at_shell:
@@ -502,6 +542,22 @@ def _main(version: str) -> str:
     """Return the first two numbers of a version: later ones change no output that counts."""
     found = re.match(r"\d+(?:\.\d+)?", version)
     return found.group() if found else version
+
+
+def newly_failed(result: ItemResult) -> tuple[StepResult, ...]:
+    """Return the steps that ended with an exit status that is neither 0 nor promised."""
+    return tuple(
+        step for step in result.steps if step.status and step.status != (step.step.status or 0)
+    )
+
+
+def _kept_promise(result: StepResult) -> tuple[Step, Sequence[str], int | None]:
+    """Return a step with the promise and the exit status that its run would keep."""
+    step = result.step
+    if result.comparison is not None:
+        return step, _without_waiting(result), result.status
+    # where no output is promised, the exit status still is
+    return step, step.promise, step.status if result.status is None else result.status
 
 
 def _elsewhere(step: Step, number: int, prompt: str) -> str:

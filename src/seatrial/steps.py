@@ -20,6 +20,8 @@ _OPENS_A_SHELL = re.compile(
     r"(?:^|[\s/'\"(])(?:ba|da|z|a)?sh(?:\s+-(?!\w*c\b)[\w-]+)*['\")\]\s]*$"
     r"|(?:^|\s)su(?:\s+(?!-c\b)[\w-]+)*\s*$|\bsudo\s+-[is]\b"
 )
+# A command with nothing behind it but options that opens Python, in a project or alone.
+_OPENS_PYTHON = re.compile(r"(?:^|[\s/])(?:i?python[\d.]*(?:\s+-\w+)*|\S+\s+shell(?:_plus)?)\s*$")
 _LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
 
 # A shell's input, piece by piece; what no piece fits is a quote or a backslash that stands open.
@@ -93,6 +95,21 @@ class Step:
     # the promised exit status; None where the page shows none
     line: int
     # number of the first line, counted from 1, in the block's source
+    remarks: tuple[str, ...] = ()
+    # comments of the writer below the output, with the blank lines around them
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """Return the lines to type: an indented block of Python that stands open is closed."""
+        if self.program == "Python" and python_is_unfinished(self.command):
+            closed = f"{self.command}\n"
+            return self.typed if python_is_unfinished(closed) else (*self.typed, "")
+        return self.typed
+
+    def with_remarks(self, count: int) -> Step:
+        """Return this step with some of its remarks taken for output: only a run can tell."""
+        promise = (*self.promise, *self.remarks[:count])
+        return replace(self, promise=promise, remarks=self.remarks[count:])
 
     @property
     def command(self) -> str:
@@ -153,10 +170,39 @@ def with_promises(
         taken = len(step.promise) + (step.status is not None)
         # a 0 is written only where a writer wrote it
         ends = [f"[{status}]"] if status or (status == 0 and step.status == 0) else []
-        lines[start : start + taken] = [*promise, *ends]
+        lines[start : start + taken] = [*promise, *ends, *_left_below(promise, ends, step)]
     new = replace(block, lines=tuple(lines))
+    _require_same_input(block, new, prompts)
     _require_same_steps(block, new, promises, prompts)
     return new
+
+
+def _left_below(promise: Sequence[str], ends: Sequence[str], step: Step) -> list[str]:
+    """Return what is left below a new promise: comments that the old one may have ended with.
+
+    A blank line keeps comments from being taken for the end of an output that looks like them.
+    """
+    if any(map(_is_hash, promise)):
+        alike = not ends and _is_hash(promise[-1]) and any(map(_is_hash, step.remarks[:1]))
+        return [""] if alike else []
+    end = len(step.promise)
+    while end and _is_hash(step.promise[end - 1]):
+        end -= 1
+    return ["", *step.promise[end:]] if step.promise[end:] else []
+
+
+def _require_same_input(old: Block, new: Block, prompts: Sequence[Prompt]) -> None:
+    """Raise TranscriptError where a line that the writer typed would no longer be there."""
+    left = iter(new.lines)
+    for step in parse(old, prompts):
+        written = (*step.shown, *(line for line in step.remarks if line.strip()))
+        for number, line in enumerate(written):
+            if line not in left:
+                raise TranscriptError(
+                    f"recording would remove a line of yours: {line.strip()!r}",
+                    where=f"{old.source}:{step.line + min(number, len(step.shown) - 1)}",
+                    hint="write `...` on the page in place of the output above it",
+                )
 
 
 def _require_same_steps(
@@ -166,24 +212,30 @@ def _require_same_steps(
     prompts: Sequence[Prompt],
 ) -> None:
     """Raise TranscriptError where a promise that was put in would be read as something else."""
+    given = {step.line: (step, promise, status) for step, promise, status in promises}
     before, read = parse(old, prompts), parse(new, prompts)
-    given = {step.line: (promise, status) for step, promise, status in promises}
-    if [step.typed for step in read] == [step.typed for step in before]:
-        for old_step, step in zip(before, read, strict=True):
-            promise, status = given.get(old_step.line, ((), None))
-            # without a status no program has ended: `[1]` is output then, however it is read
-            if status is not None and (step.promise, step.status or 0) != (
-                _without_blank_end(promise),
-                status,
-            ):
-                break
-        else:
-            return
-    raise TranscriptError(
-        "output of this block looks like a prompt, a key or an exit status",
-        where=old.where,
-        hint="write `...` on the page in place of that line",
-    )
+    for number, old_step in enumerate(before):
+        # output that looks like a prompt makes steps of its own below the one that gave it
+        same = [step.typed for step in read[: number + 2]] == [
+            step.typed for step in before[: number + 2]
+        ]
+        if not same or not _reads_as(read[number], *given.get(old_step.line, (old_step, (), None))):
+            raise TranscriptError(
+                "output of this block looks like a prompt, a key or an exit status",
+                where=f"{old.source}:{old_step.line}",
+                hint="write `...` on the page in place of that line",
+            )
+
+
+def _reads_as(step: Step, old: Step, promise: Sequence[str], status: int | None) -> bool:
+    """Tell whether a step that was written down is read with the promise that it was given."""
+    if status is None:
+        # no program has ended: `[1]` is output then, however it is read
+        return True
+    ends = [f"[{step.status}]"] if step.status is not None else []
+    below = [*promise, *ends, *_left_below(promise, ends, old), *old.remarks]
+    shown = [*step.promise, *ends, *step.remarks]
+    return _without_blank_end(shown) == _without_blank_end(below) and (step.status or 0) == status
 
 
 def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
@@ -193,9 +245,9 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
     before: Step | None = None
     while at < len(lines):
         start = at
-        opening = _opening(lines[at], prompts, before)
+        opening = _opening(lines, at, prompts, before)
         if opening is None:
-            if not lines[at].strip():
+            if not lines[at].strip() or _is_remark(lines, at, prompts):
                 at += 1
                 continue
             raise TranscriptError(
@@ -215,15 +267,18 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
         shown = lines[start:at]
         promise: list[str] = []
         draft = Step(prompt, row.program, tuple(typed), tuple(shown), (), None, block.line + start)
-        while at < len(lines) and _opening(lines[at], prompts, draft) is None:
+        while at < len(lines) and _opening(lines, at, prompts, draft) is None:
             promise.append(lines[at])
             at += 1
-        kept = _without_blank_end(promise)
+        kept = _without_blank_end(
+            _without_remarks(promise, may_be_output=at == len(lines) and row.program != "Python")
+        )
+        remarks = _without_blank_end(promise[len(kept) :])
         status = None
         if kept and (found := STATUS.fullmatch(kept[-1].strip())):
             status = int(found.group(1))
             kept = kept[:-1]
-        before = replace(draft, promise=kept, status=status)
+        before = replace(draft, promise=kept, status=status, remarks=remarks)
         yield before
 
 
@@ -235,17 +290,64 @@ def _without_blank_end(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(lines[:end])
 
 
+def _is_hash(line: str) -> bool:
+    return line.startswith("#")
+
+
+def _below_hashes(lines: Sequence[str], at: int) -> int:
+    """Return the number of the first line that is neither blank nor begins with a `#`."""
+    while at < len(lines) and (not lines[at].strip() or _is_hash(lines[at])):
+        at += 1
+    return at
+
+
+def _is_remark(lines: Sequence[str], at: int, prompts: Sequence[Prompt]) -> bool:
+    """Tell whether a line that looks like a root shell's prompt is a comment of the writer.
+
+    It is where `$ ` or `>>> ` follows, and no command from here on can have led there.
+    """
+    below = _below_hashes(lines, at)
+    if below == at or below == len(lines):
+        return False
+    found = read_prompt(lines[below], prompts)
+    if found is None or found[1] not in ("$ ", ">>> "):
+        return False
+    opens = _OPENS_A_SHELL if found[1] == "$ " else _OPENS_PYTHON
+    commands = [line[2:].strip() for line in lines[at:below]]
+    return not any(c in _LEAVES_A_PROGRAM or opens.search(c) for c in commands)
+
+
+def _without_remarks(promise: Sequence[str], *, may_be_output: bool) -> Sequence[str]:
+    """Return what stands below a step without comments at its end.
+
+    At the end of a block no prompt follows: there a blank line tells a comment from what
+    `may_be_output`.
+    """
+    end = len(promise)
+    while end and (not promise[end - 1].strip() or _is_hash(promise[end - 1])):
+        end -= 1
+    for number in range(end, len(promise)):
+        if _is_hash(promise[number]) and (
+            not may_be_output or (number and not promise[number - 1].strip())
+        ):
+            return promise[:number]
+    return promise
+
+
 def _opening(
-    line: str, prompts: Sequence[Prompt], before: Step | None
+    lines: Sequence[str], at: int, prompts: Sequence[Prompt], before: Step | None
 ) -> tuple[Prompt, str] | None:
     """Return the prompt with which a line opens a step, or None for a line of output."""
+    line = lines[at]
     if line.strip() in KEYS and before is not None:
         return Prompt(before.program, ""), ""
     found = read_prompt(line, prompts)
     if found is None or found[0].continues:
         return None
     row, prompt = found
-    if prompt == "# " and before is not None and not _leads_to_a_shell(before):
+    if prompt == "# " and (
+        (before is not None and not _leads_to_a_shell(before)) or _is_remark(lines, at, prompts)
+    ):
         return None
     return row, prompt
 
@@ -271,9 +373,10 @@ def _continuation(
 ) -> str | None:
     """Return the input that a line adds to an unfinished command, or None if it adds none."""
     if row.program == "Python":
-        if not (line.startswith("... ") or line.rstrip() == ELISION):
-            return None
-        return line[4:] if python_is_unfinished("\n".join(typed)) else None
+        if line.startswith("... ") and line.rstrip() != ELISION:
+            return line[4:]
+        waits = python_is_unfinished("\n".join(typed)) or _is_hash(typed[-1])
+        return line[4:] if line.rstrip() == ELISION and waits else None
     if row.program in ("shell", "container shell"):
         if not shell_is_unfinished(typed):
             return None

@@ -52,7 +52,8 @@ def run(
     trial = PageRun(page, settings, None, recording=recording)
     try:
         results = [trial.through(item.ordinal) for item in page.items]
-        return results, trial.rewritten() if recording and trial.complete else ()
+        changes, _ = trial.rewritten() if recording and trial.complete else ([], [])
+        return results, tuple(new for _, new in changes)
     finally:
         trial.close()
 

@@ -424,6 +424,9 @@ def test_recording_says_what_it_wrote_and_fails_for_what_it_could_not(
     project, outcome = written
     assert outcome.status == 1
     assert sorted(outcome.sentences[1:]) == [
+        "seatrial: breaks.rst:15: `$ false` now ends with exit status 1",
+        "seatrial: how-to/page.rst:15: `$ false` now ends with exit status 1",
+        "seatrial: wrote breaks.rst",
         "seatrial: wrote edited.rst",
         "seatrial: wrote how-to/page.rst",
         "seatrial: wrote records/edited.json",
@@ -476,12 +479,12 @@ def test_a_page_that_somebody_edits_while_it_runs_is_not_overwritten(
     assert "hint: run the same command again" in outcome.text
 
 
-def test_a_page_that_breaks_is_neither_rewritten_nor_recorded(
+def test_of_a_page_that_breaks_all_else_is_rewritten_and_nothing_recorded(
     written: tuple[Project, Outcome],
 ) -> None:
     project, outcome = written
     assert "`exit` closed the terminal" in outcome.text
-    assert project.read("breaks.rst").startswith(RECORDED)
+    assert project.read("breaks.rst") == f"{AS_IT_CAME}\n.. console::\n\n   $ exit\n"
 
 
 def test_a_record_that_cannot_be_read_or_written_is_told_in_one_sentence(

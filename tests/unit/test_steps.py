@@ -248,6 +248,57 @@ def test_a_hash_is_output_where_no_shell_was_opened() -> None:
     assert read[0].promise == ("# the database", "db: x")
 
 
+@pytest.mark.parametrize("blank", ["", "\n"])
+@pytest.mark.parametrize(
+    ("first", "following"),
+    [
+        ("$ echo one\none", "$ echo two"),
+        ("$ false\n[1]", "$ echo two"),
+        ("$ true", "$ echo two"),
+        ("$ python3\n>>> 1\n1", ">>> 2"),
+        ("$ python3\n>>> exit()", "$ echo two"),
+        ("$ docker compose exec web sh\n# exit", "$ echo two"),
+        ("$ psql\ndb=# select 1;\n1", "db=# select 2;"),
+    ],
+)
+def test_comments_between_steps_are_no_output(first: str, following: str, blank: str) -> None:
+    remarks = "# Now the second,\n# as in a python shell\n"
+    read = steps(f"{first}\n{blank}{remarks}{following}")
+    assert read[-1].prompt in following
+    assert steps(first)[-1].promise == read[-2].promise
+    assert steps(first)[-1].status == read[-2].status
+    written = [line for line in read[-2].remarks if line.strip()]
+    assert written == ["# Now the second,", "# as in a python shell"]
+
+
+@pytest.mark.parametrize("following", ["$ echo one", ">>> 1"])
+def test_comments_that_open_a_block_are_no_prompt(following: str) -> None:
+    (step,) = steps(f"# say it\n#\n\n# and more\n{following}")
+    assert (step.command, step.line) == (following[-8:].removeprefix(">>> "), 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# exit\n$ true",
+        "# cd /app\n# su web\n$ true",
+        "# cd /app\n# python manage.py shell\n>>> 1",
+        "# python3 -q\n>>> 1",
+    ],
+)
+def test_commands_of_a_root_shell_that_lead_elsewhere_are_no_comments(text: str) -> None:
+    assert len(steps(text)) == len(text.split("\n"))
+
+
+def test_a_comment_at_the_end_of_a_block_stands_below_a_blank_line() -> None:
+    (output,) = steps("$ cat f\n# output")
+    assert (output.promise, output.remarks) == (("# output",), ())
+    (python,) = steps(">>> x\n1\n# a comment")
+    assert (python.promise, python.remarks) == (("1",), ("# a comment",))
+    (comment,) = steps("$ cat f\noutput\n\n# a comment\n")
+    assert (comment.promise, comment.remarks) == (("output",), ("", "# a comment"))
+
+
 @pytest.mark.parametrize("name", ["install.sh", "start-sh", "sh.conf", "docs/bash.md", "su-exec.c"])
 def test_a_file_named_like_a_shell_opens_none(name: str) -> None:
     (step,) = steps(f"$ cat {name}\n# a comment\nset -e")
@@ -383,9 +434,41 @@ def test_an_elision_after_a_complete_statement_is_output() -> None:
     assert step.promise == ("...", "end")
 
 
-def test_output_that_begins_with_an_elision_is_no_continuation() -> None:
-    (step,) = steps(">>> print(text)\n... and so on")
-    assert step.promise == ("... and so on",)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("# Fibonacci series:", "a, b = 0, 1"),
+        ("# one", "# two", "x = 1"),
+        ("# a loop", "for n in x:", "    print(n)", ""),
+        ("x = 1  # complete", "y = 2"),
+        ("def f(:", "    pass"),
+        ("print(text)", "and so on"),
+    ],
+)
+def test_a_line_behind_input_of_python_is_input_and_never_output(typed: tuple[str, ...]) -> None:
+    read = steps(">>> " + "\n... ".join(typed) + "\noutput\n>>> 2")
+    assert [step.typed for step in read] == [typed, ("2",)]
+    assert read[0].promise == ("output",)
+
+
+@pytest.mark.parametrize(
+    ("text", "keyed"),
+    [
+        ("for n in (1, 2):\n...     print(n)", ("for n in (1, 2):", "    print(n)", "")),
+        ("@decorated\n... def f(): pass", ("@decorated", "def f(): pass", "")),
+        ("for n in x: print(n)", ("for n in x: print(n)", "")),
+        ("if x:\n...     1\n...", ("if x:", "    1", "")),
+        ("# a comment", ("# a comment",)),
+        ("f(", ("f(",)),
+        ("x = 1", ("x = 1",)),
+    ],
+)
+def test_an_indented_block_of_python_that_stands_open_is_closed(
+    text: str, keyed: tuple[str, ...]
+) -> None:
+    (step,) = steps(f">>> {text}\noutput")
+    assert step.keyed == keyed
+    assert len(step.shown) == len(step.typed)
 
 
 @pytest.mark.parametrize(
@@ -518,6 +601,39 @@ def test_promises_put_back_are_read_as_they_were_given() -> None:
             status = None if step.program == "Python" else chance.choice([0, 0, 1, 130])
             given.append((step, promise, status))
         again = parse(with_promises(old, given))
-        assert [(s.command, list(s.promise), s.status or 0) for s in again] == [
+        assert [(s.command, [*s.promise, *s.remarks], s.status or 0) for s in again] == [
             (step.command, promise, status or 0) for step, promise, status in given
         ]
+
+
+@pytest.mark.parametrize(
+    ("came", "written"),
+    [
+        (["new"], ["$ a", "new", "", "# out"]),
+        ([], ["$ a", "", "# out"]),
+        (["a", "# new"], ["$ a", "a", "# new"]),
+        (["# out"], ["$ a", "# out"]),
+    ],
+)
+def test_a_hash_at_the_end_of_a_block_goes_only_where_others_come(
+    came: list[str], written: list[str]
+) -> None:
+    old = block("$ a\n# out")
+    assert list(with_promises(old, [(parse(old)[0], came, 0)]).lines) == written
+
+
+@pytest.mark.parametrize("came", [["new"], [], ["a", "# new"], ["# new"]])
+def test_a_comment_of_the_writer_stays_whatever_comes(came: list[str]) -> None:
+    old = block("# first\n$ a\nout\n\n# second\n$ b\n# third\n# fourth\n$ c\n\n# last\n")
+    new = with_promises(old, [(step, came, 0) for step in parse(old)])
+    comments = [line for line in new.lines if line.startswith("# ") and line != "# new"]
+    assert comments == ["# first", "# second", "# third", "# fourth", "# last"]
+    assert [step.command for step in parse(new)] == ["a", "b", "c"]
+
+
+def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
+    old = block("$ a\nout\n$ b\nout\n$ c", line=9)
+    with pytest.raises(TranscriptError, match=r"^page\.rst:11: "):
+        with_promises(
+            old, [(step, ["$ x"] if step.command == "b" else [], 0) for step in parse(old)]
+        )
