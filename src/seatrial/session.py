@@ -39,12 +39,11 @@ SHELL = "$ "
 # What bash reads when it begins.  Before each prompt it puts its prompts back, whatever a page did
 # to them: they tell the exit status, and the number of commands run so far.  Nothing of that is
 # traced by `set -x`; `set -v` shows the line, and a line with the word in it is no output.  History
-# is what expands `!`, as in a reader's shell; no file of it is read or written.
+# stays on, which expands `!` as in a reader's shell; no file of it is read or written.
 _RC = (
     r"""PROMPT_COMMAND='{ shopt -s promptvars && declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
     r"""&> /dev/null || { echo "bash: its prompt cannot be set" >&2; exit 1; }'"""
     "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
-    "set -o history\n"
 )
 
 #: Plain transcripts: no colours, pagers, progress or line editing that redraws.
