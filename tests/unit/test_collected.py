@@ -214,11 +214,11 @@ def test_a_block_that_stands_on_the_page_is_run_whatever_is_around_it(tmp_path: 
 
 def test_a_page_that_is_made_before_it_is_read_is_its_writers(tmp_path: Path) -> None:
     conf = (
-        "def fill(app, name, source):\n    source[0] = source[0].replace('WORD', 'hello')\n"
+        "block = '.. code-block:: console\\n\\n   $ echo hello\\n'\n"
+        "def fill(app, name, source):\n    source[0] = source[0].replace('BLOCK', block)\n"
         "def setup(app):\n    app.connect('source-read', fill)\n"
     )
-    text = ".. code-block:: console\n\n   $ echo WORD\n"
-    assert [why for _, why in blocks(page_with(tmp_path, text, conf))] == [""]
+    assert [why for _, why in blocks(page_with(tmp_path, "BLOCK", conf))] == [""]
 
 
 # --- what only looks like a transcript ------------------------------------------------------------
