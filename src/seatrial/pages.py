@@ -48,8 +48,10 @@ class Settings:
     # output that nothing promises is a failure, also in a block that shows none
     spellings: tuple[str, ...] = ("v2",)
     environment: Mapping[str, str] | None = None
-    sources: tuple[Path, ...] = ()
-    # files and folders whose text counts as known to sentences
+    prose: tuple[str, ...] = ()
+    # patterns of the pages whose literals in sentences are checked
+    sources: tuple[str, ...] = ()
+    # files and folders, relative to `source`, whose text counts as known there
     known: tuple[str, ...] = ()
     # what counts as known as well
 
@@ -65,18 +67,42 @@ class Tree:
         """Return the page that a file holds, if it is one."""
         return next((p for p in self.pages if (self.settings.source / p.source) == source), None)
 
+    def patterns_without_a_page(self) -> list[str]:
+        """Return the patterns of `seatrial_prose` that name none of the pages."""
+        return [
+            pattern
+            for pattern in self.settings.prose
+            if not any(fnmatchcase(page.name, pattern) for page in self.pages)
+        ]
+
     def corpus(self) -> Corpus:
         """Return what the literals of sentences are looked for in.
 
-        Raises RecordError where a record cannot be read.
+        Raises SeatrialError where a record, or what a setting names, cannot be read.
         """
         known = self.settings
+        for pattern in self.patterns_without_a_page():
+            raise _no_page(pattern)
         lines = [*lines_that_ran(self.pages, known.source, known.records), *known.known]
         if known.project is not None:
             lines += lines_of_files(known.project, known.project)
-        for path in known.sources:
-            lines += lines_of_files(path, known.source)
+        for name in known.sources:
+            if not (known.source / name).exists():
+                raise SeatrialError(
+                    f"`seatrial_prose_sources` names what is not there: {name}",
+                    where="conf.py",
+                    hint="give paths of files or folders relative to conf.py",
+                )
+            lines += lines_of_files(known.source / name, known.source)
         return Corpus(lines)
+
+
+def _no_page(pattern: str) -> SeatrialError:
+    return SeatrialError(
+        f"`seatrial_prose` names no page: {pattern}",
+        where="conf.py",
+        hint="give names of pages without suffix, such as index or how-to/*",
+    )
 
 
 def read(source: Path) -> Tree:
@@ -113,8 +139,12 @@ def read(source: Path) -> Tree:
                     hint='add "seatrial.sphinx_ext" to `extensions`',
                 )
             app.builder.read()
-            pages = tuple(_page(app, name) for name in sorted(app.env.found_docs))
-            return Tree(settings(app), pages)
+            known = settings(app)
+            pages = tuple(_page(app, name, known) for name in sorted(app.env.found_docs))
+            tree = Tree(known, pages)
+            if known.prose and len(tree.patterns_without_a_page()) == len(known.prose):
+                raise _no_page(known.prose[0])
+            return tree
     except SphinxError as error:
         raise SeatrialError(f"Sphinx cannot read the pages: {error}", where=str(source)) from error
 
@@ -169,13 +199,12 @@ def settings(app: Sphinx) -> Settings:
                 hint='write it as ("redis", r"redis> ")',
             ) from error
         extra.append(Prompt(program, pattern))
-    sources = tuple(source / name for name in config.seatrial_prose_sources)
-    for path in sources:
-        if not path.exists():
+    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
+        if not isinstance(config[name], list | tuple):
             raise SeatrialError(
-                f"`seatrial_prose_sources` names what is not there: {path.relative_to(source)}",
+                f"`{name}` is no list: {config[name]!r}",
                 where="conf.py",
-                hint="give paths of files or folders relative to conf.py",
+                hint='write it as ["...", "..."]',
             )
     return Settings(
         source=source,
@@ -187,17 +216,18 @@ def settings(app: Sphinx) -> Settings:
         build_timeout=float(config.seatrial_build_timeout),
         strict=bool(config.seatrial_strict),
         spellings=spellings,
-        sources=sources,
-        known=tuple(config.seatrial_prose_known),
+        prose=tuple(map(str, config.seatrial_prose)),
+        sources=tuple(map(str, config.seatrial_prose_sources)),
+        known=tuple(map(str, config.seatrial_prose_known)),
     )
 
 
-def _page(app: Sphinx, name: str) -> Page:
+def _page(app: Sphinx, name: str, known: Settings) -> Page:
     """Return a page as it was read."""
     doctree = app.env.get_doctree(name)
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
-    checked = any(fnmatchcase(name, pattern) for pattern in app.config.seatrial_prose)
+    checked = any(fnmatchcase(name, pattern) for pattern in known.prose)
     return Page(
         name,
         source,
