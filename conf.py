@@ -44,7 +44,11 @@ seatrial_prose_sources = [
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [
-    *(f"make {name}" for name in re.findall(r"(?m)^([a-z-]+):", (HERE / "Makefile").read_text())),
+    *(
+        f"make {name}"
+        for file in HERE.glob("Makefile")
+        for name in re.findall(r"(?m)^([a-z-]+):", file.read_text())
+    ),
     *(f":{name}:" for kind in (Console, EditFile, RunMatrix) for name in kind.option_spec),
     *(f".. {name}::" for name in OVERVIEWS),
 ]

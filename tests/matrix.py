@@ -208,6 +208,7 @@ def run(row: Row, tree: Path, environment: Mapping[str, str], report: Path | Non
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-q", "--require-docker", "--seatrial-record"),
+                *("-m", "not seatrial_prose"),
                 *("--compose", row.spelling, f"--junit-xml={report}", *row.pages),
             ],
             cwd=tree,

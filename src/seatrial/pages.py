@@ -52,8 +52,10 @@ class Settings:
     spellings: tuple[str, ...] = ("v2",)
     record_command: str = "pytest --seatrial-record {page}"
     # what a writer types to record a page, which stands for `{page}`
-    sources: tuple[Path, ...] = ()
-    # files and folders whose text counts as known to sentences
+    prose: tuple[str, ...] = ()
+    # patterns of the pages whose literals in sentences are checked
+    sources: tuple[str, ...] = ()
+    # files and folders, relative to `source`, whose text counts as known there
     known: tuple[str, ...] = ()
     # what counts as known as well
     requirements: tuple[str, ...] = ()
@@ -71,18 +73,42 @@ class Tree:
         """Return the page that a file holds, if it is one."""
         return next((p for p in self.pages if (self.settings.source / p.source) == source), None)
 
+    def patterns_without_a_page(self) -> list[str]:
+        """Return the patterns of `seatrial_prose` that name none of the pages."""
+        return [
+            pattern
+            for pattern in self.settings.prose
+            if not any(fnmatchcase(page.name, pattern) for page in self.pages)
+        ]
+
     def corpus(self) -> Corpus:
         """Return what the literals of sentences are looked for in.
 
-        Raises RecordError where a record cannot be read.
+        Raises SeatrialError where a record, or what a setting names, cannot be read.
         """
         known = self.settings
+        for pattern in self.patterns_without_a_page():
+            raise _no_page(pattern)
         lines = [*lines_that_ran(self.pages, known.source, known.records), *known.known]
         if known.project is not None:
             lines += lines_of_files(known.project, known.project)
-        for path in known.sources:
-            lines += lines_of_files(path, known.source)
+        for name in known.sources:
+            if not (known.source / name).exists():
+                raise SeatrialError(
+                    f"`seatrial_prose_sources` names what is not there: {name}",
+                    where="conf.py",
+                    hint="give paths of files or folders relative to conf.py",
+                )
+            lines += lines_of_files(known.source / name, known.source)
         return Corpus(lines)
+
+
+def _no_page(pattern: str) -> SeatrialError:
+    return SeatrialError(
+        f"`seatrial_prose` names no page: {pattern}",
+        where="conf.py",
+        hint="give names of pages without suffix, such as index or how-to/*",
+    )
 
 
 # the line that opens a block of Markdown
@@ -131,9 +157,11 @@ class Reader:
                 app.builder.read()
                 names = sorted(app.env.found_docs)
                 pages = (self._pages[name] for name in names)
-                return Tree(
-                    settings(app), tuple(p for p in pages if not _was_built(self._source, p))
-                )
+                known = settings(app)
+                tree = Tree(known, tuple(p for p in pages if not _was_built(self._source, p)))
+                if known.prose and len(tree.patterns_without_a_page()) == len(known.prose):
+                    raise _no_page(known.prose[0])
+                return tree
         except SphinxError as error:
             raise SeatrialError(
                 f"Sphinx cannot read the pages: {error}", where=str(self._source)
@@ -249,13 +277,12 @@ def settings(app: Sphinx) -> Settings:
                 hint='write it as ("redis", r"redis> ")',
             ) from error
         extra.append(Prompt(program, pattern))
-    sources = tuple(source / name for name in config.seatrial_prose_sources)
-    for path in sources:
-        if not path.exists():
+    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
+        if not isinstance(config[name], list | tuple):
             raise SeatrialError(
-                f"`seatrial_prose_sources` names what is not there: {path.relative_to(source)}",
+                f"`{name}` is no list: {config[name]!r}",
                 where="conf.py",
-                hint="give paths of files or folders relative to conf.py",
+                hint='write it as ["...", "..."]',
             )
     return Settings(
         source=source,
@@ -268,8 +295,9 @@ def settings(app: Sphinx) -> Settings:
         strict=bool(config.seatrial_strict),
         spellings=spellings,
         record_command=config.seatrial_record_command,
-        sources=sources,
-        known=tuple(config.seatrial_prose_known),
+        prose=tuple(map(str, config.seatrial_prose)),
+        sources=tuple(map(str, config.seatrial_prose_sources)),
+        known=tuple(map(str, config.seatrial_prose_known)),
         requirements=_requirements(config.seatrial_environment, source),
     )
 
@@ -311,7 +339,7 @@ def _page(app: Sphinx, doctree: nodes.document) -> Page:
     name = app.env.docname
     path = Path(app.env.doc2path(name))
     source = path.relative_to(app.srcdir).as_posix()
-    checked = any(fnmatchcase(name, pattern) for pattern in app.config.seatrial_prose)
+    checked = any(fnmatchcase(name, pattern) for pattern in map(str, app.config.seatrial_prose))
     return Page(
         name,
         source,

@@ -7,6 +7,7 @@ side by side in a command, an output, an edit or a file, so that a letter too fe
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -301,11 +302,10 @@ def _strings(value: object) -> Iterator[str]:
 def lines_of_files(path: Path, folder: Path) -> Iterator[str]:
     """Yield the names, as seen from a folder, and the lines of a file or all files below it."""
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
-        within = file.relative_to(folder)
-        if not file.is_file() or _NOT_READ.intersection(within.parts):
+        if not file.is_file() or _NOT_READ.intersection(file.relative_to(path).parts):
             continue
-        yield from (_END, within.as_posix())
+        yield from (_END, re.sub(r"^(?:\.\./)+", "", os.path.relpath(file, folder)))
         try:
             yield from file.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError:
+        except (OSError, UnicodeDecodeError):
             continue  # a picture

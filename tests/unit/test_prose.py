@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from seatrial.blocks import Literal
+from seatrial.errors import SeatrialError
 from seatrial.pages import Tree
 from seatrial.places import MACHINE
-from seatrial.prose import Corpus, complaints, unknown
+from seatrial.prose import Corpus, complaints, lines_of_files, unknown
 from seatrial.record import ItemRecord, Record, Run, StepRecord, save
 from tests.unit.test_pages import tree
 
@@ -231,6 +232,42 @@ def test_what_counts_as_known(tmp_path: Path) -> None:
 def test_only_chosen_pages_are_checked(tmp_path: Path) -> None:
     pages = site(tmp_path, seatrial_prose=["m*"]).pages
     assert [page.name for page in pages if page.literals] == ["more"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"seatrial_prose": ["index.rst"]}, "conf.py: `seatrial_prose` names no page: index.rst"),
+        ({"seatrial_prose": ["*", "x"]}, "conf.py: `seatrial_prose` names no page: x"),
+        ({"seatrial_prose": True}, "conf.py: `seatrial_prose` is no list: True"),
+        ({"seatrial_prose_known": "web"}, "conf.py: `seatrial_prose_known` is no list: 'web'"),
+        (
+            {"seatrial_prose_sources": ["none.txt"]},
+            "conf.py: `seatrial_prose_sources` names what is not there: none.txt",
+        ),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_sentence(
+    tmp_path: Path, settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(SeatrialError) as raised:
+        site(tmp_path, **settings).corpus()
+    assert str(raised.value).split("\n")[0] == said
+
+
+def test_a_source_beside_the_documentation_is_named_as_seen_from_its_project(
+    tmp_path: Path,
+) -> None:
+    for name in (".ci/run", "src/tool/main.py", "src/node_modules/x.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"in {name}\n")
+    (tmp_path / "docs").mkdir()
+    lines = [
+        line
+        for name in ("src", ".ci/run")
+        for line in lines_of_files(tmp_path / "docs" / ".." / name, tmp_path / "docs")
+    ]
+    assert lines == ["\0", "src/tool/main.py", "in src/tool/main.py", "\0", ".ci/run", "in .ci/run"]
 
 
 @pytest.mark.parametrize("text", ["docker swarm", "docker swarm < >"])
