@@ -151,6 +151,7 @@ def test_what_only_looks_like_a_transcript_fails_where_a_project_is_strict(
 ) -> None:
     configure(project, "seatrial_strict = True")
     project.write("docs/index.rst", LOOKS + RIGHT)
+    project.run("docs", "--seatrial-record")
     outcome = project.run("docs")
     assert outcome.status == 1
     assert outcome.verdicts == {
@@ -165,6 +166,7 @@ def test_what_only_looks_like_a_transcript_fails_where_a_project_is_strict(
 def test_what_sphinx_tests_itself_is_counted_and_does_not_fail(project: Project) -> None:
     configure(project, 'seatrial_strict = True\nextensions += ["sphinx.ext.doctest"]')
     project.write("docs/index.rst", f".. doctest::\n\n   >>> 6 * 7\n   42\n\n{RIGHT}")
+    project.run("docs", "--seatrial-record")
     outcome = project.run("docs")
     assert outcome.status == 0, outcome.text
     assert "seatrial: index.rst: 1 block is not run: left to sphinx.ext.doctest" in outcome.text
@@ -179,6 +181,7 @@ def test_blocks_that_promise_no_output_are_counted_where_that_is_allowed(
     assert project.run("docs").sentences == [told]
     configure(project, "seatrial_strict = True")
     project.write("docs/index.rst", silent.replace("echo one", "true") + RIGHT)
+    project.run("docs", "--seatrial-record")
     told = "seatrial: ran 2 blocks with 2 steps; 0 claims proved"
     assert project.run("docs").sentences == [told]
 

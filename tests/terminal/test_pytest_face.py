@@ -33,8 +33,9 @@ class Outcome:
 
     @property
     def sentences(self) -> list[str]:
-        """Return what seatrial itself said at the end."""
-        return [line for line in self.text.splitlines() if line.startswith("seatrial: ")]
+        """Return what seatrial itself said at the end, but for how many blocks have no record."""
+        said = [line for line in self.text.splitlines() if line.startswith("seatrial: ")]
+        return [line for line in said if not line.endswith("compared with promises")]
 
 
 @dataclass(frozen=True)
