@@ -1,6 +1,7 @@
 """The format that a writer writes, read as steps."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -632,3 +633,16 @@ def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
         with_promises(
             old, [(step, ["$ x"] if step.command == "b" else [], 0) for step in parse(old)]
         )
+
+
+@pytest.mark.parametrize("lost", ["$ b", "> more", "# a comment"])
+def test_a_line_of_the_writer_that_would_be_removed_is_refused(lost: str) -> None:
+    old = block("$ a\nout\n\n# a comment\n$ b\n$ c \\\n> more\nout", line=9)
+    steps_now = parse(old)
+    number = {"$ b": 0, "> more": 2, "# a comment": 0}[lost]
+    step = steps_now[number]
+    shown = step.shown[:-1] if lost == "> more" else step.shown
+    promise = old.lines[len(step.shown) :][: 4 if lost == "$ b" else 3]
+    wrong = replace(step, shown=shown, promise=promise)
+    with pytest.raises(TranscriptError, match="recording would remove a line of yours"):
+        with_promises(old, [(wrong, [], 0)])
