@@ -10,7 +10,14 @@ import pytest
 
 from seatrial import matching
 from seatrial.kinds import by_kind
-from seatrial.matching import Pair, compare, line_matches, stands_for_any_lines
+from seatrial.matching import (
+    Pair,
+    by_kind,
+    came_at_end,
+    compare,
+    line_matches,
+    stands_for_any_lines,
+)
 
 WORDS = ("a", "b", "a b", "", "ab", "abc", "x...y", "xy", "x1y")
 PROMISED = (*WORDS, "...", "...", "a...", "...b", "  ...")
@@ -376,3 +383,21 @@ def test_a_long_difference_takes_little_memory_and_loses_no_line() -> None:
     assert [row.promised for row in rows if row.promised is not None] == wanted
     assert [row.came for row in rows if row.came is not None] == came
     assert peak < 50_000_000  # bytes
+
+
+@pytest.mark.parametrize(
+    ("output", "count"),
+    [
+        (["a", "# one"], 1),
+        (["# one", ""], 1),
+        (["# one", "# two 3"], 2),
+        (["# one", "# two 3", "", "# four"], 4),
+        (["# one", "a"], 0),
+        (["# two 3"], 0),
+        ([], 0),
+    ],
+)
+def test_lines_that_may_be_comments_are_output_as_far_as_it_ends_with_them(
+    output: list[str], count: int
+) -> None:
+    assert came_at_end(["# one", "# two ...", "", "# four"], output) == count

@@ -8,7 +8,7 @@ import pytest
 
 from seatrial.blocks import Block, Edit, Page
 from seatrial.errors import SeatrialError
-from seatrial.pages import Tree, read
+from seatrial.pages import Reader, Tree, read
 
 EVERYTHING = ("seatrial.sphinx_ext", "myst_parser", "sphinx_tabs.tabs")
 
@@ -547,3 +547,23 @@ def test_a_conf_py_that_fails_is_said_to_and_where(tmp_path: Path) -> None:
 def test_a_folder_without_conf_py_is_said_to_have_none(tmp_path: Path) -> None:
     with pytest.raises(SeatrialError, match=r"conf\.py"):
         read(tmp_path)
+
+
+def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+    (tmp_path / "part.inc").write_text(".. console::\n\n   $ echo one\n")
+    for name in ("index", "other"):
+        (tmp_path / f"{name}.rst").write_text("T\n=\n\n.. console::\n\n   $ true\n")
+    (tmp_path / "page.rst").write_text("T\n=\n\n.. include:: part.inc\n")
+    reader = Reader(tmp_path)
+    before = reader.read()
+    (tmp_path / "part.inc").write_text(".. console::\n\n   $ echo two\n")
+    (tmp_path / "new.rst").write_text("T\n=\n")
+    (tmp_path / "other.rst").unlink()
+    after = reader.read({tmp_path.resolve() / "part.inc"})
+    assert [page.name for page in after.pages] == ["index", "new", "page"]
+    assert after.page(tmp_path / "index.rst") is before.page(tmp_path / "index.rst")
+    assert [item.lines for page in after.pages for item in page.items] == [
+        ("$ true",),
+        ("$ echo two",),
+    ]

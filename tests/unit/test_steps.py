@@ -1,6 +1,7 @@
 """The format that a writer writes, read as steps."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -637,3 +638,14 @@ def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
         with_promises(
             old, [(step, ["$ x"] if step.command == "b" else [], 0) for step in parse(old)]
         )
+
+
+@pytest.mark.parametrize(("number", "shown", "promise"), [(0, 1, 4), (2, 1, 2)])
+def test_a_line_of_the_writer_that_would_be_removed_is_refused(
+    number: int, shown: int, promise: int
+) -> None:
+    old = block("$ a\nout\n\n# a comment\n$ b\n$ c \\\n> more\nout", line=9)
+    step = parse(old)[number]
+    wrong = replace(step, shown=step.shown[:shown], promise=("x",) * promise)
+    with pytest.raises(TranscriptError, match="recording would remove a line of yours"):
+        with_promises(old, [(wrong, [], 0)])
