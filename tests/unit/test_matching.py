@@ -12,7 +12,6 @@ from seatrial import matching
 from seatrial.kinds import by_kind
 from seatrial.matching import (
     Pair,
-    by_kind,
     came_at_end,
     compare,
     line_matches,
