@@ -582,10 +582,16 @@ def test_literals_of_sentences_are_checked_where_a_project_asks_for_it(project: 
     assert "index.rst:4: `echo shipyard` occurs in nothing that ran" in outcome.text
     assert "Traceback" not in outcome.text
     # what a run gives counts from then on, within it already
+    later = "It says ``harbour-master``.\n\n.. console::\n\n   $ echo harbour-{master,}\n   ...\n"
+    project.write("later.rst", later)
     mark = ":unproved:`echo shipyard <there is none>`"
     project.write("index.rst", PROSE.format(said="echo harbour", mark=mark))
     outcome = project.run("--seatrial-record")
-    assert outcome.verdicts == {"index.rst::v2::title-1": "PASSED", "index.rst::prose": "PASSED"}
+    assert outcome.verdicts == {
+        f"{page}.rst::{item}": "PASSED"
+        for page in ("index", "later")
+        for item in ("v2::title-1", "prose")
+    }
 
 
 # --- interrupted ----------------------------------------------------------------------------------

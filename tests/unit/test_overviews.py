@@ -149,9 +149,11 @@ def test_what_is_marked_as_unproved_is_listed_and_counted(project: Project) -> N
     ledger = soup.select("dl.seatrial-overview")[1]
     assert texts(ledger, "li")[-1:] == ["docker swarm: one machine"]
     assert "Shown and not run: 1. Named in sentences and unproved: 1." in soup.get_text()
-    # the mark alone goes, and the ledger follows
+    # the mark alone goes, and every ledger follows
+    project.page(":orphan:\n\nLedger\n======\n\n.. not-run-ledger::\n", "ledger.rst")
+    assert "docker swarm" in page(project, "ledger").get_text()
     project.page(SHELL, "shell.rst")
-    assert "unproved" not in page(project).get_text()
+    assert "docker swarm" not in page(project, "ledger").get_text()
 
 
 def test_commands_are_listed_with_their_pages(project: Project) -> None:

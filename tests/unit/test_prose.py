@@ -83,7 +83,7 @@ def test_what_ran_is_known(corpus: Corpus, literal: str) -> None:
         *("run --rmi", "docker compose run --entrypoint bash wep", "run -Tx", "rnu --rm"),
         *(
             "pip install --rm",
-            "pip install --elsewhere",
+            "docker-compose rm --elsewhere",
             "docker compsoe run --rm web",
             "docker rm --stop web",
         ),
