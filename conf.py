@@ -41,6 +41,8 @@ seatrial_prose_sources = [
     *("tests/unit/test_spelling.py", "tests/unit/test_verdicts.py", "reference/matrix/rows.json"),
     *("tests/kernel/test_kernel.py", "tests/terminal/test_witness.py"),
     "tests/terminal/test_pytest_face.py",
+    *("tests/unit/test_collected.py", "tests/terminal/test_collected.py"),
+    *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [
@@ -51,6 +53,7 @@ seatrial_prose_known = [
     ),
     *(f":{name}:" for kind in (Console, EditFile, RunMatrix) for name in kind.option_spec),
     *(f".. {name}::" for name in OVERVIEWS),
+    *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/*/test_*.py")),
 ]
 
 myst_heading_anchors = 3
