@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from seatrial.blocks import Block
 from seatrial.events import Sighting
@@ -24,6 +25,7 @@ from seatrial.judging import is_silent, judge
 from seatrial.kinds import told
 from seatrial.pages import read
 from seatrial.places import MACHINE, Place
+from seatrial.prose import unknown
 from seatrial.record import StepRecord, load
 from seatrial.rendering import came_of
 from seatrial.sameness import differences
@@ -71,10 +73,12 @@ class Mutant:
 
     @property
     def noticed(self) -> bool:
-        """Tell whether a check would have noticed: by the promise, or by the record."""
-        varies = self.of.varies
-        return self.breaks_promise or bool(
-            differences(self.of.record.given, self.record.given, varies=varies)
+        """Tell whether a check would have noticed: by the promise, or by the record.
+
+        Of a step that a writer marks by ``:varies:``, nobody knows.
+        """
+        return not self.of.varies and (
+            self.breaks_promise or bool(differences(self.of.record.given, self.record.given))
         )
 
 
@@ -270,6 +274,47 @@ def mutants(steps: Sequence[Recorded]) -> Iterator[Mutant]:
                         yield Mutant(step, operator.__name__, changed)
 
 
+@dataclass(frozen=True)
+class Slip:
+    """A slip of a writer in a literal of a sentence."""
+
+    where: str
+    literal: str
+    made: str
+    noticed: bool
+
+
+def slips(root: Path = ROOT) -> Iterator[Slip]:
+    """Yield each literal of a site's sentences with every slip of one sign, or two words swapped.
+
+    Of a literal that a writer marks with a reason, nobody notices any.
+    """
+    tree = read(root)
+    corpus = tree.corpus()
+    literals = {each.text: each for page in tree.pages for each in page.literals}
+    for text, literal in sorted(literals.items()):
+        for made in _slips_of(text):
+            noticed = not literal.reason and unknown(made, corpus)
+            yield Slip(f"{literal.source}:{literal.line}", text, made, noticed)
+
+
+def _slips_of(literal: str) -> list[str]:
+    """Return a literal with every slip of one sign, and with two words in the wrong order."""
+    found = []
+    for at, sign in enumerate(literal):
+        before, after = literal[:at], literal[at + 1 :]
+        found += [before + after, before + after[:1] + sign + after[1:]]
+        for signs in (ascii_lowercase, ascii_uppercase, digits):
+            if sign in signs:
+                other = signs[(signs.index(sign) + 7 * at + 7) % len(signs)]
+                found.append(before + other + after)
+    words = literal.split()
+    for at in range(len(words) - 1):
+        found.append(" ".join([*words[:at], words[at + 1], words[at], *words[at + 2 :]]))
+    original = " ".join(words)
+    return [each for each in dict.fromkeys(found) if " ".join(each.split()) not in ("", original)]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -289,9 +334,15 @@ def main(arguments: Sequence[str]) -> int:
         row["noticed"] += mutant.noticed
         if options.missed and not mutant.noticed:
             print(f"missed: {mutant.of.where} {mutant.operator}: {mutant.of.step.command[:80]}")
+    for slip in slips():
+        row = count.setdefault("prose", Counter())
+        row["made"] += 1
+        row["noticed"] += slip.noticed
+        if options.missed and not slip.noticed:
+            print(f"missed: {slip.where} prose: {slip.made!r} for {slip.literal!r}")
     print(f"{'change':20}{'same kind':>10}{'made':>8}{'promises':>10}{'noticed':>9}")
     rows = list(count.items())
-    rows.append(("all", sum((row for _, row in rows), Counter())))
+    rows.append(("all but prose", sum((row for name, row in rows if name != "prose"), Counter())))
     for name, row in rows:
         made = row["made"] or 1
         print(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 # What varies by nature, and the name of its kind.  The order matters: longer forms come first.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -20,6 +21,13 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # what a signed address has, of S3 and the like
     ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
     ("process", re.compile(r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))")),
+    # which the system gives where none was asked for (Linux: ip_local_port_range)
+    (
+        "port",
+        re.compile(
+            r"(?:(?<=\bport )|(?<=sport = :)|(?<=:))(?:3[2-9]|4\d|5\d|60)\d{3}(?=->| of |'|$)"
+        ),
+    ),
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     (
@@ -76,6 +84,8 @@ _BUILDER = re.compile(r"#\d+ .*")
 _STAGE_V1 = re.compile(r"Step (?P<name>\d+/\d+ : .*)")
 _BUILD_BEGINS = re.compile(r"Building [\w-]+")
 _BUILD_ENDS = re.compile(r"Successfully tagged .*|ERROR: .*|Service '.*' failed to build.*")
+# which container a line of a log is from
+_LOGGED = re.compile(r"(?P<name>[a-z][\w.-]*[-_]\d+) +\| ")
 _SECONDS = re.compile(r"WARN\[\d+\]")
 
 
@@ -127,7 +137,16 @@ def told(output: Iterable[str]) -> Told:
             seen.add(said)
         elif not chatter:
             lines.append(_SECONDS.sub("WARN[<seconds>]", by_kind(line)).rstrip())
-    return Told(tuple(_without_blank_ends(lines)), frozenset(seen))
+    return Told(tuple(_by_container(_without_blank_ends(lines))), frozenset(seen))
+
+
+def _by_container(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines, those of logs container by container: Compose reads them side by side."""
+    for name, group in groupby(lines, lambda line: bool(_LOGGED.match(line))):
+        if name:
+            yield from sorted(group, key=lambda line: line.partition("|")[0])
+        else:
+            yield from group
 
 
 def without_building(output: Iterable[str], keep: Collection[str] = ()) -> tuple[str, ...]:

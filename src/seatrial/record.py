@@ -23,6 +23,10 @@ FORMAT = 2
 _OLD_FORMAT = 1
 
 
+# commands by which the engine lists what it has, the youngest first
+_LISTS = re.compile(r"docker (?:ps|container ls|images|image ls|volume ls|network ls)\b(?!.*\|)")
+
+
 class Ending(Enum):
     """How it ended that a step was listened to."""
 
@@ -50,7 +54,8 @@ class StepRecord:
     def given(self) -> Given:
         """Return what of this is compared with another run."""
         waits = re.match(r"(?:until|while)\b", self.command) is not None
-        return Given(self.output, self.status, (str(self.place),), self.sightings, waits)
+        lists = _LISTS.match(self.command) is not None
+        return Given(self.output, self.status, (str(self.place),), self.sightings, waits, lists)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ class Given:
     sightings: Sequence[Sighting] = ()
     waits: bool = False
     # a loop that waits for something: how often it goes round is by chance
+    lists: bool = False
+    # a listing of the engine's: what was made at the same time stands in either order
 
 
 def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str,
         found.append(f"ended with {_status(came)}, its record says {_status(held)}")
     if list(held.places) != list(came.places):
         found.append(f"ran in {_list(came.places)}, its record says {_list(held.places)}")
-    outputs = (_last(given.output) if given.waits else given.output for given in (held, came))
+    outputs = (_counted(given) for given in (held, came))
     if lines := _lines(*outputs, varies=varies):
         found.append("\n".join(["printed something else than its record holds:", *lines]))
     did, does = (_acts(given.sightings, once=given.waits) for given in (held, came))
@@ -82,9 +84,11 @@ def _shape(output: Iterable[str]) -> list[str]:
     return sorted(kinds | {q for q in quoted if not re.search(r"\d", q)} | stages)
 
 
-def _last(output: Sequence[str]) -> Sequence[str]:
-    """Return the last line of what a loop printed that waits for something."""
-    return told(output).lines[-1:]
+def _counted(given: Given) -> Sequence[str]:
+    """Return the lines of an output that count, those of a listing in an order of their own."""
+    if given.waits:
+        return told(given.output).lines[-1:]
+    return sorted(told(given.output).lines) if given.lists else given.output
 
 
 def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.mutation import OPERATORS, Mutant, mutants, recorded
+from tests.mutation import OPERATORS, Mutant, mutants, recorded, slips
 
 #: The share that has to be noticed, for each group of changes and for each kind of change.
-TARGET, EACH_TARGET = 0.99, 0.97
+TARGET, EACH_TARGET, PROSE_TARGET = 0.99, 0.97, 0.9
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,12 @@ def test_almost_every_change_to_what_the_guide_shows_is_noticed(made: list[Mutan
         share = sum(noticed[n] for n in names) / sum(all_of[n] for n in names)
         assert share >= TARGET, f"{group}: {share:.1%}"
     assert sum(all_of.values()) > 8000
+
+
+def test_nine_in_ten_slips_in_literals_of_sentences_are_noticed() -> None:
+    made = list(slips())
+    assert len(made) > 20_000
+    assert sum(slip.noticed for slip in made) / len(made) >= PROSE_TARGET
 
 
 def test_promises_alone_notice_less(made: list[Mutant]) -> None:
