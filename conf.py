@@ -43,6 +43,8 @@ seatrial_prose_sources = [
     "tests/terminal/test_pytest_face.py",
     *("tests/unit/test_collected.py", "tests/terminal/test_collected.py"),
     *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),
+    *("tests/terminal/test_terminal.py", "tests/terminal/test_page_run.py"),
+    "tests/unit/test_pages.py",
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [
