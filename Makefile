@@ -86,7 +86,10 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Literals in sentences" \
 		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
-		$(BIN)/pytest --require-docker -m "not browser" --junit-xml=_build/reports/tests.xml tests
+		$(BIN)/pytest -n auto --dist loadfile --require-docker -m "not browser" \
+			--ignore=tests/engine --ignore=tests/kernel --junit-xml=_build/reports/tests.xml tests
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine and the kernel" \
+		$(BIN)/pytest --require-docker --junit-xml=_build/reports/engine.xml tests/engine tests/kernel
 	@$(PHASE) "Tests in a browser" \
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
 	@eval "$$($(ENGINE) env)" && for compose in $(or $(SEATRIAL_COMPOSE),v2 v1); do \
