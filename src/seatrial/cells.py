@@ -85,20 +85,22 @@ def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
     """Return what a cell gave, as its outputs say."""
     lines: list[str] = []
     places: list[str] = []
+    errors: list[str] = []
     sightings: list[Sighting] = []
     for output in outputs:
         kind = output["output_type"]
         if kind == "stream":
             lines += _text(output["text"]).removesuffix("\n").split("\n")
         elif kind == "error":
-            places.append(f"error: {output['ename']}: {output['evalue']}")
+            errors.append(by_kind(f"{output['ename']}: {output['evalue']}"))
         elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
             ran = data[RAN]
             places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
             sightings += [Sighting(w, name, tuple(did), one) for w, name, one, did in ran["did"]]
         elif kind in ("display_data", "execute_result"):
             lines += _text(data.get("text/plain", "")).split("\n")
-    return Given(lines, places=[by_kind(place) for place in places], sightings=sightings)
+    places = [by_kind(place) for place in places]
+    return Given(lines, places=places, sightings=sightings, errors=errors)
 
 
 def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ()) -> Given:
@@ -108,11 +110,11 @@ def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ())
     """
     printed = [line for line in came.output if not _WARNING.fullmatch(line)]
     lines = () if varies(tags, spelling) else told(printed).lines
-    places = came.places
+    places, errors = came.places, came.errors
     if spelling != "v2":
         lines = tuple(respelt(line, project) for line in lines if not _ONLY_V1.fullmatch(line))
-        places = [respelt(place, project) for place in places]
-    return Given(lines, places=places)
+        places, errors = ([respelt(each, project) for each in some] for some in (places, errors))
+    return Given(lines, places=places, errors=errors)
 
 
 def varies(tags: Sequence[str], spelling: str) -> bool:

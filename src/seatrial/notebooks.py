@@ -200,10 +200,9 @@ class NotebookRun:
         verdict = Verdict.BROKEN if failure else Verdict.DIFFERS
         self._stopped = f"cell {number + 1} {verdict.value}"
         source = "\n".join(f"  {line}" for line in stored.source.split("\n"))
-        why = [*([failure] if failure else []), *found]
-        return CellResult(
-            verdict, f"{self.path.name}: cell {number + 1} {' and '.join(why)}\n{source}"
-        )
+        failure = failure or "gave something else than the notebook holds"
+        told = [f"{self.path.name}: cell {number + 1} {failure}", source, *found]
+        return CellResult(verdict, "\n".join(told))
 
     def _list(self, stored: NotebookNode, cell: NotebookNode, number: int) -> None:
         """Note how a cell differs from what is stored where that is no failure."""

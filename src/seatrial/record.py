@@ -55,7 +55,14 @@ class StepRecord:
         """Return what of this is compared with another run."""
         waits = re.match(r"(?:until|while)\b", self.command) is not None
         lists = _LISTS.match(self.command) is not None
-        return Given(self.output, self.status, (str(self.place),), self.sightings, waits, lists)
+        return Given(
+            self.output,
+            self.status,
+            (str(self.place),),
+            self.sightings,
+            waits=waits,
+            lists=lists,
+        )
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class Given:
     places: Sequence[str] = ()
     # in words
     sightings: Sequence[Sighting] = ()
+    errors: Sequence[str] = ()
+    # that a cell raised, each in words
     waits: bool = False
     # a loop that waits for something: how often it goes round is by chance
     lists: bool = False
@@ -52,6 +54,9 @@ def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str,
         found.append(f"ended with {_status(came)}, its record says {_status(held)}")
     if list(held.places) != list(came.places):
         found.append(f"ran in {_list(came.places)}, its record says {_list(held.places)}")
+    if list(held.errors) != list(came.errors):
+        said, raised = (", ".join(given.errors) or "no error" for given in (held, came))
+        found.append(f"ended with {raised}, its record says {said}")
     outputs = (_counted(given) for given in (held, came))
     if lines := _lines(*outputs, varies=varies):
         found.append("\n".join(["printed something else than its record holds:", *lines]))
