@@ -195,6 +195,8 @@ class Sandbox:
             layer.make(self._layer, beneath)
             self._shown = {**layer.neutral(_VENV), **_checkout(source)}
             self._shown |= {str(self._home): HOME, str(self._layer): _VENV}
+            if engine is not None and (config := engine.environment.get("DOCKER_CONFIG")):
+                self._shown[config] = f"{HOME}/.docker"
             if beneath.own:
                 self._shown[str(beneath.programs.parent)] = _VENV
             if project is None:
