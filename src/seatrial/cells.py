@@ -92,7 +92,7 @@ def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
         if kind == "stream":
             lines += _text(output["text"]).removesuffix("\n").split("\n")
         elif kind == "error":
-            errors.append(by_kind(f"{output['ename']}: {output['evalue']}"))
+            errors.append(f"{output['ename']}: {output['evalue']}")
         elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
             ran = data[RAN]
             places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from seatrial.events import Sighting
-from seatrial.kinds import told
+from seatrial.kinds import by_kind, told
 
 # what happens to an object one after the other; all else that Docker tells of it has no order:
 # of `stop` and `die` engine 29 promises none
@@ -54,7 +54,7 @@ def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str,
         found.append(f"ended with {_status(came)}, its record says {_status(held)}")
     if list(held.places) != list(came.places):
         found.append(f"ran in {_list(came.places)}, its record says {_list(held.places)}")
-    if list(held.errors) != list(came.errors):
+    if [by_kind(error) for error in held.errors] != [by_kind(error) for error in came.errors]:
         said, raised = (", ".join(given.errors) or "no error" for given in (held, came))
         found.append(f"ended with {raised}, its record says {said}")
     outputs = (_counted(given) for given in (held, came))
