@@ -203,3 +203,14 @@ def test_what_varies_is_old_once_the_project_has_changed(project: Project) -> No
     assert project.run().status == 0
     (project.folder / "sample" / "names").write_text("Ada\n")
     assert "the project changed since it was recorded" in project.run().text
+
+
+def test_what_set_up_prints_is_neither_kept_nor_compared(project: Project) -> None:
+    page = ".. sandbox:: Ready.\n\n   $ echo $RANDOM\n\n.. console::\n\n   $ echo on\n   on\n"
+    project.write("index.rst", page)
+    project.run("--seatrial-record")
+    record = load(project.folder / "records", "index")
+    assert record is not None
+    assert [len(item.steps[0].output) for item in record.runs["v2"].items] == [0, 1]
+    checked = project.run()
+    assert checked.status == 0, checked.text
