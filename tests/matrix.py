@@ -385,8 +385,7 @@ def differences() -> Iterator[Difference]:
         steps = _steps(_record(other[name]))
         second = _steps(_record(again[name])) if name in again else {}
         for place, step in _steps(here).items():
-            typed = {each[place].command for each in (steps, second) if place in each}
-            if typed != {step.command} or place not in steps or place not in second:
+            if place not in steps or place not in second:
                 # the page has changed since
                 continue
             mine, theirs, mine_again = map(_told, (step, steps[place], second[place]))
@@ -409,15 +408,17 @@ def _record(data: Mapping[str, object]) -> Record | None:
         return load(Path(folder), str(data["page"]))
 
 
-def _steps(record: Record | None) -> dict[tuple[int, int], StepRecord]:
-    """Return the steps of a record in the first spelling, by item and number."""
+def _steps(record: Record | None) -> dict[tuple[str, int], StepRecord]:
+    """Return the steps of a record in the first spelling, by command and how often it was typed."""
     if record is None or "v2" not in record.runs:
         return {}
-    return {
-        (at, number): step
-        for at, item in enumerate(record.runs["v2"].items)
-        for number, step in enumerate(item.steps)
-    }
+    typed: Counter[str] = Counter()
+    found = {}
+    for item in record.runs["v2"].items:
+        for step in item.steps:
+            found[step.command, typed[step.command]] = step
+            typed[step.command] += 1
+    return found
 
 
 def _letters(told: Counter[str]) -> Counter[str]:

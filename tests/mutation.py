@@ -62,7 +62,7 @@ class Mutant:
         return (
             replace(self.record, output=()) == replace(self.of.record, output=())
             and self.record.output != self.of.record.output
-            and told(self.record.output) == told(self.of.record.output)
+            and _by_kind(self.record) == _by_kind(self.of.record)
         )
 
     @property
@@ -80,6 +80,12 @@ class Mutant:
         return not self.of.varies and (
             self.breaks_promise or bool(differences(self.of.record.given, self.record.given))
         )
+
+
+def _by_kind(step: StepRecord) -> object:
+    """Return what a step printed, by kind; a listing has no order."""
+    taken = told(step.output)
+    return (sorted(taken.lines) if step.given.lists else taken.lines), taken.progress
 
 
 def _line(step: StepRecord, chance: random.Random, pattern: str = r"\S") -> int | None:

@@ -60,6 +60,10 @@ _PROGRESS = re.compile(
     r"\s*(?P<what>Container|Network|Volume|Image|Service) (?P<name>\S+) +"
     r"(?P<state>\w+|(?:Error )?Error while \w+|Resource is still in use)\s*"
 )
+# an image may lose its name before it is removed, and then another line tells of it
+_IMAGES_REMOVED = re.compile(
+    r"\s*(?:Dangling images|Image \S+) +(?:Remov(?:ing|ed)|Warning: No resource found to remove)\s*"
+)
 _PROGRESS_V1 = re.compile(
     r"(?P<state>Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing)"
     r" (?P<what>network|volume|image)? ?\"?(?P<name>[\w-]+)\"?"
@@ -113,6 +117,8 @@ def by_kind(text: str) -> str:
 
 def progress(line: str) -> str:
     """Return what a line of progress tells, object and state; nothing where it is none."""
+    if _IMAGES_REMOVED.fullmatch(line):
+        return "Images Removed"
     if found := _PROGRESS.fullmatch(line):
         return by_kind(f"{found['what']} {found['name']} {found['state']}")
     if found := _ATTACHING.fullmatch(line):
