@@ -23,7 +23,7 @@ from seatrial.blocks import Block
 from seatrial.events import Sighting
 from seatrial.judging import is_silent, judge
 from seatrial.kinds import told
-from seatrial.pages import read
+from seatrial.pages import Tree, read
 from seatrial.places import MACHINE, Place
 from seatrial.prose import unknown
 from seatrial.record import StepRecord, load
@@ -241,9 +241,8 @@ OPERATORS: dict[str, tuple[Change, ...]] = {
 EACH = 3
 
 
-def recorded(root: Path = ROOT, spelling: str = "v2") -> Iterator[Recorded]:
+def recorded(tree: Tree, spelling: str = "v2") -> Iterator[Recorded]:
     """Yield the steps of a site that show anything of a record."""
-    tree = read(root)
     for page in tree.pages:
         record = load(tree.settings.records, page.name)
         same: Counter[str] = Counter()
@@ -290,12 +289,11 @@ class Slip:
     noticed: bool
 
 
-def slips(root: Path = ROOT) -> Iterator[Slip]:
+def slips(tree: Tree) -> Iterator[Slip]:
     """Yield each literal of a site's sentences with every slip of one sign, or two words swapped.
 
     Of a literal that a writer marks with a reason, nobody notices any.
     """
-    tree = read(root)
     corpus = tree.corpus()
     literals = {each.text: each for page in tree.pages for each in page.literals}
     for text, literal in sorted(literals.items()):
@@ -328,7 +326,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--same", action="store_true", help="list changes that are none, by kind")
     options = parser.parse_args(arguments)
     count: dict[str, Counter[str]] = {}
-    for mutant in mutants(list(recorded())):
+    tree = read(ROOT)
+    for mutant in mutants(list(recorded(tree))):
         row = count.setdefault(mutant.operator, Counter())
         if mutant.same_kind:
             row["same kind"] += 1
@@ -340,7 +339,7 @@ def main(arguments: Sequence[str]) -> int:
         row["noticed"] += mutant.noticed
         if options.missed and not mutant.noticed:
             print(f"missed: {mutant.of.where} {mutant.operator}: {mutant.of.step.command[:80]}")
-    for slip in slips():
+    for slip in slips(tree):
         row = count.setdefault("prose", Counter())
         row["made"] += 1
         row["noticed"] += slip.noticed
