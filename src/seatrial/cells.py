@@ -109,10 +109,11 @@ def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ())
     Neither progress nor what Docker did: another Compose goes other ways.
     """
     printed = [line for line in came.output if not _WARNING.fullmatch(line)]
+    if spelling != "v2":
+        printed = [respelt(line, project) for line in printed if not _ONLY_V1.fullmatch(line)]
     lines = () if varies(tags, spelling) else told(printed).lines
     places, errors = came.places, came.errors
     if spelling != "v2":
-        lines = tuple(respelt(line, project) for line in lines if not _ONLY_V1.fullmatch(line))
         places, errors = ([respelt(each, project) for each in some] for some in (places, errors))
     return Given(lines, places=places, errors=errors)
 

@@ -21,6 +21,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # what a signed address has, of S3 and the like
     ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
     ("process", re.compile(r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))")),
+    ("process", re.compile(r'(?<="pid": )\d+')),
     # which the system gives where none was asked for (Linux: ip_local_port_range)
     (
         "port",
@@ -169,8 +170,10 @@ def _building(output: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
     for line in output:
         found = _STAGE.fullmatch(line) or _STAGE_V1.fullmatch(line)
         stage = found["name"] if found else ""
-        if _BUILD_BEGINS.fullmatch(line) or _BUILD_ENDS.fullmatch(line):
-            in_v1, stage = line.startswith("Building"), line
+        if _STAGE_V1.fullmatch(line):
+            in_v1 = True
+        elif _BUILD_BEGINS.fullmatch(line) or _BUILD_ENDS.fullmatch(line):
+            in_v1, stage = False, line
         by_builder = _BUILDER.fullmatch(line) is not None
         blank = after_builder and not line.strip()
         yield line, stage, not stage and (in_v1 or by_builder or blank)

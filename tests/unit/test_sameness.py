@@ -90,6 +90,9 @@ def test_progress_has_no_order(one: str, other: str) -> None:
         ("Creating a_db_1 ... done", "Recreating a_db_1 ... done"),
         ("Creating a_db_1 ... done", "Creating a_db_1 ... error"),
         ("Building web\nStep 1/2 : FROM x", "Building web\nStep 1/2 : FROM y"),
+        # Compose 1 with BuildKit: what follows a build is no part of it
+        ("Building web\n#1 [internal] load\nhello", "Building web\n#1 [internal] load\nbye"),
+        ("Building web\n#1 [a] b\nRecreating a_1 ... done", "Building web\n#1 [a] b"),
     ],
 )
 def test_what_progress_says_counts(one: str, other: str) -> None:
