@@ -492,8 +492,10 @@ BREAKAGES = (
         "a-door-left-open",
         "",
         "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
+        "   Container example-db-1 Recreated\n   ...\n"
         "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
         "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
+        "   Container example-db-1 Recreated\n   ...\n"
         "   $ until pg_isready -q -h 127.0.0.2; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
         "pg_isready -h 127.0.0.2",
     ),
@@ -583,6 +585,7 @@ BREAKAGES = (
         "how-to/keep-ports-private.rst",
         "a-new-container-in-a-fold",
         ".. console::\n\n   $ docker compose up -d db\n   ...\n"
+        "   Container example-db-1 Recreated\n   ...\n"
         "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n\nYour computer",
         "docker ps --filter name=example",
     ),

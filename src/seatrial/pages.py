@@ -153,11 +153,12 @@ class Reader:
                 _in_silence(),
             ):
                 app = self._app = self._again() if self._app else self._opened(cache)
+                # first: what makes no sense there would stop the reading of a page
+                known = settings(app)
                 self.forget(written)
                 app.builder.read()
                 names = sorted(app.env.found_docs)
                 pages = (self._pages[name] for name in names)
-                known = settings(app)
                 tree = Tree(known, tuple(p for p in pages if not _was_built(self._source, p)))
                 if known.prose and len(tree.patterns_without_a_page()) == len(known.prose):
                     raise _no_page(known.prose[0])
