@@ -102,9 +102,11 @@ def _spelling(argument: str) -> str:
 
 def _varying(argument: str) -> tuple[tuple[int, ...], str]:
     """Read numbers of steps and why they vary, as in ``2, 3: which of them answers first``."""
-    found = re.fullmatch(r"(?:(\d+(?:,\s*\d+)*):)?\s*(.*)", argument or "", re.DOTALL)
+    found = re.fullmatch(r"(?:(\d+(?:,\s*\d+)*):(?=\s|$))?\s*(.*)", argument or "", re.DOTALL)
     if found is None or not found[2].strip():
         raise ValueError("say why its output differs from run to run")
+    if found[1] is None and argument.lstrip()[:1].isdigit():
+        raise ValueError("write numbers of steps as in `2, 3: why they vary`")
     return tuple(map(int, re.findall(r"\d+", found[1] or ""))), " ".join(found[2].split())
 
 

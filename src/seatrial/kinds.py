@@ -26,7 +26,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "port",
         re.compile(
-            r"(?:(?<=\bport )|(?<=sport = :)|(?<=:))(?:3[2-9]|4\d|5\d|60)\d{3}(?=->| of |'|$)"
+            r"(?:(?<=\bport )|(?<=sport = :)|(?<=:))(?:3[2-9]|4\d|5\d|60)\d{3}(?=->| of |'|/|$)"
         ),
     ),
     ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
@@ -43,6 +43,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),
     ),
     ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
+    ("moment", re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d\b(?!:)")),
+    ("address", re.compile(r"\b0x[0-9a-f]{6,16}\b")),
+    ("process", re.compile(r"(?<=^\[\d\] )\d+$")),
     ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
     ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
     ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
@@ -100,7 +103,7 @@ class Told:
 
     lines: tuple[str, ...]
     # in their order, by kind
-    progress: frozenset[str]
+    progress: frozenset[str] = frozenset()
     # of objects and build stages, in no order
 
 
@@ -118,23 +121,33 @@ def by_kind(text: str) -> str:
 
 def progress(line: str) -> str:
     """Return what a line of progress tells, object and state; nothing where it is none."""
+    return by_kind(_progress(line))
+
+
+def _progress(line: str) -> str:
+    """Return the same with names as they stand."""
     if _IMAGES_REMOVED.fullmatch(line):
         return "Images Removed"
     if found := _PROGRESS.fullmatch(line):
-        return by_kind(f"{found['what']} {found['name']} {found['state']}")
+        return f"{found['what']} {found['name']} {found['state']}"
     if found := _ATTACHING.fullmatch(line):
-        return f"Attaching to {', '.join(sorted(by_kind(found['names']).strip().split(', ')))}"
+        return f"Attaching to {', '.join(sorted(found['names'].strip().split(', ')))}"
     if found := _IS_UP.fullmatch(line):
         return f"Container {found['name']} Running"
     if found := _PROGRESS_V1.fullmatch(line):
         what, end = (found["what"] or "container").capitalize(), found["end"]
         state = _DONE[found["state"]] if end == "done" else f"{found['state']} {end or ''}".rstrip()
-        return by_kind(f"{what} {found['name']} {state}")
+        return f"{what} {found['name']} {state}"
     return ""
 
 
-def told(output: Iterable[str]) -> Told:
-    """Return an output with progress, of containers and of builds, set apart from all else."""
+def told(output: Iterable[str], *, docker: bool = True) -> Told:
+    """Return an output with progress, of containers and of builds, set apart from all else.
+
+    What another program than `docker` prints has no progress, whatever it looks like.
+    """
+    if not docker:
+        return Told(tuple(_without_blank_ends([by_kind(line).rstrip() for line in output])))
     lines: list[str] = []
     seen: set[str] = set()
     for line, stage, chatter in _building(output):
@@ -185,12 +198,12 @@ def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str
 
     A promised line also stands as the page has it, whatever spaces this Compose puts in it.
     """
-    wanted = [(said, line) for line in promise if (said := progress(line))]
+    wanted = [(said, line) for line in promise if (said := _progress(line))]
     if not wanted:
         return list(output)
     places: dict[str, list[int]] = {}
     for number, line in enumerate(output):
-        places.setdefault(progress(line), []).append(number)
+        places.setdefault(_progress(line), []).append(number)
     found = [(places[said].pop(0), line) for said, line in wanted if places.get(said)]
     ordered = list(output)
     for place, (_, line) in zip(sorted(place for place, _ in found), found, strict=True):

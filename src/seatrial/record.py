@@ -21,6 +21,8 @@ from seatrial.sameness import Given, differences
 FORMAT = 2
 # read for one release: without images, dependencies and seals, and with places in words
 _OLD_FORMAT = 1
+# the seal of what was recorded in it
+_UNSEALED = "none"
 
 
 # commands by which the engine lists what it has, the youngest first
@@ -53,13 +55,14 @@ class StepRecord:
     @property
     def given(self) -> Given:
         """Return what of this is compared with another run."""
-        waits = re.match(r"(?:until|while)\b", self.command) is not None
+        waits = re.match(r"(?:until|while)\b.*\bsleep\b", self.command, re.DOTALL) is not None
         lists = _LISTS.match(self.command) is not None
         return Given(
             self.output,
             self.status,
             (str(self.place),),
             self.sightings,
+            docker="docker" in self.command,
             waits=waits,
             lists=lists,
         )
@@ -73,12 +76,12 @@ class ItemRecord:
     # of the block or edit as it stood on the page when it ran
     steps: tuple[StepRecord, ...] = ()
     seal: str = ""
-    # of all this, set by recording; empty in a record of an older format
+    # of all this, set by recording
 
     @property
     def edited(self) -> bool:
-        """Tell whether anything was changed since recording."""
-        return bool(self.seal) and self.seal != _seal(self)
+        """Tell whether anything was changed since recording; unknown in the old format."""
+        return self.seal not in (_UNSEALED, _seal(self))
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,12 @@ class Run:
     depends: Mapping[str, str] = field(default_factory=dict)
     # what the run depended on ("page", "project", "tools", "code") -> digest
     seal: str = ""
-    # of all this but the items, which have their own
+    # of all this, with the seals of the items in place of them
 
     @property
     def edited(self) -> bool:
-        """Tell whether anything but an item was changed since recording."""
-        return bool(self.seal) and self.seal != _seal(self)
+        """Tell whether anything but what items hold was changed since recording."""
+        return self.seal not in (_UNSEALED, _seal(self))
 
     def fits(self, digests: Sequence[str], project: Path | None) -> bool:
         """Tell whether a page still begins with these items, on the same project, as it ran."""
@@ -111,8 +114,8 @@ class Run:
 
 def sealed(run: Run) -> Run:
     """Return a run with the seals by which a later change of it is seen."""
-    items = tuple(replace(item, seal=_seal(item)) for item in run.items)
-    return replace(run, items=items, seal=_seal(run))
+    run = replace(run, items=tuple(replace(item, seal=_seal(item)) for item in run.items))
+    return replace(run, seal=_seal(run))
 
 
 def _seal(part: ItemRecord | Run) -> str:
@@ -120,7 +123,7 @@ def _seal(part: ItemRecord | Run) -> str:
     plain = _plain(part)
     plain.pop("seal")
     if isinstance(part, Run):
-        plain["items"] = [item.digest for item in part.items]
+        plain["items"] = [item.seal for item in part.items]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -174,15 +177,16 @@ def load(folder: Path, page: str) -> Record | None:
         raise RecordError(f"cannot be read: {error}", where=str(path)) from error
     try:
         record = _record(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(
             f"is no record of this format: {error}",
             where=str(path),
             hint="delete the file and record the page again",
         ) from error
-    if record.page != page:
+    names = {record.page, *(run.depends.get("name", page) for run in record.runs.values())}
+    if names != {page}:
         raise RecordError(
-            f"is the record of another page: {record.page}",
+            f"is the record of another page: {', '.join(sorted(names - {page}))}",
             where=str(path),
             hint="delete the file and record the page again",
         )
@@ -213,7 +217,7 @@ def save(folder: Path, record: Record) -> bool:
 
 def _kept(old: Run | None, new: Run) -> Run:
     """Return an old run that gave the same as a new one, else the new one."""
-    if old is None or not old.seal or old.edited or any(item.edited for item in old.items):
+    if old is None or old.seal == _UNSEALED or old.edited or any(item.edited for item in old.items):
         return new
     return sealed(replace(old, depends=new.depends)) if _same(old, new) else new
 
@@ -284,13 +288,17 @@ def _record(data: dict[str, Any]) -> Record:
     if data["format"] == _OLD_FORMAT:
         data = _migrated(data)
     elif data["format"] != FORMAT:
-        raise ValueError(f"format {data['format']}, not {FORMAT}")
+        raise ValueError(f"format {data['format']!r}, not {FORMAT}")
     runs = {spelling: _run(run) for spelling, run in data["runs"].items()}
     return Record(str(data["page"]), runs)
 
 
 def _run(data: dict[str, Any]) -> Run:
     """Return the run that JSON holds."""
+    _require(data["ran"], str)
+    for key in ("tools", "images", "depends"):
+        for value in data[key].values():
+            _require(value, str)
     items = (
         ItemRecord(item["digest"], tuple(map(_step, item["steps"])), item["seal"])
         for item in data["items"]
@@ -301,6 +309,10 @@ def _run(data: dict[str, Any]) -> Run:
 
 def _step(data: dict[str, Any]) -> StepRecord:
     """Return the step that JSON holds."""
+    for value in (data["command"], *_require(data["output"], list)):
+        _require(value, str)
+    _require(data["status"], int | None)
+    _require(data["seconds"], int | float)
     place, container = data["place"], data["place"].get("container")
     sightings = (
         Sighting(s["what"], s["name"], tuple(s["actions"]), s["one_off"]) for s in data["sightings"]
@@ -319,15 +331,22 @@ def _step(data: dict[str, Any]) -> StepRecord:
     )
 
 
+def _require(value: Any, kind: Any) -> Any:
+    """Return a value; raise TypeError where it is of another kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is out of place")
+    return value
+
+
 def _migrated(data: dict[str, Any]) -> dict[str, Any]:
     """Return what format 1 holds as this format has it; a run of then has no seals."""
     runs = {}
     for spelling, run in data["runs"].items():
         items = [
-            {**item, "seal": "", "steps": [_migrated_step(step) for step in item["steps"]]}
+            {**item, "seal": _UNSEALED, "steps": [_migrated_step(step) for step in item["steps"]]}
             for item in run["items"]
         ]
-        runs[spelling] = {**run, "items": items, "images": {}, "depends": {}, "seal": ""}
+        runs[spelling] = {**run, "items": items, "images": {}, "depends": {}, "seal": _UNSEALED}
     return {**data, "runs": runs}
 
 

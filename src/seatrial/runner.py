@@ -166,7 +166,10 @@ class PageRun:
             ran=datetime.now(UTC).date().isoformat(),
             tools=self.tools,
             images=self.images,
-            depends=depends_on(items, self.settings.project, self.tools, self.images),
+            depends={
+                "name": self.page.name,
+                **depends_on(items, self.settings.project, self.tools, self.images),
+            },
             items=tuple(
                 ItemRecord(original.digest, tuple(self._recorded(result)))
                 for original, result in zip(items, self.results, strict=True)
@@ -224,9 +227,12 @@ class PageRun:
         is_setup = isinstance(result.item, Block) and result.item.setup
         for step in result.steps:
             if step.verdict is not Verdict.NOT_RUN:
+                output = step.output
+                if "docker" in step.step.command:
+                    output = without_building(output, step.promised_lines)
                 yield StepRecord(
                     command=step.step.command,
-                    output=() if is_setup else without_building(step.output, step.promised_lines),
+                    output=() if is_setup else output,
                     status=step.status,
                     place=step.place,
                     seconds=round(step.seconds, 2),

@@ -22,7 +22,9 @@ _IN_ORDER = frozenset({"create", "start", "die", "destroy"})
 _QUOTED = re.compile(
     r"`[^`]+`|'[^']+'|\"[^\"]+\"|(?<![\w/.])[\w.-]*/[\w./-]+|\b[\w-]+\.[a-z]{2,5}\b"
 )
-_VARIABLE = re.compile(r"<\w+>|[\w+/=-]*\d[\w+/=-]*|\b\w{20,}\b")
+_VARIABLE = re.compile(
+    r"<\w+>|(?<![A-Za-z\d])\d[\d.,]*(?:[kMG]?B)?|\b(?=\w*\d)(?=\w*[A-Za-z])\w{7,}\b"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Given:
     sightings: Sequence[Sighting] = ()
     errors: Sequence[str] = ()
     # that a cell raised, each in words
+    docker: bool = True
+    # what was typed names docker: what looks like its progress is
     waits: bool = False
     # a loop that waits for something: how often it goes round is by chance
     lists: bool = False
@@ -58,7 +62,7 @@ def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str,
         said, raised = (", ".join(given.errors) or "no error" for given in (held, came))
         found.append(f"ended with {raised}, its record says {said}")
     outputs = (_counted(given) for given in (held, came))
-    if lines := _lines(*outputs, varies=varies):
+    if lines := _lines(*outputs, docker=held.docker, varies=varies):
         found.append("\n".join(["printed something else than its record holds:", *lines]))
     did, does = (_acts(given.sightings, once=given.waits) for given in (held, came))
     if did != does:
@@ -67,13 +71,13 @@ def differences(held: Given, came: Given, *, varies: bool = False) -> tuple[str,
     return tuple(found)
 
 
-def _lines(held: Sequence[str], came: Sequence[str], *, varies: bool) -> list[str]:
+def _lines(held: Sequence[str], came: Sequence[str], *, docker: bool, varies: bool) -> list[str]:
     """Return the lines in which two outputs differ, ``-`` for held and ``+`` for came."""
     if held == came:
         return []
     if varies:
         return _plus_and_minus(_shape(held), _shape(came))
-    one, other = told(held), told(came)
+    one, other = told(held, docker=docker), told(came, docker=docker)
     return [
         *_plus_and_minus(one.lines, other.lines),
         *_plus_and_minus(sorted(one.progress), sorted(other.progress)),

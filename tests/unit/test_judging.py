@@ -28,7 +28,7 @@ def complaints(text: str, came: Came) -> tuple[str, ...]:
         ("$ python3\n[1]\n>>> 1", Came(["[1]"], None, ">>> ")),
         ("$ logs -f\na\n^C\n[130]", Came(["a", "b"], None, listening_ended=True)),
         (
-            " $ up\n".strip() + "\n Container a-1  Started\n...",
+            "$ docker compose up\n Container a-1  Started\n...",
             Came([" Container a-1 Started "], 0),
         ),
         ("$ echo a\na\n$ true", Came(["a"], 0, "$ ")),
@@ -44,6 +44,14 @@ def test_what_is_as_promised_is_kept(text: str, came: Came) -> None:
     ("text", "came", "said"),
     [
         ("$ echo a\na", Came(["b"], 0), "gave something else than the page promises"),
+        # what looks like Compose's progress is, where Docker was typed alone
+        ("$ cat\nCreating 1 row", Came(["Creating 2 row"], 0), "gave something else"),
+        ("$ cat\nStarting a\nStopping a", Came(["Stopping a", "Starting a"], 0), "gave something"),
+        (
+            "$ docker ps\nContainer 111111111111 Started",
+            Came(["Container 999999999999 Started"], 0),
+            "gave something else",
+        ),
         ("$ echo a\na", Came(["a"], 3), "ended with exit status 3, promised is 0"),
         ("$ false\n[1]", Came([], 0), "ended with exit status 0, promised is 1"),
         ("$ logs -f\na\n^C", Came(["a"], 0), "ended before its key was pressed"),

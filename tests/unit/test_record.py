@@ -189,6 +189,8 @@ def test_the_same_block_twice_on_a_page_has_two_records() -> None:
         '{"format": 1, "page": "page", "runs": {"v2": {"ran": "x", "tools": {}, "items": [1]}}}',
         '{"format": 2, "page": "page"}',
         '{"format": 2, "page": "page", "runs": {"v2": {"ran": "x", "tools": {}, "items": []}}}',
+        '{"format": "2", "page": "page", "runs": {}}',
+        "[" * 100_000,
         "<<<<<<< HEAD\n{}\n=======\n",
     ],
 )
@@ -292,6 +294,8 @@ def test_an_item_that_was_changed_by_hand_says_so(
         lambda run: run["images"].update({"postgres:17": "18"}),
         lambda run: run["items"].pop(),
         lambda run: run["items"].reverse(),
+        lambda run: run.update(seal=""),
+        lambda run: run["items"][0].update(seal=""),
     ],
 )
 def test_a_run_that_was_changed_by_hand_says_so(
@@ -306,6 +310,28 @@ def test_a_run_that_was_changed_by_hand_says_so(
     assert found is not None
     assert found.runs["v1"].edited
     assert not found.runs["v2"].edited
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda step: step.update(output="abc"),
+        lambda step: step.update(output=[1]),
+        lambda step: step.update(status="0"),
+        lambda step: step.update(command=1),
+        lambda step: step.update(seconds="x"),
+    ],
+)
+def test_a_record_with_something_out_of_place_is_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    data = json.loads(path.read_text())
+    change(data["runs"]["v1"]["items"][0]["steps"][0])
+    path.write_text(json.dumps(data))
+    with pytest.raises(RecordError, match=r"is no record of this format"):
+        load(tmp_path, RECORD.page)
 
 
 def test_a_digest_changes_with_any_file_of_a_folder(tmp_path: Path) -> None:

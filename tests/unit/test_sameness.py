@@ -107,6 +107,19 @@ def test_an_output_that_varies_keeps_its_kinds_of_lines_and_what_it_quotes() -> 
     assert lines(held, "took 9 tries\nread settings.py and 'manage.py test'", varies=True)
 
 
+def test_what_is_glued_to_a_number_does_not_vary() -> None:
+    assert lines("Result: success-2", "Result: failure+3", varies=True)
+    assert lines("web-1 | GET 200", "web-1 | POST 200", varies=True)
+
+
+def test_what_another_program_prints_is_no_progress() -> None:
+    held = Given(("Fatal error", "#0 /app/a.php(3): foo()", "#1 {main}"), docker=False)
+    other = replace(held, output=("Fatal error", "#0 /app/b.php(3): foo()", "#1 {main}"))
+    assert differences(held, other)
+    swapped = replace(held, output=("Starting a", "Stopping a"))
+    assert differences(swapped, replace(held, output=("Stopping a", "Starting a")))
+
+
 def test_a_promise_of_progress_holds_in_any_order_and_spacing() -> None:
     promise = [" Container a-db-1 Started", " Container a-web-1 Started", "..."]
     came = [" Container a-web-1  Started", " Container a-db-1  Started", "more"]
