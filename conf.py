@@ -44,7 +44,7 @@ seatrial_prose_sources = [
     *("tests/unit/test_collected.py", "tests/terminal/test_collected.py"),
     *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),
     *("tests/terminal/test_terminal.py", "tests/terminal/test_page_run.py"),
-    "tests/unit/test_pages.py",
+    *("tests/unit/test_pages.py", "tests/unit/test_record.py"),
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [

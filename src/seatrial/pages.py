@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives, roles
@@ -237,12 +238,33 @@ def _alone_in(cache: Path) -> Iterator[None]:
         yield
 
 
+# what a setting has to be, as Python and in words
+_KINDS: dict[str, tuple[Any, str]] = {
+    "seatrial_project": (str, "a text"),
+    "seatrial_records": (str, "a text"),
+    "seatrial_record_command": (str, "a text"),
+    "seatrial_prompts": (list | tuple, "a list"),
+    "seatrial_spellings": (list | tuple, "a list"),
+    "seatrial_timeout": (int | float, "a number"),
+    "seatrial_build_timeout": (int | float, "a number"),
+    "seatrial_strict": (bool, "True or False"),
+    "seatrial_plain_shell_blocks": (bool, "True or False"),
+}
+
+
 def settings(app: Sphinx) -> Settings:
     """Return the settings of a project.
 
     Raises SeatrialError where one of them makes no sense.
     """
     config = app.config
+    for name, (kind, words) in _KINDS.items():
+        if not isinstance(config[name], kind):
+            raise SeatrialError(
+                f"`{name}` has to be {words}: {config[name]!r}",
+                where="conf.py",
+                hint="correct it, or leave it out for what it is by itself",
+            )
     source = Path(app.srcdir)
     project = source / config.seatrial_project if config.seatrial_project else None
     if project is not None and not project.is_dir():
@@ -252,14 +274,14 @@ def settings(app: Sphinx) -> Settings:
             hint="give its path relative to conf.py",
         )
     spellings = tuple(config.seatrial_spellings)
-    if not spellings or set(spellings) - set(SPELLINGS):
+    if not spellings or not all(each in SPELLINGS for each in spellings):
         raise SeatrialError(
             f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
             where="conf.py",
             hint='write it as ["v2"], or ["v2", "v1"] for both',
         )
     for name in ("seatrial_timeout", "seatrial_build_timeout"):
-        if config[name] <= 0:
+        if not config[name] > 0:
             raise SeatrialError(
                 f"`{name}` has to be more than 0 seconds: {config[name]!r}",
                 where="conf.py",

@@ -176,7 +176,10 @@ def load(folder: Path, page: str) -> Record | None:
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"cannot be read: {error}", where=str(path)) from error
     try:
-        record = _record(json.loads(text))
+        data = json.loads(text)
+        if isinstance(data, dict) and isinstance(number := data.get("format"), int | float):
+            _require_known(path, number)
+        record = _record(data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(
             f"is no record of this format: {error}",
@@ -191,6 +194,16 @@ def load(folder: Path, page: str) -> Record | None:
             hint="delete the file and record the page again",
         )
     return record
+
+
+def _require_known(path: Path, number: float) -> None:
+    """Raise RecordError where a record is of a format that only later releases know."""
+    if number > FORMAT:
+        raise RecordError(
+            f"has format {number}, and this seatrial knows {FORMAT}",
+            where=str(path),
+            hint="install the seatrial that wrote it",
+        )
 
 
 def save(folder: Path, record: Record) -> bool:

@@ -129,7 +129,7 @@ def test_a_record_that_was_changed_by_hand_is_never_taken_for_a_run(
     assert project.run().status == 0
 
 
-@pytest.mark.parametrize("text", ["{", '{"format": 99, "page": "index", "runs": {}}', ""])
+@pytest.mark.parametrize("text", ["{", '{"format": 0, "page": "index", "runs": {}}', ""])
 def test_a_record_that_cannot_be_read_fails_in_a_sentence(project: Project, text: str) -> None:
     path = project.folder / "records" / "index.json"
     path.write_text(text)

@@ -180,7 +180,6 @@ def test_the_same_block_twice_on_a_page_has_two_records() -> None:
         "[]",
         "null",
         "{}",
-        '{"format": 3, "page": "page", "runs": {}}',
         '{"format": 1, "page": "page"}',
         '{"format": 1, "page": "page", "runs": []}',
         '{"format": 1, "page": "page", "runs": {"v2": []}}',
@@ -204,6 +203,12 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
     with pytest.raises(RecordError):
         save(tmp_path, with_step(STEP))
     assert path_of(tmp_path, "page").read_text() == text
+
+
+def test_a_record_of_a_later_release_is_told_as_one(tmp_path: Path) -> None:
+    path_of(tmp_path, "page").write_text('{"format": 3, "page": "page", "runs": {}}')
+    with pytest.raises(RecordError, match=r"has format 3, and this seatrial knows 2\n  hint: inst"):
+        load(tmp_path, "page")
 
 
 def test_the_record_of_another_page_is_refused(tmp_path: Path) -> None:

@@ -477,7 +477,7 @@ def test_a_stale_page_warns_at_every_build(project: Project) -> None:
 def test_a_broken_record_is_one_clear_warning(project: Project) -> None:
     project.page("Page\n====\n\n.. console::\n\n   $ true\n\n.. console::\n\n   $ true\n")
     (project.folder / "records").mkdir()
-    (project.folder / "records" / "index.json").write_text('{"format": 99}', encoding="utf-8")
+    (project.folder / "records" / "index.json").write_text('{"format": 0}', encoding="utf-8")
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet", "not run yet"]
     assert project.said.count("WARNING") == 1
