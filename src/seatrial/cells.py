@@ -39,7 +39,7 @@ _EDIT = "edit:"
 _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
 # what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
 _ONLY_V1 = re.compile(
-    r"Attaching .*|Found orphan .*|Removing intermediate .*"
+    r"Attaching .*|Found orphan .*|Removing intermediate .*|\S+ uses an image, skipping"
     r"|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
 )
 _WARNING = re.compile(r"\s*(?:time=\"[^\"]*\" level=warning .*|WARN\[\d+\] .*|Dangling images .*)")

@@ -26,6 +26,8 @@ _VARIABLE = re.compile(
     r"<\w+>|(?<![A-Za-z\d])\d[\d.,]*(?:[kMG]?B)?|\b(?=\w*\d)(?=\w*[A-Za-z])\w{7,}\b"
 )
 
+_DOTS = re.compile(r"\.{2,}")
+
 
 @dataclass(frozen=True)
 class Given:
@@ -87,7 +89,9 @@ def _lines(held: Sequence[str], came: Sequence[str], *, docker: bool, varies: bo
 def _shape(output: Iterable[str]) -> list[str]:
     """Return what has to stay of an output that varies: kinds of lines, what it quotes."""
     taken = told(output)
-    kinds = {_VARIABLE.sub("<varies>", line) for line in taken.lines}
+    # dots of progress may stand on a line of their own or before another
+    lines = (_DOTS.sub("", line) for line in taken.lines)
+    kinds = {_VARIABLE.sub("<varies>", line) for line in lines if line}
     quoted = {found for line in taken.lines for found in _QUOTED.findall(line) if "<" not in found}
     stages = {said for said in taken.progress if re.match(r"\[|\d+/\d+ :", said)}
     return sorted(kinds | {q for q in quoted if not re.search(r"\d", q)} | stages)
@@ -106,7 +110,10 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
     for each in sightings:
         ordered = [action for action in each.actions if action in _IN_ORDER]
         loose = sorted(action for action in each.actions if action not in _IN_ORDER)
-        # a container that takes its time to stop is killed twice
+        if "destroy" in ordered:
+            # how a container was stopped that is no more depends on whether it still ran
+            loose = [action for action in loose if action not in ("kill", "stop")]
+        # one that takes its time to stop is killed twice
         counted = [a for n, a in enumerate(loose) if not n or a != "kill" or a != loose[n - 1]]
         actions = (*ordered, *(sorted(set(loose)) if once else counted))
         acts[str(Sighting(each.what, each.name, actions, each.one_off))] += 1

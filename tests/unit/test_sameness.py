@@ -107,6 +107,19 @@ def test_an_output_that_varies_keeps_its_kinds_of_lines_and_what_it_quotes() -> 
     assert lines(held, "took 9 tries\nread settings.py and 'manage.py test'", varies=True)
 
 
+def test_dots_of_progress_may_stand_anywhere_in_an_output_that_varies() -> None:
+    assert not lines(".....\nSystem check: fine", "...\n..System check: fine", varies=True)
+
+
+def test_how_a_container_was_stopped_that_is_no_more_does_not_count() -> None:
+    held = Sighting("container", "web", ("kill", "stop", "die", "destroy"))
+    came = replace(HELD, sightings=(replace(held, actions=("die", "destroy")),))
+    assert not differences(replace(HELD, sightings=(held,)), came)
+    alive = replace(held, actions=("kill", "stop", "die"))
+    stopped = replace(HELD, sightings=(replace(held, actions=("die",)),))
+    assert differences(replace(HELD, sightings=(alive,)), stopped)
+
+
 def test_what_is_glued_to_a_number_does_not_vary() -> None:
     assert lines("Result: success-2", "Result: failure+3", varies=True)
     assert lines("web-1 | GET 200", "web-1 | POST 200", varies=True)
