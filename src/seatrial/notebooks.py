@@ -141,11 +141,11 @@ class NotebookRun:
         With other versions of the tools all of it is stored: what they print looks different.
         """
         numbers = cells_of(self._stored)
-        anew = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
-        changed = anew
+        other_tools = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
+        changed = other_tools
         for count, number in enumerate(numbers, start=1):
             stored, came = self._stored.cells[number], self._came.cells[number]
-            if anew or self._differences(stored, came, strictly=True):
+            if other_tools or self._differences(stored, came, strictly=True):
                 stored.outputs = came.outputs
                 changed = True
             changed |= stored.execution_count != count

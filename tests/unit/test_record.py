@@ -66,6 +66,15 @@ RECORD = Record(
 )
 
 
+def change_by_hand(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Keep a record, and change what its file holds."""
+    save(folder, RECORD)
+    path = path_of(folder, RECORD.page)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+
 def with_step(step: StepRecord, ran: str = "2027-01-01") -> Record:
     """Return a record of one run of one step."""
     run = Run(ran, {"Docker": "26"}, (ItemRecord("abc", (step,)),))
@@ -280,11 +289,7 @@ def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path:
 def test_an_item_that_was_changed_by_hand_says_so(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    save(tmp_path, RECORD)
-    path = path_of(tmp_path, RECORD.page)
-    data = json.loads(path.read_text())
-    change(data["runs"]["v1"]["items"][0]["steps"][0])
-    path.write_text(json.dumps(data))
+    change_by_hand(tmp_path, lambda data: change(data["runs"]["v1"]["items"][0]["steps"][0]))
     found = load(tmp_path, RECORD.page)
     assert found is not None
     assert [item.edited for item in found.runs["v1"].items] == [True, False]
@@ -306,11 +311,7 @@ def test_an_item_that_was_changed_by_hand_says_so(
 def test_a_run_that_was_changed_by_hand_says_so(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    save(tmp_path, RECORD)
-    path = path_of(tmp_path, RECORD.page)
-    data = json.loads(path.read_text())
-    change(data["runs"]["v1"])
-    path.write_text(json.dumps(data))
+    change_by_hand(tmp_path, lambda data: change(data["runs"]["v1"]))
     found = load(tmp_path, RECORD.page)
     assert found is not None
     assert found.runs["v1"].edited
@@ -330,11 +331,7 @@ def test_a_run_that_was_changed_by_hand_says_so(
 def test_a_record_with_something_out_of_place_is_refused(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
-    save(tmp_path, RECORD)
-    path = path_of(tmp_path, RECORD.page)
-    data = json.loads(path.read_text())
-    change(data["runs"]["v1"]["items"][0]["steps"][0])
-    path.write_text(json.dumps(data))
+    change_by_hand(tmp_path, lambda data: change(data["runs"]["v1"]["items"][0]["steps"][0]))
     with pytest.raises(RecordError, match=r"is no record of this format"):
         load(tmp_path, RECORD.page)
 
