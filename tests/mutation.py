@@ -27,8 +27,8 @@ from seatrial.pages import Tree, read
 from seatrial.places import MACHINE, Place
 from seatrial.prose import unknown
 from seatrial.record import StepRecord, load
-from seatrial.rendering import came_of
 from seatrial.sameness import differences
+from seatrial.shown import came_of
 from seatrial.spelling import in_spelling
 from seatrial.steps import Step, parse
 

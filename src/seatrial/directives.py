@@ -60,6 +60,10 @@ class overview_node(nodes.General, nodes.Element):  # noqa: N801
     """A place for what is put together from all pages and their records."""
 
 
+class status_node(nodes.General, nodes.Element):  # noqa: N801
+    """The place under a page's title for what is known of all its blocks."""
+
+
 class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
     """What a page starts from: a paragraph and, where that takes commands, an item_node."""
 
@@ -312,10 +316,21 @@ class CollectItems(SphinxTransform):
             node["item"] = as_attributes(item)
             node["what"] = type(item).__name__
             items.append(item)
+        if items:
+            self._make_room_for_status()
         written = [item for item in items if item.ordinal not in generated]
         self.document["seatrial_problems"] = [*self._errors(), *self._left_out(written)]
         self.document["seatrial_left_out"] = left_out
         self.document["seatrial_look_alikes"] = self._look_alikes(prompts)
+
+    def _make_room_for_status(self) -> None:
+        """Put the place for the page's status under its title, or at its top where it has none."""
+        status = status_node(page=self.env.docname)
+        title = next(self.document.findall(nodes.title), None)
+        if title is None or not isinstance(title.parent, nodes.section | nodes.document):
+            self.document.insert(0, status)
+        else:
+            title.parent.insert(title.parent.index(title) + 1, status)
 
     def _is_console(self, literal: nodes.literal_block) -> bool:
         """Tell whether a code block is a transcript that nothing has claimed yet."""

@@ -24,7 +24,7 @@ from seatrial.cells import LANGUAGE, RAN, edit_of
 from seatrial.conversation import Conversation, Told, Trouble
 from seatrial.errors import SeatrialError
 from seatrial.events import Sighting
-from seatrial.rendering import in_words
+from seatrial.lives import engine_words as in_words
 
 # a line's style and colour for each kind of place; words say the same
 _LINES = {

@@ -17,7 +17,8 @@ from seatrial.blocks import Block, Edit, Item
 from seatrial.commands import functions, heading, normalised, simple_commands
 from seatrial.matching import Pair
 from seatrial.record import Record, Run
-from seatrial.rendering import Shown, Standing, day_in_words, versions
+from seatrial.rendering import day_in_words, versions
+from seatrial.shown import Shown, Standing
 from seatrial.spelling import COMMANDS
 
 #: ``(page, id on it, what to show) -> link``; an empty id is the page itself.

@@ -8,10 +8,9 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum
 from functools import lru_cache
 from html import escape
 from itertools import groupby
@@ -19,18 +18,22 @@ from itertools import groupby
 from docutils.nodes import make_id
 from pygments import formatters, highlight, lexers, util  # type: ignore[import-untyped]
 
-from seatrial.blocks import Block, Edit
+from seatrial.blocks import Edit
 from seatrial.events import Sighting
-from seatrial.judging import Came, is_silent, judge
-from seatrial.matching import ELISION, Comparison, Pair, came_at_end, trimmed
-from seatrial.record import Ending, ItemRecord, Run, StepRecord
+from seatrial.lives import engine_words, lives
+from seatrial.matching import ELISION, Pair, Row, trimmed
+from seatrial.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, split_told
+from seatrial.places import MACHINE
+from seatrial.record import ItemRecord, Run
+from seatrial.shown import Shown, Standing
+from seatrial.spelling import COMMANDS, SUPPORT
 from seatrial.steps import Step
 
 # What each program of the prompt table is highlighted as; a program of a project's own is asked
-# for by its name.
+# for by its name. Colours of shell commands would mark builtins and numbers, which means nothing.
 _LEXERS = {
-    "shell": "bash",
-    "container shell": "bash",
+    "shell": "text",
+    "container shell": "text",
     "Python": "python",
     "pdb": "python",
     "psql": "postgresql",
@@ -40,120 +43,110 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+# what stands between two columns of a table
+_COLUMNS = re.compile(r"\S(?: {3,}| +\| +)\S|-\+-")
+# how many things that Docker did are told before a fold is opened
+_MOST_TOLD = 3
+_EXEC = frozenset({"exec_create", "exec_start", "exec_die"})
+# of a container that was made for one command
+_ONE_OFF_LIFE = frozenset({"create", "start", "die", "destroy"})
 _FORMATTER = formatters.HtmlFormatter(nowrap=True)
-
-
-class Standing(Enum):
-    """What is known about an item of a page."""
-
-    RAN = "ran"
-    NEVER_RAN = "not run yet"
-    DIFFERS = "changed since it last ran"
-    EDITED = "its record was changed by hand"
-    LEFT_OUT = "not run"
-    # on purpose, with a reason
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A block in one spelling, and what is known about it."""
-
-    block: Block
-    steps: tuple[Step, ...]
-    # none where the block cannot be read as a transcript
-    standing: Standing
-    run: Run | None = None
-    given: ItemRecord | None = None
-    comparisons: tuple[Comparison | None, ...] = ()
-    # for each step its promise and its recorded output; None where it promises no output
-    label: str = ""
-    # the spelling, where the page has to say which
-
-
-def as_recorded(
-    block: Block,
-    steps: Sequence[Step],
-    run: Run | None,
-    given: ItemRecord | None,
-    *,
-    label: str = "",
-    own_output: bool = False,
-    strict: bool = False,
-    outdated: bool = False,
-) -> Shown:
-    """Return a block with what its record says.
-
-    What varies and is `outdated` stood below other things when it ran, or in another project.
-
-    With `own_output` the recorded output stands where it is not the promised one: a page promises
-    the output of one spelling, and each shows what came of its own run.
-    """
-    if block.not_run:
-        return Shown(block, tuple(steps), Standing.LEFT_OUT, label=label)
-    if run is None or given is None or not steps:
-        return Shown(block, tuple(steps), Standing.NEVER_RAN, label=label)
-    if run.edited or given.edited:
-        return Shown(block, tuple(steps), Standing.EDITED, label=label)
-    if outdated or [step.command for step in steps] != [step.command for step in given.steps]:
-        return Shown(block, tuple(steps), Standing.DIFFERS, label=label)
-    steps = [
-        step.with_remarks(came_at_end(step.remarks, came.output))
-        for step, came in zip(steps, given.steps, strict=True)
-    ]
-    silent = is_silent(block, steps, strict=strict)
-    judged = [
-        judge(step, following, came_of(record), silent=silent)
-        for step, following, record in zip(steps, [*steps[1:], None], given.steps, strict=True)
-    ]
-    kept = own_output or all(each.kept for each in judged)
-    standing = Standing.RAN if kept else Standing.DIFFERS
-    comparisons = tuple(each.comparison for each in judged)
-    return Shown(block, tuple(steps), standing, run, given, comparisons, label)
-
-
-def came_of(step: StepRecord) -> Came:
-    """Return what a record says that came, as a judge takes it."""
-    return Came(step.output, step.status, listening_ended=step.ending is Ending.LEFT)
 
 
 # --- blocks ---------------------------------------------------------------------------------------
 
 
 def block_figure(shown: Shown) -> str:
-    """Return a block as a figure: the transcript, what to copy, and when it ran."""
-    pieces = _transcript(shown)
-    copy = any(step.prompt for step in shown.steps)
+    """Return a block as a figure: the nest of places, and under it what Docker did."""
+    steps, block = shown.steps, shown.block
+    if steps:
+        transcript = _Transcript(shown)
+        nest = nested(steps, shown.given, block.terminal)
+        body = transcript.frame(nest)
+    else:
+        nest = frame_at(MACHINE)
+        pre = _joined(_plain(trimmed(block.lines)))
+        body = f'<div class="seatrial-frame" data-kind="machine">{pre}</div>\n'
+    label = f" alone: {COMMANDS[block.only]}" if block.only else ""
     return (
-        f'<figure class="seatrial-block" data-standing="{shown.standing.name.lower()}">\n'
-        f"{_head(shown.label, 'copy commands' if copy else '')}"
-        f'<div class="seatrial-transcript highlight">\n{_joined(pieces)}</div>\n'
-        f"{_caption(shown)}</figure>\n"
+        f'<figure class="seatrial-block" data-standing="{shown.standing.name.lower()}"'
+        f"{_spelt(shown)}>\n{_named(shown)}"
+        f'<div class="seatrial-transcript highlight">\n{body}</div>\n'
+        f"{_caption(shown, nest, label)}</figure>\n"
     )
 
 
-def spelling_tabs(page: str, ordinal: int, halves: Sequence[Shown]) -> str:
-    """Return the content of a sphinx-tabs container: a tab list, then a panel for each half.
+def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = True) -> str:
+    """Return a block in each spelling of Compose.
 
-    Tabs of one label change together, also with those that an author wrote as ``group-tab``.
+    Halves that differ in the command's hyphen alone are for the page's switch to choose from; where
+    names or outputs differ, sphinx-tabs show both.  Tabs of one label change together, also with
+    those that an author wrote as ``group-tab``.
     """
+    if len(halves) == 1 or not tabs or alike(halves):
+        return "".join(map(block_figure, halves))
     stem = make_id(f"{page}-{ordinal}")
-    tabs, panels = [], []
+    names, panels = [], []
     for number, half in enumerate(halves):
+        label = half.label
         tab, panel = f"tab-{stem}-{number}", f"panel-{stem}-{number}"
-        name = base64.b64encode(half.label.encode()).decode()
-        tabs.append(
+        name = base64.b64encode(label.encode()).decode()
+        names.append(
             f'<button type="button" class="sphinx-tabs-tab group-tab" role="tab" id="{tab}" '
             f'name="{name}" aria-controls="{panel}" tabindex="{-1 if number else 0}" '
-            f'aria-selected="{"false" if number else "true"}">{escape(half.label)}</button>'
+            f'aria-selected="{"false" if number else "true"}">{escape(label)}</button>'
         )
+        hidden = ' hidden=""' if number else ""
         panels.append(
             f'<div class="sphinx-tabs-panel group-tab" role="tabpanel" id="{panel}" '
-            f'aria-labelledby="{tab}"{" hidden" if number else ""}>\n{block_figure(half)}</div>\n'
+            f'aria-labelledby="{tab}"{hidden}>\n{block_figure(half)}</div>\n'
         )
     return (
-        f'<div role="tablist" aria-label="Spelling of Compose">{"".join(tabs)}</div>\n'
+        f'<div role="tablist" aria-label="Spelling of Compose">{"".join(names)}</div>\n'
         f"{''.join(panels)}"
     )
+
+
+def needs_tabs(halves: Sequence[Shown]) -> bool:
+    """Tell whether a block's spellings differ in more than the hyphen."""
+    return len(halves) > 1 and not alike(halves)
+
+
+def alike(halves: Sequence[Shown]) -> bool:
+    """Tell whether two spellings of a block show the same but for the command's hyphen."""
+    first, *others = [
+        [line.replace(COMMANDS["v1"], COMMANDS["v2"]) for line in _visible(half)] for half in halves
+    ]
+    return all(first == other for other in others)
+
+
+def _visible(shown: Shown) -> Iterator[str]:
+    """Yield the lines of a block that no fold hides, and its standing."""
+    yield shown.standing.value
+    yield from shown.block.lines
+    for compared in shown.comparisons:
+        for row in compared.rows if compared is not None and not compared.kept else ():
+            yield row.came or ""
+
+
+def _spelt(shown: Shown) -> str:
+    """Return the attribute by which a page's switch finds a half."""
+    return f' data-spelling="{shown.spelling}"' if shown.spelling and not shown.block.only else ""
+
+
+def _named(shown: Shown) -> str:
+    """Return the name of a half, for those who see both."""
+    if not shown.spelling or shown.block.only:
+        return ""
+    return f'<div class="seatrial-label">{escape(shown.label)}</div>\n'
+
+
+def transcript_in_words(shown: Shown) -> list[str]:
+    """Return a block as its lines stand on the page, with a line for each place that is entered."""
+    if not shown.steps:
+        return list(shown.block.lines)
+    transcript = _Transcript(shown)
+    return in_words(nested(shown.steps, shown.given, shown.block.terminal), transcript.lines)
 
 
 @dataclass(frozen=True)
@@ -164,30 +157,120 @@ class _Piece:
     html: str
 
 
-def _transcript(shown: Shown) -> Iterator[_Piece]:
-    """Yield a transcript, line by line."""
-    lines, first = shown.block.lines, shown.block.line
-    at = 0
-    place = ""
-    for number, step in enumerate(shown.steps):
-        start = step.line - first
-        yield from _plain(lines[at:start])
-        given = shown.given.steps[number] if shown.given else None
-        compared = shown.comparisons[number] if shown.comparisons else None
-        place_now = str(given.place) if given else ""
-        yield _Piece(True, _typed(step, place_now if place_now != place else ""))
-        place = place_now or place
-        ended = given is None or given.status is not None
-        if compared is None:
-            yield from _plain(step.promise)
+class _Transcript:
+    """The markup of a block's frames."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._steps = shown.steps
+        self._given = shown.given
+        self._compared = shown.comparisons or (None,) * len(shown.steps)
+        lines, first = shown.block.lines, shown.block.line
+        begins = [step.line - first for step in shown.steps]
+        ends = [
+            begin + len(step.shown) + len(step.promise) + (step.status is not None)
+            for begin, step in zip(begins, shown.steps, strict=True)
+        ]
+        # what stands between steps, such as a writer's comments
+        between = [lines[e:b] for e, b in zip(ends, [*begins[1:], len(lines)], strict=True)]
+        self._rest = [*between[:-1], tuple(trimmed(between[-1]))]
+        self._lead = lines[: begins[0]]
+
+    def lines(self, line: Line) -> Sequence[str]:
+        """Return the lines of a page that one part of a step stands for."""
+        step = self._steps[line.step]
+        told, rest = split_told(step.promise)
+        if line.part is Part.INPUT:
+            return (*(self._lead if line.step == 0 else ()), *step.shown)
+        if line.part is Part.STATUS:
+            status = [f"[{step.status}]"] if step.status is not None else []
+            return (*status, *self._rest[line.step])
+        return told if line.part is Part.TOLD else rest
+
+    def frame(self, frame: Frame) -> str:
+        """Return a frame with all that is in it."""
+        parts: list[str] = []
+        for number, (kind, stretch) in enumerate(self._stretches(frame)):
+            if kind == "frame":
+                parts.extend(self.frame(part) for part in stretch if isinstance(part, Frame))
+                continue
+            lead = list(_plain(self._lead)) if frame.kind is Kind.MACHINE and not number else []
+            pieces = [*lead, *(piece for part in stretch for piece in self._pieces(part))]
+            typed = any(isinstance(part, Line) and part.part is Part.INPUT for part in stretch)
+            if not pieces and number:
+                continue
+            where = _where(frame) if typed or not number else ""
+            parts.append(f'<div class="seatrial-stretch">{where}{_joined(pieces)}</div>\n')
+        end = f'<div class="seatrial-end">{escape(frame.end)}</div>\n' if frame.end else ""
+        return (
+            f'<div class="seatrial-frame" data-kind="{frame.kind.value}" role="group" '
+            f'aria-label="{escape(frame.words)}">\n{"".join(parts)}{end}</div>\n'
+        )
+
+    def _stretches(self, frame: Frame) -> Iterator[tuple[str, list[Line | Frame]]]:
+        """Yield what one can paste in one go, and the frames that somebody enters between.
+
+        What follows a password or a key would be taken for an answer.
+        """
+        stretch: list[Line | Frame] = []
+        for part in frame.held:
+            if isinstance(part, Frame) and part.entered:
+                yield "stretch", stretch
+                yield "frame", [part]
+                stretch = []
+                continue
+            if isinstance(part, Line) and part.part is Part.INPUT and self._breaks(part.step):
+                yield "stretch", stretch
+                stretch = []
+            stretch.append(part)
+        yield "stretch", stretch
+
+    def _breaks(self, number: int) -> bool:
+        """Tell whether a step cannot be pasted together with the one before it."""
+        before = self._steps[number - 1] if number else None
+        return before is not None and (before.is_key or before.program == "password")
+
+    def _pieces(self, part: Line | Frame) -> Iterator[_Piece]:
+        """Yield the markup of one part."""
+        if isinstance(part, Frame):
+            if any(piece.html for held in part.held for piece in self._pieces(held)) or part.end:
+                yield _Piece(False, self.frame(part))
+            return
+        step = self._steps[part.step]
+        if part.part is Part.INPUT:
+            yield _Piece(True, _typed(step))
+        elif part.part is Part.STATUS:
+            yield from self._status(part.step)
         else:
-            yield from _answer(compared)
+            yield from self._output(part.step, part.part)
+
+    def _output(self, number: int, part: Part) -> Iterator[_Piece]:
+        """Yield what came, or what is promised where nothing is known of a run."""
+        compared = self._compared[number]
+        if compared is None:
+            told, rest = split_told(self._steps[number].promise)
+            yield from _plain(told if part is Part.TOLD else rest)
+            return
+        rows = [row for row in compared.rows if row.came is not None]
+        told, _ = split_told([row.came or "" for row in rows])
+        yield from _answer(
+            rows[: len(told)] if part is Part.TOLD else rows[len(told) :], kept=compared.kept
+        )
+
+    def _status(self, number: int) -> Iterator[_Piece]:
+        """Yield a promised exit status, and what stands below the step."""
+        step, compared = self._steps[number], self._compared[number]
+        ended = self._given is None or self._given.steps[number].status is not None
         if step.status is not None and ended:
             yield _Piece(True, _status(step.status))
         elif step.status is not None and compared is None:
             yield from _plain([f"[{step.status}]"])
-        at = start + len(step.shown) + len(step.promise) + (step.status is not None)
-    yield from _plain(trimmed(lines[at:]))
+        yield from _plain(self._rest[number])
+
+
+def _where(frame: Frame) -> str:
+    """Return a frame's heading."""
+    program = f" <span>{escape(frame.program)}</span>" if frame.program else ""
+    return f'<div class="seatrial-where"><b>{escape(frame.name)}</b>{program}</div>\n'
 
 
 def _joined(pieces: Iterable[_Piece]) -> str:
@@ -202,50 +285,43 @@ def _joined(pieces: Iterable[_Piece]) -> str:
 def _plain(lines: Sequence[str]) -> Iterator[_Piece]:
     """Yield lines as they are."""
     if lines:
-        yield _Piece(True, _output(escape(line) for line in lines))
+        table = _is_table(lines)
+        yield _Piece(True, _output(map(escape, lines), table=table))
 
 
-def _output(lines: Iterable[str]) -> str:
-    """Return lines of output, already marked up, as one element."""
+def _output(lines: Iterable[str], *, table: bool = False) -> str:
+    """Return lines of output, already marked up, as one element; a table keeps its shape."""
     text = "".join(f"{line}\n" for line in lines)
-    return f'<span class="seatrial-output">{text}</span>'
+    kind = "seatrial-output seatrial-table" if table else "seatrial-output"
+    return f'<span class="{kind}">{text}</span>'
 
 
-def _typed(step: Step, place: str) -> str:
-    """Return the lines of a step's input; the place stands beside the first."""
-    where = _place(place) if place else ""
+def _is_table(lines: Iterable[str]) -> bool:
+    """Tell whether lines of output stand in columns, as those of `docker ps` and `psql` do."""
+    return sum(1 for line in lines if _COLUMNS.search(line)) > 1
+
+
+def _typed(step: Step) -> str:
+    """Return the lines of a step's input."""
     if step.is_key:
         name = {"^C": "Ctrl-C", "^D": "Ctrl-D"}.get(step.command, step.command)
-        key = f'<kbd class="seatrial-key" title="{name}">{escape(step.command)}</kbd>'
-        return _row(key, where)
+        return _row(f'<kbd class="seatrial-key" title="{name}">{escape(step.command)}</kbd>')
     rows = []
     coloured = highlighted(_LEXERS.get(step.program, step.program.lower()), step.typed)
     for line, typed, html in zip(step.shown, step.typed, coloured, strict=True):
         prompt = line[: len(line) - len(typed)] if line.endswith(typed) else ""
-        rows.append(
-            _row(
-                (f'<span class="seatrial-prompt">{escape(prompt)}</span>' if prompt else "")
-                + f'<span class="seatrial-command">{html}</span>',
-                where,
-            )
-        )
-        where = ""
+        asked = f'<span class="seatrial-prompt">{escape(prompt)}</span>' if prompt else ""
+        if step.program == "password":
+            aside = '<span class="seatrial-aside"> (it does not show while you type)</span>'
+            rows.append(_row(f'{asked}<span class="seatrial-secret">{html}</span>{aside}'))
+        else:
+            rows.append(_row(f'{asked}<span class="seatrial-command">{html}</span>'))
     return "".join(rows)
 
 
-def _row(content: str, aside: str) -> str:
-    """Return a line of the transcript; the line's end is inside, where nothing shows it twice."""
-    return (
-        f'<span class="seatrial-row"><span class="seatrial-line">{content}</span>{aside}\n</span>'
-    )
-
-
-def _place(place: str) -> str:
-    """Return where a line ran; the brackets are for readers without style sheets."""
-    return (
-        '<span class="seatrial-place"><span class="seatrial-unseen">  [</span>'
-        f'{escape(place)}<span class="seatrial-unseen">]</span></span>'
-    )
+def _row(content: str) -> str:
+    """Return a line of input; the line's end is inside, where nothing shows it twice."""
+    return f'<span class="seatrial-row">{content}\n</span>'
 
 
 def _status(status: int) -> str:
@@ -253,25 +329,27 @@ def _status(status: int) -> str:
     return f'<span class="seatrial-status">exit status {status}\n</span>'
 
 
-def _answer(compared: Comparison) -> Iterator[_Piece]:
-    """Yield a step's recorded output, with what the page elides folded."""
-    if not compared.kept:
-        yield from _plain([row.came for row in compared.rows if row.came is not None])
+def _answer(came: Sequence[Row], *, kept: bool) -> Iterator[_Piece]:
+    """Yield lines that came, with what the page elides folded."""
+    if not kept:
+        yield from _plain([row.came for row in came if row.came is not None])
         return
-    for elided, group in groupby(compared.rows, key=lambda row: row.pair is Pair.ELIDED):
+    for elided, group in groupby(came, key=lambda row: row.pair is Pair.ELIDED):
         if elided:
-            came = [row.came for row in group if row.came is not None]
-            if came:
-                yield _Piece(False, _folded(came, f"… {_count(len(came), 'line')}"))
+            lines = [row.came or "" for row in group]
+            yield _Piece(False, _folded(lines, f"… {_count(len(lines), 'line')}"))
         else:
-            yield _Piece(True, _output(_with_elisions(r.promised, r.came) for r in group))
+            rows = list(group)
+            table = _is_table(row.came or "" for row in rows)
+            marked = (_with_elisions(row.promised, row.came) for row in rows)
+            yield _Piece(True, _output(marked, table=table))
 
 
 def _folded(lines: Sequence[str], summary: str) -> str:
     """Return lines that open under a summary."""
     return (
         f'<details class="seatrial-elided"><summary>{escape(summary)}</summary>'
-        f"<pre>{_output(escape(line) for line in lines)}</pre></details>\n"
+        f"<pre>{_output(map(escape, lines), table=_is_table(lines))}</pre></details>\n"
     )
 
 
@@ -302,35 +380,20 @@ def _count(number: int, noun: str) -> str:
 # --- around a block -------------------------------------------------------------------------------
 
 
-def _head(label: str, copy: str) -> str:
-    """Return what stands above a transcript; the button is for those whose browser can use it."""
-    shown = f'<span class="seatrial-label">{escape(label)}</span>' if label else ""
-    verb, _, what = copy.partition(" ")
-    # a phone has room for the verb alone: what is copied stands right below it
-    words = f'{verb}<span class="seatrial-what"> {what}</span>'
-    button = (
-        '<span class="seatrial-said" role="status"></span>'
-        f'<button type="button" class="seatrial-copy" hidden>{words}</button>'
-        if copy
-        else ""
-    )
-    return f'<div class="seatrial-head">{shown}{button}</div>\n' if shown or button else ""
-
-
-def _caption(shown: Shown) -> str:
-    """Return when a block ran and what Docker did, or that it was not run."""
-    if shown.standing is Standing.RAN and shown.run is not None and shown.given is not None:
-        text = f'<span class="seatrial-ran">ran on {ran_on(shown.run)}</span>'
+def _caption(shown: Shown, nest: Frame, label: str) -> str:
+    """Return what Docker did, or that a block was not run; nothing where neither was."""
+    if shown.standing is Standing.RAN and shown.given is not None:
+        text = _docker_did(shown.given, framed=any(isinstance(held, Frame) for held in nest.held))
         if shown.block.varies:
-            # the dot is for readers without style sheets
             text += (
-                '<span class="seatrial-varies"> · output differs from run to run: '
+                '<span class="seatrial-varies">output differs from run to run: '
                 f"{escape(shown.block.varies)}</span>"
             )
-        text += _docker_did(shown.given)
     else:
         text = not_run_mark(shown.standing, shown.block.not_run)
-    return f'<figcaption class="seatrial-caption">{text}</figcaption>\n'
+    if label:
+        text = f'<span class="seatrial-only">{escape(label)}</span> {text}'
+    return f'<figcaption class="seatrial-caption">{text}</figcaption>\n' if text else ""
 
 
 def not_run_mark(standing: Standing, reason: str) -> str:
@@ -339,18 +402,75 @@ def not_run_mark(standing: Standing, reason: str) -> str:
     return f'<span class="seatrial-unproved">{escape(text)}</span>'
 
 
-def ran_on(run: Run) -> str:
+@dataclass(frozen=True)
+class PageStatus:
+    """What is known of a page as a whole."""
+
+    runs: Mapping[str, Run]
+    # spelling -> its run, in the order in which a page shows them
+    not_run: Mapping[str, int] = field(default_factory=dict)
+    # why lines were not run -> how many lines
+    doubtful: int = 0
+    # blocks that did not run as they stand
+    switch: bool = False
+    # the page has blocks in both spellings
+
+
+def page_status(status: PageStatus) -> str:
+    """Return the line under a page's title: when it ran, on what, what did not, and the switch."""
+    parts = []
+    for spelling, run in status.runs.items():
+        spelt = f' data-spelling="{spelling}"' if status.switch else ""
+        parts.append(f'<p class="seatrial-page-run"{spelt}>ran on {ran_on(run, spelling)}</p>\n')
+    if not status.runs:
+        parts.append('<p class="seatrial-page-run">not run yet</p>\n')
+    if status.doubtful:
+        blocks = _count(status.doubtful, "block")
+        parts.append(f'<p><span class="seatrial-unproved">{blocks} changed since</span></p>\n')
+    if status.not_run:
+        total = _count(sum(status.not_run.values()), "line")
+        reasons = "".join(
+            f"<li>{_count(lines, 'line')}: {escape(why)}</li>"
+            for why, lines in status.not_run.items()
+        )
+        parts.append(
+            f'<details class="seatrial-not-run"><summary>{total} not run</summary>'
+            f"<ul>{reasons}</ul></details>\n"
+        )
+    if status.switch:
+        parts.append('<div class="seatrial-switch"></div>\n')
+    return f'<div class="seatrial-page">\n{"".join(parts)}</div>\n'
+
+
+def ran_on(run: Run, spelling: str = "") -> str:
     """Return the day of a run and the versions of its tools."""
-    tools = "".join(f", {escape(tool)}" for tool in versions(run))
+    tools = "".join(
+        f", {escape(tool)}{f' ({escape(note)})' if note else ''}"
+        for tool, note in _tools_with_notes(run, spelling)
+    )
     return f'<time datetime="{escape(run.ran)}">{escape(day_in_words(run.ran))}</time>{tools}'
+
+
+def _tools_with_notes(run: Run, spelling: str) -> Iterator[tuple[str, str]]:
+    """Yield tools, each with what a reader has to know of it."""
+    support = SUPPORT.get(spelling, "")
+    told = zip(run_tools(run), versions(run), versions(run, brief=False), strict=True)
+    for name, brief, whole in told:
+        known = name == "Compose" and support
+        yield (whole, support) if known else (brief, "")
+
+
+def run_tools(run: Run) -> tuple[str, ...]:
+    """Return the names of a run's tools, Docker first."""
+    first = [name for name in ("Docker", "Compose") if name in run.tools]
+    return (*first, *sorted(name for name in run.tools if name not in first))
 
 
 def versions(run: Run, *, brief: bool = True) -> tuple[str, ...]:
     """Return the tools of a run, Docker first, each with its version."""
-    tools = {name: run.tools[name] for name in ("Docker", "Compose") if name in run.tools}
-    tools |= {name: run.tools[name] for name in sorted(run.tools)}
     return tuple(
-        f"{name} {_brief_version(version) if brief else version}" for name, version in tools.items()
+        f"{name} {_brief_version(run.tools[name]) if brief else run.tools[name]}"
+        for name in run_tools(run)
     )
 
 
@@ -369,20 +489,44 @@ def day_in_words(day: str) -> str:
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
 
 
-def _docker_did(given: ItemRecord) -> str:
-    """Return what Docker did, step by step, or nothing where it did nothing."""
-    steps = [
+def _docker_did(given: ItemRecord, *, framed: bool) -> str:
+    """Return what Docker did, in words, and step by step in the engine's own under them.
+
+    That a command ran in a container, a frame shows already.
+    """
+    sightings = [sighting for step in given.steps for sighting in step.sightings]
+    worth = [s for s in sightings if not framed or _is_more_than_a_command(s)]
+    if not worth:
+        return ""
+    said = [
+        life for step in given.steps for life in lives([s for s in step.sightings if s in worth])
+    ]
+    steps = "".join(
         f"<li><code>{escape(_first_line(step.command))}</code>"
-        f"<ul>{''.join(_sightings(step.sightings))}</ul></li>"
+        f"<ul>{''.join(_engine_said(step.sightings))}</ul></li>"
         for step in given.steps
         if step.sightings
-    ]
-    if not steps:
-        return ""
-    return (
-        '<details class="seatrial-did"><summary>what Docker did</summary>'
-        f"<ul>{''.join(steps)}</ul></details>"
     )
+    return f"{did_fold(said, steps)}"
+
+
+def did_fold(said: Sequence[str], engine: str) -> str:
+    """Return what Docker did as a fold: the words on it, the engine's own inside."""
+    counted = [
+        f"{life} ({times} times)" if times > 1 else life for life, times in Counter(said).items()
+    ]
+    more = len(counted) - _MOST_TOLD
+    words = "; ".join(counted[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    return (
+        f'<details class="seatrial-did"><summary>{escape(words)}</summary>'
+        f"<ul>{engine}</ul></details>"
+    )
+
+
+def _is_more_than_a_command(sighting: Sighting) -> bool:
+    """Tell whether more happened to an object than that a command ran in it, or for it alone."""
+    acts = set(sighting.actions)
+    return not (acts <= _EXEC or (sighting.one_off and acts <= _ONE_OFF_LIFE))
 
 
 def _first_line(command: str) -> str:
@@ -391,18 +535,10 @@ def _first_line(command: str) -> str:
     return f"{first} …" if rest else first
 
 
-def _sightings(sightings: Sequence[Sighting]) -> Iterator[str]:
+def _engine_said(sightings: Sequence[Sighting]) -> Iterator[str]:
     """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
-    for line, times in Counter(map(in_words, sightings)).items():
+    for line, times in Counter(map(engine_words, sightings)).items():
         yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"
-
-
-def in_words(sighting: Sighting) -> str:
-    """Return what was done to one thing, in words."""
-    what = f"one-off {sighting.what} of" if sighting.one_off else sighting.what
-    # creating, starting and ending an exec is one act to a reader
-    acts = ("exec" if act.startswith("exec_") else act for act in sighting.actions)
-    return f"{what} {sighting.name}: {', '.join(act for act, _ in groupby(acts))}"
 
 
 # --- edits, claims, sandboxes ---------------------------------------------------------------------
@@ -424,15 +560,15 @@ def edit_figure(edit: Edit, language: str, standing: Standing) -> str:
         else:
             rows.append(_edit_row(" ", f'<span class="seatrial-context">{html}</span>'))
     rows.extend(removed)
-    caption = f"<code>{escape(edit.file)}</code>"
+    caption = f"<b>{escape(edit.file)}</b>"
     if 0 < len(new) < len(edit.lines):
-        caption += f", the new {'line' if len(new) == 1 else 'lines'} marked"
+        caption += f" <span>the new {'line' if len(new) == 1 else 'lines'} marked</span>"
     if standing is not Standing.RAN:
         caption += f" {not_run_mark(standing, edit.not_run)}"
     return (
-        f'<figure class="seatrial-block seatrial-edit" data-standing="{standing.name.lower()}">\n'
-        f'<figcaption class="seatrial-file">{caption}</figcaption>\n'
-        f"{_head('', 'copy new lines' if new else '')}"
+        f'<figure class="seatrial-block seatrial-edit seatrial-stretch" '
+        f'data-standing="{standing.name.lower()}">\n'
+        f'<figcaption class="seatrial-where">{caption}</figcaption>\n'
         f'<div class="seatrial-transcript highlight">\n<pre>{"".join(rows)}</pre>\n</div>\n'
         "</figure>\n"
     )

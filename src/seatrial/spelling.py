@@ -14,6 +14,9 @@ from seatrial.blocks import Block, Item
 
 SPELLINGS = ("v2", "v1")
 COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+#: What a reader has to know of a spelling's Compose before they rely on it
+#: (https://docs.docker.com/compose/releases/migrate/).
+SUPPORT = {"v1": "out of support since July 2023"}
 
 #: Labels that both put on what they make.
 PROJECT = "com.docker.compose.project"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +37,7 @@ from seatrial.directives import (
     item_node,
     overview_node,
     sandbox_node,
+    status_node,
     unproved,
 )
 from seatrial.errors import RecordError, SeatrialError, TranscriptError
@@ -51,18 +52,19 @@ from seatrial.overviews import (
     tested_versions,
 )
 from seatrial.pages import Settings, item_of, items_of, settings
-from seatrial.record import Record, load, path_of
+from seatrial.record import Record, Run, load, path_of
 from seatrial.rendering import (
-    Shown,
-    Standing,
-    as_recorded,
-    block_figure,
+    PageStatus,
     claim_anchor,
     claim_mark,
     edit_figure,
+    needs_tabs,
+    page_status,
     sandbox_parts,
-    spelling_tabs,
+    spellings,
+    transcript_in_words,
 )
+from seatrial.shown import Shown, Standing, as_recorded
 from seatrial.spelling import COMMANDS, in_spelling, respelt
 from seatrial.steps import Step, parse
 
@@ -80,8 +82,8 @@ logger = logging.getLogger(__name__)
 
 
 def renders(app: Sphinx) -> bool:
-    """Tell whether this builder's pages are read in a browser; all others get plain blocks."""
-    return app.builder.format == "html" and app.builder.name != "epub"
+    """Tell whether this builder's pages are HTML; in all others places are words."""
+    return bool(app.builder.format == "html")
 
 
 def spellings_shown(app: Sphinx, item: Item, steps: Sequence[Step]) -> tuple[str, ...]:
@@ -115,13 +117,20 @@ def steps_of(item: Item, known: Settings) -> tuple[Step, ...]:
 
 
 def halves_of(
-    app: Sphinx, known: Settings, block: Block, record: Record | None, nth: int
+    app: Sphinx,
+    known: Settings,
+    block: Block,
+    record: Record | None,
+    nth: int,
+    *,
+    one: bool = False,
 ) -> list[Shown]:
-    """Return a block in each spelling that a page shows, with what its record says.
+    """Return a block in each spelling that a page shows, or in `one`, with what its record says.
 
     `nth` counts the blocks of the same digest that stand before it on the page.
     """
     spellings = spellings_shown(app, block, steps_of(block, known))
+    spellings = spellings[:1] if one else spellings
     items = _seen(app.env)[block.page].items if block.varies else ()
     before = [item.digest for item in items[: block.ordinal]]
     halves = []
@@ -134,7 +143,7 @@ def halves_of(
             steps_of(spelt, known),
             run,
             record.item(spelling, block.digest, nth) if record else None,
-            label=COMMANDS[spelling] if len(spellings) > 1 or block.only else "",
+            spelling=spelling if len(spellings) > 1 or block.only else "",
             own_output=spelling != spellings[0],
             strict=known.strict,
             outdated=bool(block.varies and run and not run.fits(before, known.project)),
@@ -144,6 +153,41 @@ def halves_of(
 
 
 # --- rendering ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What the blocks and edits of a page add up to."""
+
+    spellings: set[str] = field(default_factory=set)
+    # in which the page has blocks that ran
+    left_out: Counter[str] = field(default_factory=Counter)
+    # why lines were not run -> how many lines
+    doubtful: int = 0
+    asked: int = 0
+    # blocks that are to run
+    both: bool = False
+
+    def take(self, half: Shown) -> None:
+        """Count a block in one spelling."""
+        if half.standing is Standing.LEFT_OUT:
+            lines = sum(len(step.typed) for step in half.steps) or len(half.block.lines)
+            # both spellings leave the same lines out
+            self.left_out[half.block.not_run] += lines if half.spelling != "v1" else 0
+            return
+        self.asked += 1
+        self.both = self.both or (bool(half.spelling) and not half.block.only)
+        if half.standing is Standing.RAN:
+            self.spellings |= {half.spelling} if half.spelling else {"v2", "v1"}
+        else:
+            self.doubtful += 1
+
+    def take_edit(self, edit: Edit, standing: Standing) -> None:
+        """Count an edit."""
+        if standing is Standing.LEFT_OUT:
+            self.left_out[edit.not_run] += len(edit.new) or len(edit.lines)
+        elif standing is not Standing.RAN:
+            self.doubtful += 1
 
 
 @dataclass
@@ -161,9 +205,13 @@ class Rendering:
     anchors: Counter[str] = field(default_factory=Counter)
     told: set[tuple[str, str]] = field(default_factory=set)
     # pages and spellings of which it was said already that nothing ran
+    statuses: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    # page -> what its blocks and edits add up to
 
     def render(self, doctree: nodes.document) -> None:
         """Replace all that is ours by markup."""
+        for status in list(doctree.findall(status_node)):
+            self._status(status)
         for claim in list(doctree.findall(claim_node)):
             self._claim(claim)
         for sandbox in list(doctree.findall(sandbox_node)):
@@ -194,13 +242,31 @@ class Rendering:
             self._tell(item, node, half.standing, spelling)
         if not halves[0].steps and not item.not_run:
             self._tell_why(item, node)
+        for half in halves:
+            self.statuses[item.page].take(half)
         standings = [half.standing for half in halves]
-        if len(halves) == 1:
-            return _raw(block_figure(halves[0])), standings
+        tabs = self.app.builder.name != "epub"
+        markup = _raw(spellings(item.page, item.ordinal, halves, tabs=tabs))
+        if not (tabs and needs_tabs(halves)):
+            return markup, standings
         # the class is how sphinx-tabs knows that a page needs its script
-        tabs = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
-        tabs += _raw(spelling_tabs(item.page, item.ordinal, halves))
-        return tabs, standings
+        container = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
+        container += markup
+        return container, standings
+
+    def in_words(self, doctree: nodes.document) -> None:
+        """Write the places that a transcript enters into it, as lines in brackets."""
+        for node in list(doctree.findall(item_node)):
+            item = item_of(node)
+            if not isinstance(item, Block):
+                continue
+            half = halves_of(
+                self.app, self.known, item, self._record(item.page), self._nth(item), one=True
+            )[0]
+            literal = next(node.findall(nodes.literal_block))
+            text = "\n".join(transcript_in_words(half))
+            literal.rawsource = text
+            literal.children = [nodes.Text(text)]
 
     def _edit(self, item: Edit, node: item_node) -> tuple[nodes.Node, list[Standing]]:
         """Return an edit's markup."""
@@ -213,6 +279,7 @@ class Rendering:
             standing = Standing.RAN
         else:
             standing = Standing.NEVER_RAN
+        self.statuses[item.page].take_edit(item, standing)
         self._tell(item, node, standing, spelling)
         literal = next(node.findall(nodes.literal_block))
         return _raw(edit_figure(item, literal.get("language", "text"), standing)), [standing]
@@ -250,6 +317,22 @@ class Rendering:
                 _raw(parts.after),
             ]
         )
+
+    def _status(self, node: status_node) -> None:
+        """Replace the place under a page's title by what is known of the page."""
+        tally = self.statuses[node["page"]]
+        record = self.records.get(node["page"])
+        runs = {
+            s: run for s, run in (record.runs if record else {}).items() if s in tally.spellings
+        }
+        ordered: dict[str, Run] = {s: runs[s] for s in ("v2", "v1") if s in runs}
+        # a page on which everything is left out on purpose has nothing to tell of a run
+        if not tally.asked:
+            node.replace_self([])
+            return
+        switch = tally.both and self.app.builder.name != "epub"
+        status = PageStatus(ordered, tally.left_out, tally.doubtful, switch)
+        node.replace_self(_raw(page_status(status)))
 
     def _nth(self, item: Item) -> int:
         """Count the items of a digest on a page; return how many came before."""
@@ -329,10 +412,14 @@ def _targets(node: nodes.Element) -> list[nodes.Node]:
 
 def render(app: Sphinx, doctree: nodes.document, _page: str) -> None:
     """Render what is ours in a page that is about to be written."""
-    if renders(app) and next(iter(doctree.findall(_is_ours)), None) is not None:
-        rendering = Rendering(app, settings(app))
+    if next(iter(doctree.findall(_is_ours)), None) is None:
+        return
+    rendering = Rendering(app, settings(app))
+    if renders(app):
         rendering.items(doctree)
         rendering.render(doctree)
+    else:
+        rendering.in_words(doctree)
 
 
 def _is_ours(node: nodes.Node) -> bool:
@@ -602,6 +689,7 @@ def add_files(
     """Ask for our style sheet and script on the pages that use them."""
     body = context.get("body", "")
     if 'class="seatrial-' in body or "seatrial-overview" in body:
+        app.add_css_file("tokens.css", priority=400)
         app.add_css_file("seatrial.css")
         app.add_js_file("seatrial.js", loading_method="defer")
 
@@ -635,7 +723,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     for name in OVERVIEWS:
         app.add_directive(name, Overview)
     app.add_directive("run-matrix", RunMatrix)
-    for node in (item_node, claim_node, sandbox_node, overview_node):
+    for node in (item_node, claim_node, sandbox_node, overview_node, status_node):
         plain = (_enter, _enter)
         app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_transform(CollectItems)
@@ -650,7 +738,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 4,
+        "env_version": 5,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -8,8 +8,9 @@ import pytest
 
 from seatrial.blocks import Edit
 from seatrial.errors import SandboxError
-from seatrial.rendering import Standing, edit_figure
+from seatrial.rendering import edit_figure
 from seatrial.sandbox import Sandbox, edited
+from seatrial.shown import Standing
 
 COMPOSE = """\
 services:

@@ -1,4 +1,4 @@
-// Copy buttons, proofs that links and printers find open, and outputs that the keyboard can scroll.
+// Copy buttons, the switch between spellings, proofs that links and printers find open, and outputs that the keyboard can scroll.
 // Loaded with `defer`: the page is there.
 
 // Where the Clipboard API is missing or forbidden (a page that is neither on https nor on the
@@ -26,22 +26,97 @@ async function putOnClipboard(text) {
   }
 }
 
-for (const button of document.querySelectorAll(".seatrial-copy")) {
-  const figure = button.closest("figure");
-  const said = figure.querySelector(".seatrial-said");
+// What was copied is said to those who do not see it, too.
+const said = document.createElement("div");
+said.className = "seatrial-unseen";
+said.setAttribute("role", "status");
+document.body.append(said);
+
+// A button for each stretch of lines that one program reads: neither a prompt nor a password nor an
+// output is copied, and never the lines of two programs in one go.
+for (const where of document.querySelectorAll(".seatrial-stretch > .seatrial-where")) {
+  const stretch = where.parentElement;
+  const lines = [...stretch.querySelectorAll(".seatrial-command")];
+  if (!lines.length) continue;
+  const button = document.createElement("button");
+  const words = stretch.matches(".seatrial-edit") && lines.length > 1
+    ? `copy the ${lines.length} lines`
+    : "copy";
+  button.type = "button";
+  button.className = "seatrial-copy";
+  button.textContent = words;
+  button.setAttribute("aria-label", `${words}: ${where.textContent.trim()}`);
   let silence = 0;
-  button.hidden = false;
   button.addEventListener("click", async () => {
-    const lines = [...figure.querySelectorAll(".seatrial-command")].map((each) => each.textContent);
-    const copied = await putOnClipboard(lines.join("\n"));
+    const copied = await putOnClipboard(lines.map((each) => each.textContent).join("\n"));
     button.focus();
+    button.textContent = copied ? "copied" : "not copied";
     said.textContent = copied ? "copied" : "not copied: the browser forbids it";
     clearTimeout(silence);
     silence = setTimeout(() => {
+      button.textContent = words;
       said.textContent = "";
-    }, 4000);
+    }, 2500);
   });
+  where.append(button);
 }
+
+// The spelling of Compose: one choice for all pages, which the tabs of a page follow and make.
+const SPELLINGS = { v2: "docker compose", v1: "docker-compose" };
+const switches = [...document.querySelectorAll(".seatrial-switch")];
+const tabs = () => [...document.querySelectorAll(".seatrial-tabs .sphinx-tabs-tab")];
+
+function remembered() {
+  try {
+    return localStorage.getItem("seatrial-spelling");
+  } catch {
+    return null;
+  }
+}
+
+function choose(spelling) {
+  document.documentElement.dataset.spelling = spelling;
+  for (const button of switches.flatMap((each) => [...each.children])) {
+    button.setAttribute("aria-pressed", button.value === spelling);
+  }
+  const tab = tabs().find((each) => each.textContent === SPELLINGS[spelling]);
+  if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+  try {
+    localStorage.setItem("seatrial-spelling", spelling);
+  } catch {
+    // a browser that forbids it forgets the choice with the page
+  }
+}
+
+for (const each of switches) {
+  each.setAttribute("role", "group");
+  each.setAttribute("aria-label", "Spelling of Compose");
+  for (const [spelling, command] of Object.entries(SPELLINGS)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.value = spelling;
+    button.textContent = command;
+    button.addEventListener("click", () => {
+      const top = each.getBoundingClientRect().top;
+      choose(spelling);
+      scrollBy(0, each.getBoundingClientRect().top - top);
+    });
+    each.append(button);
+  }
+}
+
+// After sphinx-tabs has looked at the page.
+addEventListener("DOMContentLoaded", () => {
+  for (const tab of tabs()) {
+    const found = Object.entries(SPELLINGS).find(([, command]) => command === tab.textContent);
+    if (found) {
+      tab.addEventListener("click", () => {
+        if (document.documentElement.dataset.spelling !== found[0]) choose(found[0]);
+      });
+    }
+  }
+  if (switches.length) choose(remembered() === "v1" ? "v1" : "v2");
+});
 
 // A link to a claim opens its proof.
 function openTarget() {
@@ -74,5 +149,5 @@ const watcher = new ResizeObserver((entries) => {
     }
   }
 });
-const scrolling = ".seatrial-output, .seatrial-edit pre, .nboutput .output_area pre";
+const scrolling = ".seatrial-table, .nboutput .output_area pre";
 for (const each of document.querySelectorAll(scrolling)) watcher.observe(each);

@@ -1,0 +1,135 @@
+"""What Docker did, in a reader's words: one table from the engine's actions to words.
+
+The engine tells of a restart as `kill, stop, die, start, restart`, and of a container that Compose
+recreates as the end of one container and the beginning of another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from seatrial.events import Sighting
+
+# Actions of a container in the order in which the engine tells of them, and the words for them;
+# what stands first in the table is tried first.  `stop` and `die` of one end may change places.
+_CONTAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"(?:{pattern})(?: |$)"), words)
+    for pattern, words in (
+        (r"(?:(?:kill|stop|die) )*start restart", "was restarted"),
+        (r"oom(?: oom)*", "ran out of memory"),
+        (r"(?:(?:kill|die) )*stop(?: die)?", "was stopped"),
+        (r"kill(?: kill)* die", "was killed"),
+        # nobody asked for its end, so nobody but its restart policy asked for the start
+        (r"die start", "ended, and was restarted by its policy"),
+        (r"die", "ended"),
+        (r"kill", "was sent a signal"),
+        (r"create(?: rename)? start", "was created and started"),
+        (r"create", "was created"),
+        (r"start", "was started"),
+        (r"rename", ""),
+        (r"destroy", "was removed"),
+        (r"pause", "was paused"),
+        (r"unpause", "was unpaused"),
+        (r"archive-path", "had files copied out of it"),
+        (r"extract-to-dir", "had files copied into it"),
+        (r"exec_create exec_start exec_die", "ran a command"),
+        (r"exec_create exec_start", "had a program opened in it"),
+        (r"exec_die", "had a program end in it"),
+    )
+)
+_OTHERS = {
+    "create": "was created",
+    "destroy": "was removed",
+    "delete": "was removed",
+    "tag": "was built",
+    "untag": "lost its name",
+    "prune": "was cleaned up",
+}
+_RECREATED = "was recreated"
+
+
+def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
+    """Return what Docker did as sentences without a full stop, alike ones counted once.
+
+    Words that the table does not have are the engine's own.
+    """
+    told: list[str] = []
+    left = list(sightings)
+    for sighting in sightings:
+        if sighting not in left:
+            continue
+        left.remove(sighting)
+        heir = next((other for other in left if _replaced(sighting, other)), None)
+        if heir is None:
+            told.append(f"{_subject(sighting)} {_listed(phrases(sighting))}")
+        else:
+            left.remove(heir)
+            told.append(f"{_subject(sighting)} {_RECREATED}")
+    return tuple(
+        f"{line} ({times} times)" if times > 1 else line for line, times in Counter(told).items()
+    )
+
+
+def phrases(sighting: Sighting) -> tuple[str, ...]:
+    """Return what became of one object, phrase by phrase: "was created and started"."""
+    if sighting.what != "container":
+        return tuple(_OTHERS.get(action, f"had {action}") for action in sighting.actions)
+    found: list[str] = []
+    text = " ".join(sighting.actions)
+    while text:
+        known = ((match, words) for pattern, words in _CONTAINER if (match := pattern.match(text)))
+        match, words = next(known, (None, ""))
+        if match is None:
+            action, _, text = text.partition(" ")
+            words = f"had {action}"
+        else:
+            text = text[match.end() :]
+        found += [words] if words else []
+    return tuple(found)
+
+
+def engine_words(sighting: Sighting) -> str:
+    """Return what was done to one thing, in the engine's own words."""
+    what = f"one-off {sighting.what} of" if sighting.one_off else sighting.what
+    # creating, starting and ending an exec is one act to a reader
+    acts = ("exec" if act.startswith("exec_") else act for act in sighting.actions)
+    return f"{what} {sighting.name}: {', '.join(act for act, _ in groupby(acts))}"
+
+
+def _replaced(one: Sighting, other: Sighting) -> bool:
+    """Tell whether one of two containers of a service took the other's place."""
+    if one.what != "container" or (one.name, one.one_off) != (other.name, other.one_off):
+        return False
+    made = ["create" in each.actions for each in (one, other)]
+    gone = ["destroy" in each.actions for each in (one, other)]
+    return not one.one_off and made in ([True, False], [False, True]) and gone == made[::-1]
+
+
+def _subject(sighting: Sighting) -> str:
+    """Return what a sentence is about."""
+    if sighting.what == "container":
+        return f"a new container of {sighting.name}" if sighting.one_off else sighting.name
+    if sighting.name == "(anonymous)":
+        return f"an anonymous {sighting.what}"
+    return f"the {sighting.what} {sighting.name}"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """Return phrases as one predicate; alike ones that follow each other are said once."""
+    said = [words if len(list(group)) == 1 else _often(words) for words, group in _runs(parts)]
+    if len(said) < 2:
+        return "".join(said)
+    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 2 else " and ".join(said)
+
+
+def _runs(parts: Iterable[str]) -> Iterable[tuple[str, Iterable[str]]]:
+    """Return phrases that follow each other and are alike, as groups."""
+    return groupby(parts)
+
+
+def _often(words: str) -> str:
+    """Return a phrase for what happened several times in a row."""
+    return "ran several commands" if words == "ran a command" else f"{words} several times"
