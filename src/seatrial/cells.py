@@ -69,7 +69,7 @@ def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:
     typed = []
     away = False
     for cell in notebook["cells"]:
-        code = _text(cell["source"])
+        code = text_of(cell["source"])
         if cell["cell_type"] != "code":
             continue
         if not away and not edit_of(code, cell["metadata"].get("tags", ()))[0]:
@@ -90,17 +90,22 @@ def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
     for output in outputs:
         kind = output["output_type"]
         if kind == "stream":
-            lines += _text(output["text"]).removesuffix("\n").split("\n")
+            lines += text_of(output["text"]).removesuffix("\n").split("\n")
         elif kind == "error":
             errors.append(f"{output['ename']}: {output['evalue']}")
         elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
             ran = data[RAN]
             places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
-            sightings += [Sighting(w, name, tuple(did), one) for w, name, one, did in ran["did"]]
+            sightings += sightings_of(ran)
         elif kind in ("display_data", "execute_result"):
-            lines += _text(data.get("text/plain", "")).split("\n")
+            lines += text_of(data.get("text/plain", "")).split("\n")
     places = [by_kind(place) for place in places]
     return Given(lines, places=places, sightings=sightings, errors=errors)
+
+
+def sightings_of(ran: Mapping[str, Any]) -> list[Sighting]:
+    """Return what Docker did, of what a kernel says of a cell."""
+    return [Sighting(what, name, tuple(did), one) for what, name, one, did in ran["did"]]
 
 
 def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ()) -> Given:
@@ -123,6 +128,6 @@ def varies(tags: Sequence[str], spelling: str) -> bool:
     return VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
 
 
-def _text(text: str | Sequence[str]) -> str:
+def text_of(text: str | Sequence[str]) -> str:
     """Return a text that a notebook may store as lines."""
     return text if isinstance(text, str) else "".join(text)

@@ -12,9 +12,10 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seatrial import places
 from seatrial.cells import BACK
 from seatrial.events import Sighting
 from seatrial.sandbox import Sandbox, ask, find_engine
@@ -65,6 +66,8 @@ class Place:
     # "machine", "one-off", "container" or "program"
     within: str = "on your machine"
     # the same, said of a program in it
+    at: places.Place = places.MACHINE
+    # the same as a value
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Told:
     """What one cell gave, besides its output."""
 
     places: list[Place] = field(default_factory=list)
-    now: str = ""
+    now: Place = Place(MACHINE)
     # where the reader is afterwards
     moved: str = ""
     # the same as a sentence, where that changed
@@ -152,7 +155,7 @@ class Conversation:
                 f"{told.trouble.hint}; {rest}" if told.trouble.hint else rest,
             )
         told.sightings = sightings(self._events(begun))
-        told.now = self.place.words
+        told.now = self.place
         if self.place != before:
             self._moved(told)
         return told
@@ -194,8 +197,15 @@ class Conversation:
             return Place(MACHINE)
         if _is_shell(self._program):
             here = self._base.kind == "machine"
-            return Place(f"another shell on {MACHINE}", "program") if here else self._base
-        return Place(f"{self._program or 'a program'} {self._base.within}", "program")
+            shell = replace(self._base.at, program="container shell")
+            return (
+                Place(f"another shell on {MACHINE}", "program", at=shell)
+                if here
+                else replace(self._base, at=shell)
+            )
+        program = self._program or "a program"
+        at = replace(self._base.at, program=program)
+        return Place(f"{program} {self._base.within}", "program", at=at)
 
     @property
     def at_shell(self) -> bool:
@@ -368,7 +378,8 @@ class Conversation:
             if ran is at and itself and answer.status != _NO_CONTAINER[itself.group(1)]:
                 # its events carry nothing of this project
                 words = "a container that is not the project's"
-                ran = Place(words, "container", f"in {words}")
+                strange = places.Place(container=places.Container("", words))
+                ran = Place(words, "container", f"in {words}", strange)
             if answer.prompt and not answer.at_shell:
                 self._base = ran
                 ran = self.place
@@ -515,10 +526,12 @@ def _container_of(events: Sequence[Event]) -> Place | None:
             continue
         if event.action == "exec_start":
             words = f"the running container {event.container}"
-            place = Place(words, "container", f"in {event.name} ({event.container})")
+            at = places.Place(container=places.Container(event.name, event.container))
+            place = Place(words, "container", f"in {event.name} ({event.container})", at)
         elif event.action == "start" and event.one_off:
             words = f"a new one-off container of {event.name}"
-            place = Place(words, "one-off", f"in {words}")
+            at = places.Place(container=places.Container(event.name, one_off=True))
+            place = Place(words, "one-off", f"in {words}", at)
     return place
 
 

@@ -391,7 +391,7 @@ class CollectItems(SphinxTransform):
         listeners = self.env.events.listeners.get("source-read", ())
         # what conf.py defines is of no module
         modules = [getattr(each.handler, "__module__", None) or "" for each in listeners]
-        return any(not module.startswith("sphinx.") for module in modules)
+        return any(not module.startswith(("sphinx.", "seatrial.")) for module in modules)
 
     def _line_before(self, node: nodes.Element) -> int:
         """Return the last line of the page's own file that is known to stand before a node."""

@@ -10,7 +10,6 @@ import shlex
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,19 +19,12 @@ from ipykernel.kernelbase import Kernel
 from traitlets.config import Config
 
 from seatrial import __version__
+from seatrial.cell_pages import change_in_jupyter, ran_in_jupyter
 from seatrial.cells import LANGUAGE, RAN, edit_of
 from seatrial.conversation import Conversation, Told, Trouble
 from seatrial.errors import SeatrialError
 from seatrial.events import Sighting
-from seatrial.lives import engine_words as in_words
-
-# a line's style and colour for each kind of place; words say the same
-_LINES = {
-    "machine": "solid #2f9e56",
-    "container": "double #3b82f6",
-    "one-off": "dashed #d9770b",
-    "program": "dotted #a855f7",
-}
+from seatrial.places import as_plain
 
 
 class ContainersKernel(Kernel):
@@ -114,9 +106,7 @@ class ContainersKernel(Kernel):
     def _show_edit(self, file: str, diff: str) -> None:
         """Show what changed in a file."""
         text = diff or f"{file} is as it was"
-        rows = "\n".join(_diff_row(line) for line in text.split("\n"))
-        html = f'<pre class="seatrial-change">{rows}</pre>'
-        self._show({"text/plain": text, "text/html": html})
+        self._show({"text/plain": text, "text/html": change_in_jupyter(file, text)})
 
     def _reply(self, trouble: Trouble | None, *, silent: bool = False) -> dict[str, Any]:
         """Return the protocol's reply, an error where there was trouble, and show that."""
@@ -209,51 +199,30 @@ def _ran(told: Told) -> dict[str, object]:
     """Return where a cell ran and what Docker did, for a reader, for a terminal and for a check."""
     where = ", then ".join(place.words for place in told.places)
     ran = f"ran {'on' if told.places[0].kind == 'machine' else 'in'}"
-    moved = told.moved
-    if moved and told.now == told.places[-1].words:
-        moved = "You are there now."
+    facts = _facts(told)
     leave = f" Leave with `{told.leave}`." if told.leave else ""
-    did = [in_words(sighting) for sighting in told.sightings]
-    text = [f"({ran} {where})", *([f"{moved}{leave}"] if moved else [])]
-    html = [f"{ran} <b>{escape(where)}</b>"]
-    if moved:
-        html.append(f" · <b>{escape(moved)}</b>")
-    if told.leave:
-        html.append(f" Leave with <code>{escape(told.leave)}</code>.")
-    if did:
-        items = "".join(f"<li>{escape(line)}</li>" for line in did)
-        html.append(f"<details><summary>what Docker did</summary><ul>{items}</ul></details>")
-    kind = told.places[-1].kind
-    style = f"border-left: 4px {_LINES[kind]}; padding: 0 0 0 .6em; margin: .2em 0; font-size: .9em"
-    return {
-        "text/plain": "\n".join(text),
-        "text/html": f'<div class="seatrial-ran" style="{style}">{"".join(html)}</div>',
-        RAN: _facts(told),
-    }
+    moved = "You are there now." if told.now == told.places[-1] else told.moved
+    text = [f"({ran} {where})", *([f"{moved}{leave}"] if told.moved else [])]
+    return {"text/plain": "\n".join(text), "text/html": ran_in_jupyter(facts), RAN: facts}
 
 
 def _facts(told: Told) -> dict[str, object]:
-    """Return what a check compares: no identifiers, and no words that are there for people."""
+    """Return what is known of a cell: no identifiers, and no words that are there for people.
+
+    A check compares `places`, `moved` and `did`; frames are drawn from `at`, `now` and `leave`.
+    """
     return {
         "places": [place.words for place in told.places],
         "moved": told.moved,
         "did": [_fact(sighting) for sighting in told.sightings],
+        "at": [as_plain(place.at) for place in told.places],
+        "now": as_plain(told.now.at),
+        "leave": told.leave,
     }
 
 
 def _fact(sighting: Sighting) -> list[object]:
     return [sighting.what, sighting.name, sighting.one_off, list(sighting.actions)]
-
-
-def _diff_row(line: str) -> str:
-    """Return a line of a diff, marked by more than colour: its sign stays."""
-    if line.startswith(("---", "+++", "@@")):
-        return f"<span>{escape(line)}</span>"
-    if line.startswith("+"):
-        return f"<ins><b>{escape(line)}</b></ins>"
-    if line.startswith("-"):
-        return f"<del>{escape(line)}</del>"
-    return escape(line)
 
 
 def _words_before(code: str, cursor: int) -> tuple[int, list[str]]:

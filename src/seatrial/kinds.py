@@ -124,6 +124,11 @@ def progress(line: str) -> str:
     return by_kind(_progress(line))
 
 
+def is_progress(line: str) -> bool:
+    """Tell whether a line tells how far Compose or a builder is."""
+    return bool(_progress(line) or _BUILDER.fullmatch(line) or _STAGE_V1.fullmatch(line))
+
+
 def _progress(line: str) -> str:
     """Return the same with names as they stand."""
     if _IMAGES_REMOVED.fullmatch(line):

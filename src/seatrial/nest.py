@@ -42,7 +42,8 @@ class Part(Enum):
     TOLD = "told"
     # what Compose says before the program that it starts
     OUTPUT = "output"
-    # the rest of the output, or all of it
+    # the rest of the output
+    ALL = "all"
     STATUS = "status"
 
 
@@ -110,9 +111,11 @@ def nested(steps: Sequence[Step], given: ItemRecord | None, terminal: int = 1) -
         sightings = record.sightings if record else ()
         following = next((p for p in places[number + 1 : number + 2] if p is not None), None)
         ended = record is not None and record.status is not None and following is None
+        output = Part.ALL
         if following is not None and following not in (each for each, _ in stack):
             here.held.append(Line(number, Part.TOLD))
             here = _go(stack, following)
+            output = Part.OUTPUT
         elif container := container_of_command(step.command, sightings):
             here.held.append(Line(number, Part.TOLD))
             inside = frame_at(Place("", container))
@@ -122,17 +125,38 @@ def nested(steps: Sequence[Step], given: ItemRecord | None, terminal: int = 1) -
             here.held.append(inside)
             here.held.append(Line(number, Part.STATUS))
             continue
-        here.held.append(Line(number, Part.OUTPUT))
+        here.held.append(Line(number, output))
         if following is not None or (ended and number + 1 == len(steps)):
             _leave(stack, following or MACHINE, sightings)
         stack[-1][1].held.append(Line(number, Part.STATUS))
     return machine
 
 
-def split_told(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return an output as what Compose says before the program that it starts, and the rest."""
-    count = next((n for n, line in enumerate(lines) if not is_told(line)), len(lines))
-    return lines[:count], lines[count:]
+def of_cell(ran: Sequence[Place], now: Place, sightings: Sequence[Sighting]) -> Frame:
+    """Return the nest of a notebook's cell: it ran at some places, and left its reader at one.
+
+    The innermost frame is what printed the cell's output, where that is one place.
+    """
+    machine = frame_at(MACHINE)
+    for place in ran if len(ran) > 1 else ran[:1]:
+        if place == MACHINE:
+            continue
+        frame = frame_at(place)
+        frame.entered = len(ran) == 1
+        if not place.program:
+            frame.program = ""
+        if place.container is not None and now != place:
+            frame.end = ending(place.container, sightings)
+        machine.held.append(frame)
+    return machine
+
+
+def share(part: Part, lines: Sequence[str]) -> slice:
+    """Return which lines of an output are one part of it."""
+    if part is Part.ALL:
+        return slice(None)
+    told = next((n for n, line in enumerate(lines) if not is_told(line)), len(lines))
+    return slice(told) if part is Part.TOLD else slice(told, None)
 
 
 def is_told(line: str) -> bool:

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from seatrial.cells import LANGUAGE, given, in_spelling, promised, varies
+from seatrial.cells import LANGUAGE, RAN, given, in_spelling, promised, varies
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
 from seatrial.sameness import differences
@@ -145,7 +145,11 @@ class NotebookRun:
         changed = other_tools
         for count, number in enumerate(numbers, start=1):
             stored, came = self._stored.cells[number], self._came.cells[number]
-            if other_tools or self._differences(stored, came, strictly=True):
+            if (
+                other_tools
+                or _facts_told(stored) != _facts_told(came)
+                or self._differences(stored, came, strictly=True)
+            ):
                 stored.outputs = came.outputs
                 changed = True
             changed |= stored.execution_count != count
@@ -239,6 +243,11 @@ class NotebookRun:
                 raise SeatrialError(f"the kernel could not be started: {error}") from error
             self._client = client
         return self._client
+
+
+def _facts_told(cell: NotebookNode) -> set[str]:
+    """Return the names of the facts that a cell's outputs tell: an older kernel told fewer."""
+    return {name for output in cell.outputs for name in output.get("data", {}).get(RAN, {})}
 
 
 def _strip(notebook: NotebookNode, tools: Mapping[str, str]) -> bool:

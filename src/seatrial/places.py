@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 _MACHINE = "your machine"
 _NEW = "a new container of "
@@ -41,6 +43,19 @@ class Place:
 
 #: The reader's own shell.
 MACHINE = Place()
+
+
+def as_plain(place: Place) -> dict[str, Any]:
+    """Return a place as JSON has it; what is empty is left out."""
+    return asdict(place, dict_factory=lambda pairs: {key: value for key, value in pairs if value})
+
+
+def from_plain(data: Mapping[str, Any]) -> Place:
+    """Return the place that JSON holds."""
+    container = data.get("container")
+    return Place(
+        data.get("program", ""), Container(**{"service": "", **container}) if container else None
+    )
 
 
 def from_words(words: str) -> Place:

@@ -15,7 +15,7 @@ from typing import Any
 
 from seatrial.errors import RecordError
 from seatrial.events import Sighting
-from seatrial.places import Container, Place, from_words
+from seatrial.places import Container, Place, from_plain, from_words
 from seatrial.sameness import Given, differences
 
 FORMAT = 2
@@ -326,7 +326,6 @@ def _step(data: dict[str, Any]) -> StepRecord:
         _require(value, str)
     _require(data["status"], int | None)
     _require(data["seconds"], int | float)
-    place, container = data["place"], data["place"].get("container")
     sightings = (
         Sighting(s["what"], s["name"], tuple(s["actions"]), s["one_off"]) for s in data["sightings"]
     )
@@ -336,10 +335,7 @@ def _step(data: dict[str, Any]) -> StepRecord:
             "output": tuple(data["output"]),
             "sightings": tuple(sightings),
             "ending": Ending(data["ending"]),
-            "place": Place(
-                place.get("program", ""),
-                Container(**{"service": "", **container}) if container else None,
-            ),
+            "place": from_plain(data["place"]),
         }
     )
 

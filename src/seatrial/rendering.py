@@ -22,7 +22,7 @@ from seatrial.blocks import Edit
 from seatrial.events import Sighting
 from seatrial.lives import engine_words, lives
 from seatrial.matching import ELISION, Pair, Row, trimmed
-from seatrial.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, split_told
+from seatrial.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, share
 from seatrial.places import MACHINE
 from seatrial.record import ItemRecord, Run
 from seatrial.shown import Shown, Standing
@@ -65,9 +65,9 @@ def block_figure(shown: Shown) -> str:
         body = transcript.frame(nest)
     else:
         nest = frame_at(MACHINE)
-        pre = _joined(_plain(trimmed(block.lines)))
+        pre = joined(plain(trimmed(block.lines)))
         body = f'<div class="seatrial-frame" data-kind="machine">{pre}</div>\n'
-    label = f" alone: {COMMANDS[block.only]}" if block.only else ""
+    label = f"{COMMANDS[block.only]} only" if block.only else ""
     return (
         f'<figure class="seatrial-block" data-standing="{shown.standing.name.lower()}"'
         f"{_spelt(shown)}>\n{_named(shown)}"
@@ -150,7 +150,7 @@ def transcript_in_words(shown: Shown) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """A part of a transcript: preformatted lines, or an element that cannot stand among them."""
 
     preformatted: bool
@@ -178,13 +178,12 @@ class _Transcript:
     def lines(self, line: Line) -> Sequence[str]:
         """Return the lines of a page that one part of a step stands for."""
         step = self._steps[line.step]
-        told, rest = split_told(step.promise)
         if line.part is Part.INPUT:
             return (*(self._lead if line.step == 0 else ()), *step.shown)
         if line.part is Part.STATUS:
             status = [f"[{step.status}]"] if step.status is not None else []
             return (*status, *self._rest[line.step])
-        return told if line.part is Part.TOLD else rest
+        return step.promise[share(line.part, step.promise)]
 
     def frame(self, frame: Frame) -> str:
         """Return a frame with all that is in it."""
@@ -193,18 +192,14 @@ class _Transcript:
             if kind == "frame":
                 parts.extend(self.frame(part) for part in stretch if isinstance(part, Frame))
                 continue
-            lead = list(_plain(self._lead)) if frame.kind is Kind.MACHINE and not number else []
+            lead = list(plain(self._lead)) if frame.kind is Kind.MACHINE and not number else []
             pieces = [*lead, *(piece for part in stretch for piece in self._pieces(part))]
-            typed = any(isinstance(part, Line) and part.part is Part.INPUT for part in stretch)
+            typed = any(map(_is_input, stretch))
             if not pieces and number:
                 continue
-            where = _where(frame) if typed or not number else ""
-            parts.append(f'<div class="seatrial-stretch">{where}{_joined(pieces)}</div>\n')
-        end = f'<div class="seatrial-end">{escape(frame.end)}</div>\n' if frame.end else ""
-        return (
-            f'<div class="seatrial-frame" data-kind="{frame.kind.value}" role="group" '
-            f'aria-label="{escape(frame.words)}">\n{"".join(parts)}{end}</div>\n'
-        )
+            where = where_markup(frame) if typed or not number else ""
+            parts.append(f'<div class="seatrial-stretch">{where}{joined(pieces)}</div>\n')
+        return frame_markup(frame, "".join(parts))
 
     def _stretches(self, frame: Frame) -> Iterator[tuple[str, list[Line | Frame]]]:
         """Yield what one can paste in one go, and the frames that somebody enters between.
@@ -218,62 +213,77 @@ class _Transcript:
                 yield "frame", [part]
                 stretch = []
                 continue
-            if isinstance(part, Line) and part.part is Part.INPUT and self._breaks(part.step):
+            if self._breaks(part) and any(map(_is_input, stretch)):
                 yield "stretch", stretch
                 stretch = []
             stretch.append(part)
         yield "stretch", stretch
 
-    def _breaks(self, number: int) -> bool:
-        """Tell whether a step cannot be pasted together with the one before it."""
-        before = self._steps[number - 1] if number else None
-        return before is not None and (before.is_key or before.program == "password")
+    def _breaks(self, part: Line | Frame) -> bool:
+        """Tell whether a part is input that cannot be pasted together with the one before it."""
+        if not isinstance(part, Line) or not _is_input(part) or not part.step:
+            return False
+        before = self._steps[part.step - 1]
+        return before.is_key or before.program == "password"
 
-    def _pieces(self, part: Line | Frame) -> Iterator[_Piece]:
+    def _pieces(self, part: Line | Frame) -> Iterator[Piece]:
         """Yield the markup of one part."""
         if isinstance(part, Frame):
             if any(piece.html for held in part.held for piece in self._pieces(held)) or part.end:
-                yield _Piece(False, self.frame(part))
+                yield Piece(False, self.frame(part))
             return
         step = self._steps[part.step]
         if part.part is Part.INPUT:
-            yield _Piece(True, _typed(step))
+            yield Piece(True, _typed(step))
         elif part.part is Part.STATUS:
             yield from self._status(part.step)
         else:
             yield from self._output(part.step, part.part)
 
-    def _output(self, number: int, part: Part) -> Iterator[_Piece]:
+    def _output(self, number: int, part: Part) -> Iterator[Piece]:
         """Yield what came, or what is promised where nothing is known of a run."""
         compared = self._compared[number]
         if compared is None:
-            told, rest = split_told(self._steps[number].promise)
-            yield from _plain(told if part is Part.TOLD else rest)
+            promise = self._steps[number].promise
+            yield from plain(promise[share(part, promise)])
             return
         rows = [row for row in compared.rows if row.came is not None]
-        told, _ = split_told([row.came or "" for row in rows])
-        yield from _answer(
-            rows[: len(told)] if part is Part.TOLD else rows[len(told) :], kept=compared.kept
-        )
+        came = [row.came or "" for row in rows]
+        yield from _answer(rows[share(part, came)], kept=compared.kept)
 
-    def _status(self, number: int) -> Iterator[_Piece]:
+    def _status(self, number: int) -> Iterator[Piece]:
         """Yield a promised exit status, and what stands below the step."""
         step, compared = self._steps[number], self._compared[number]
         ended = self._given is None or self._given.steps[number].status is not None
         if step.status is not None and ended:
-            yield _Piece(True, _status(step.status))
+            yield Piece(True, _status(step.status))
         elif step.status is not None and compared is None:
-            yield from _plain([f"[{step.status}]"])
-        yield from _plain(self._rest[number])
+            yield from plain([f"[{step.status}]"])
+        yield from plain(self._rest[number])
 
 
-def _where(frame: Frame) -> str:
+def _is_input(part: Line | Frame) -> bool:
+    """Tell whether a part is what somebody types."""
+    return isinstance(part, Line) and part.part is Part.INPUT
+
+
+def frame_markup(frame: Frame, held: str, style: str = "") -> str:
+    """Return a frame around what it holds; its name is announced to those who do not see it."""
+    end = f'<div class="seatrial-end">{escape(frame.end)}</div>\n' if frame.end else ""
+    styled = f' style="{style}"' if style else ""
+    return (
+        f'<div class="seatrial-frame" data-kind="{frame.kind.value}" role="group" '
+        f'aria-label="{escape(frame.words)}"{styled}>\n{held}{end}</div>\n'
+    )
+
+
+def where_markup(frame: Frame) -> str:
     """Return a frame's heading."""
     program = f" <span>{escape(frame.program)}</span>" if frame.program else ""
     return f'<div class="seatrial-where"><b>{escape(frame.name)}</b>{program}</div>\n'
 
 
-def _joined(pieces: Iterable[_Piece]) -> str:
+def joined(pieces: Iterable[Piece]) -> str:
     """Return pieces with neighbouring preformatted ones in one ``<pre>``."""
     parts = []
     for preformatted, group in groupby(pieces, key=lambda piece: piece.preformatted):
@@ -282,11 +292,11 @@ def _joined(pieces: Iterable[_Piece]) -> str:
     return "".join(parts)
 
 
-def _plain(lines: Sequence[str]) -> Iterator[_Piece]:
+def plain(lines: Sequence[str]) -> Iterator[Piece]:
     """Yield lines as they are."""
     if lines:
         table = _is_table(lines)
-        yield _Piece(True, _output(map(escape, lines), table=table))
+        yield Piece(True, _output(map(escape, lines), table=table))
 
 
 def _output(lines: Iterable[str], *, table: bool = False) -> str:
@@ -329,23 +339,23 @@ def _status(status: int) -> str:
     return f'<span class="seatrial-status">exit status {status}\n</span>'
 
 
-def _answer(came: Sequence[Row], *, kept: bool) -> Iterator[_Piece]:
+def _answer(came: Sequence[Row], *, kept: bool) -> Iterator[Piece]:
     """Yield lines that came, with what the page elides folded."""
     if not kept:
-        yield from _plain([row.came for row in came if row.came is not None])
+        yield from plain([row.came for row in came if row.came is not None])
         return
     for elided, group in groupby(came, key=lambda row: row.pair is Pair.ELIDED):
         if elided:
             lines = [row.came or "" for row in group]
-            yield _Piece(False, _folded(lines, f"… {_count(len(lines), 'line')}"))
+            yield Piece(False, folded(lines, f"… {_count(len(lines), 'line')}"))
         else:
             rows = list(group)
             table = _is_table(row.came or "" for row in rows)
             marked = (_with_elisions(row.promised, row.came) for row in rows)
-            yield _Piece(True, _output(marked, table=table))
+            yield Piece(True, _output(marked, table=table))
 
 
-def _folded(lines: Sequence[str], summary: str) -> str:
+def folded(lines: Sequence[str], summary: str) -> str:
     """Return lines that open under a summary."""
     return (
         f'<details class="seatrial-elided"><summary>{escape(summary)}</summary>'
@@ -503,7 +513,7 @@ def _docker_did(given: ItemRecord, *, framed: bool) -> str:
     ]
     steps = "".join(
         f"<li><code>{escape(_first_line(step.command))}</code>"
-        f"<ul>{''.join(_engine_said(step.sightings))}</ul></li>"
+        f"<ul>{''.join(engine_said(step.sightings))}</ul></li>"
         for step in given.steps
         if step.sightings
     )
@@ -535,7 +545,7 @@ def _first_line(command: str) -> str:
     return f"{first} …" if rest else first
 
 
-def _engine_said(sightings: Sequence[Sighting]) -> Iterator[str]:
+def engine_said(sightings: Sequence[Sighting]) -> Iterator[str]:
     """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
     for line, times in Counter(map(engine_words, sightings)).items():
         yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -23,6 +24,7 @@ from sphinx.util import logging
 
 from seatrial import __version__
 from seatrial.blocks import Block, Edit, Item
+from seatrial.cell_pages import for_site
 from seatrial.cells import typed_on_the_machine
 from seatrial.directives import (
     UNPROVED,
@@ -355,6 +357,9 @@ class Rendering:
         """Warn where no run stands behind an item; once for a page of which nothing ran."""
         if standing in (Standing.RAN, Standing.LEFT_OUT) or item.page in self.unreadable:
             return
+        if self.app.builder.name == "epub":
+            # the build of the site warns already
+            return
         record = self.records[item.page]
         if record is None or spelling not in record.runs:
             missing = "" if record is None else spelling
@@ -683,6 +688,14 @@ def check_settings(app: Sphinx) -> None:
     app.config.html_static_path.append(str(STATIC))
 
 
+def show_cells(app: Sphinx, page: str, source: list[str]) -> None:
+    """Let a notebook's cells show what they gave as pages do."""
+    if renders(app) and Path(app.env.doc2path(page)).suffix == ".ipynb":
+        # a notebook that is none is for its own parser to tell of
+        with suppress(ValueError):
+            source[0] = for_site(source[0])
+
+
 def add_files(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
@@ -728,6 +741,7 @@ def setup(app: Sphinx) -> dict[str, object]:
         app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_transform(CollectItems)
     app.connect("config-inited", note_tags)
+    app.connect("source-read", show_cells)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", take_over_pages)
     app.connect("doctree-read", note_page)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -22,7 +23,10 @@ from seatrial.rendering import claim_anchor, highlighted
 from seatrial.spelling import in_spelling
 from seatrial.steps import Step, parse
 
-TOOLS = {"v2": {"Docker": "26.1.5", "Compose": "2.26.1"}, "v1": {"Docker": "20.10.24"}}
+TOOLS = {
+    "v2": {"Docker": "26.1.5", "Compose": "2.26.1"},
+    "v1": {"Docker": "20.10.24", "Compose": "1.29.2"},
+}
 TABS = ("seatrial.sphinx_ext", "sphinx_tabs.tabs")
 
 PAGE = """
@@ -162,14 +166,16 @@ def gave(step: Step, came: Mapping[str, tuple[str, ...]]) -> StepRecord:
     in_front = step.program == "Python" and "exit" not in step.command
     new = Container("web", one_off=True)
     place = Place("Python", new) if step.program == "Python" else MACHINE
-    did = (Sighting("container", "web", ("create", "start"), one_off=True),)
+    acts = ("create", "start") if "run --rm" in step.command else ("die", "destroy")
+    did = (Sighting("container", "web", acts, one_off=True),)
+    told = "run --rm" in step.command or step.command == "exit()"
     return StepRecord(
         command=step.command,
         output=came.get(step.command, step.promise),
         status=None if in_front else step.status or 0,
         place=place,
         seconds=0.1,
-        sightings=did if "run --rm" in step.command else (),
+        sightings=did if told else (),
     )
 
 
@@ -226,15 +232,19 @@ def test_prompts_stand_apart_from_commands(shown: BeautifulSoup) -> None:
 def test_a_transcript_reads_as_it_was_typed_without_any_style_sheet(shown: BeautifulSoup) -> None:
     lines = one(shown.select("figure")[0], ".seatrial-transcript").get_text().splitlines()
     assert [line for line in lines if line] == [
-        "$ docker compose run --rm web python manage.py shell  [your machine]",
+        "your machine",
+        "$ docker compose run --rm web python manage.py shell",
+        "new container of web Python",
         "… 2 lines5 objects imported automatically",
         "(use -v 2 for details).",
-        '>>> for name in ["Ada"]:  [Python in a new container of web]',
+        '>>> for name in ["Ada"]:',
         "...     print(name)",
         "...",
         "Ada",
         ">>> exit()",
-        "$ hostname  [your machine]",
+        "this container is gone now",
+        "your machine",
+        "$ hostname",
         "box-77-1",
         "$ cat /no/such/file",
         "cat: /no/such/file: No such file or directory",
@@ -260,33 +270,79 @@ def test_a_promised_exit_status_is_said_in_words(shown: BeautifulSoup) -> None:
     assert texts(shown, ".seatrial-status") == ["exit status 1\n"]
 
 
-def test_the_place_is_named_where_it_changes(shown: BeautifulSoup) -> None:
-    assert texts(shown.select("figure")[0], ".seatrial-place") == [
-        "  [your machine]",
-        "  [Python in a new container of web]",
-        "  [your machine]",
+def test_places_are_frames_in_frames_and_their_names_are_announced(shown: BeautifulSoup) -> None:
+    machine = one(shown.select("figure")[0], ".seatrial-transcript > .seatrial-frame")
+    assert (machine["data-kind"], machine["aria-label"]) == ("machine", "your machine")
+    inner = one(machine, ".seatrial-frame > .seatrial-frame")
+    assert (inner["data-kind"], inner["aria-label"]) == ("made", "new container of web, Python")
+    assert {frame["role"] for frame in shown.select(".seatrial-frame")} == {"group"}
+    assert texts(inner, ".seatrial-command") == [
+        *texts(inner, ".seatrial-stretch .seatrial-command")
     ]
 
 
-def test_the_caption_says_when_and_on_what_it_ran(shown: BeautifulSoup) -> None:
-    caption = one(shown.select("figure")[0], "figcaption")
-    assert one(caption, ".seatrial-ran").get_text() == (
+def test_a_stretch_holds_the_lines_of_one_program(shown: BeautifulSoup) -> None:
+    stretches = shown.select("figure")[0].select(".seatrial-stretch")
+    assert [texts(each, ".seatrial-command")[0] for each in stretches] == [
+        "docker compose run --rm web python manage.py shell",
+        'for name in ["Ada"]:',
+        "hostname",
+    ]
+
+
+def test_a_password_is_no_command_and_what_follows_it_is_pasted_by_itself(project: Project) -> None:
+    project.page(
+        "Page\n====\n\n.. console::\n\n   $ psql -h 127.0.0.1\n   Password: s3cret\n"
+        "   db=# select 1;\n   1\n   db=# \\q\n   $ true\n"
+    )
+    soup = project.soup()
+    assert [texts(each, ".seatrial-command") for each in soup.select(".seatrial-stretch")] == [
+        ["psql -h 127.0.0.1"],
+        ["select 1;", "\\q"],
+        ["true"],
+    ]
+    assert texts(soup, ".seatrial-secret") == ["s3cret"]
+
+
+def test_a_page_says_once_when_and_on_what_it_ran(shown: BeautifulSoup) -> None:
+    status = one(shown, ".seatrial-page")
+    assert one(status, ".seatrial-page-run").get_text() == (
         "ran on 22 November 2026, Docker 26.1, Compose 2.26"
     )
-    assert one(caption, "time")["datetime"] == "2026-11-22"
+    assert one(status, "time")["datetime"] == "2026-11-22"
+    assert status.find_previous_sibling() is not None
+    assert status.find_previous_sibling().name == "h1"  # type: ignore[union-attr]
+    assert one(status, "summary").get_text() == "1 line not run"
+    assert texts(status, "li") == ["1 line: it takes three machines & a cluster"]
+    assert status.select(".seatrial-switch") == []
+    assert not any("ran on" in caption for caption in texts(shown, "figcaption"))
 
 
-def test_what_docker_did_is_told_step_by_step(shown: BeautifulSoup) -> None:
-    did = one(shown, ".seatrial-did")
-    assert one(did, "summary").get_text() == "what Docker did"
-    assert texts(did, "li li") == ["one-off container of web: create, start"]
+def test_what_docker_did_is_told_in_words_and_in_the_engines_own_below(project: Project) -> None:
+    project.page(
+        "Page\n====\n\n.. console::\n\n   $ docker compose up -d; hostname\n   box-...-1\n"
+    )
+    project.record()
+    record = load(project.folder / "records", "index")
+    assert record is not None
+    item = record.runs["v2"].items[0]
+    did = (
+        Sighting("container", "db", ("kill", "stop", "die", "destroy")),
+        Sighting("container", "db", ("create", "rename", "start")),
+    )
+    item = replace(item, steps=(replace(item.steps[0], sightings=did),))
+    run = sealed(replace(record.runs["v2"], items=(item,)))
+    save(project.folder / "records", replace(record, runs={"v2": run}))
+    did_fold = one(project.soup(), ".seatrial-did")
+    assert one(did_fold, "summary").get_text() == "db was recreated"
+    assert texts(did_fold, "li li") == [
+        "container db: kill, stop, die, destroy",
+        "container db: create, rename, start",
+    ]
 
 
-def test_a_copy_button_is_hidden_until_a_script_shows_it(shown: BeautifulSoup) -> None:
-    buttons = shown.select("figure > .seatrial-head > button.seatrial-copy")
-    assert len(buttons) == len(shown.select("figure")) == 4
-    assert all(button.has_attr("hidden") and button["type"] == "button" for button in buttons)
-    assert shown.select("[role=status]")
+def test_a_page_has_no_buttons_until_a_script_makes_them(shown: BeautifulSoup) -> None:
+    assert shown.select("figure button") == []
 
 
 def test_code_that_looks_like_markup_is_shown_as_text(project: Project) -> None:
@@ -390,9 +446,8 @@ def test_the_new_lines_of_an_edit_are_marked_by_more_than_colour(shown: Beautifu
         '+     - "127.0.0.1:5432:5432"',
         "    image: postgres:17",
     ]
-    assert one(edit, "figcaption").get_text() == "docker-compose.yml, the new lines marked"
+    assert one(edit, "figcaption").get_text() == "docker-compose.yml the new lines marked"
     assert texts(edit, "ins.seatrial-command") == ["  ports:", '    - "127.0.0.1:5432:5432"']
-    assert one(edit, "button").get_text() == "copy new lines"
 
 
 def test_a_page_says_what_it_starts_from(project: Project) -> None:
@@ -445,8 +500,8 @@ def test_a_block_that_changed_since_it_ran_warns_at_its_own_line(project: Projec
     text = (project.folder / "index.rst").read_text(encoding="utf-8")
     project.page(text.replace("echo a", "echo  a"))
     soup = project.soup()
-    assert texts(soup, "figcaption")[1] == "not run yet"
-    assert "not run" not in texts(soup, "figcaption")[0]
+    assert texts(soup, "figcaption") == ["not run yet"]
+    assert texts(soup, ".seatrial-page .seatrial-unproved") == ["1 block changed since"]
     (line,) = project.said.splitlines()
     assert line.startswith(f"{project.folder / 'index.rst'}:10: WARNING: this block has not run")
 
@@ -542,10 +597,9 @@ def test_compose_commands_stand_in_two_tabs_each_with_its_own_run(bilingual: Pro
         ["example-web-1\n"],
         ["example_web_1\n"],
     ]
-    assert ["Docker 26.1" in panels[0].get_text(), "Docker 20.10" in panels[1].get_text()] == [
-        True,
-        True,
-    ]
+    status = {p["data-spelling"]: p.get_text() for p in soup.select(".seatrial-page-run")}
+    assert ["Docker 26.1" in status["v2"], "Docker 20.10" in status["v1"]] == [True, True]
+    assert "out of support since July 2023" in status["v1"]
     for tab, panel in zip(tabs.select("[role=tab]"), panels, strict=True):
         assert tab["aria-controls"] == panel["id"]
         assert panel["aria-labelledby"] == tab["id"]
@@ -586,6 +640,19 @@ def test_a_block_has_tabs_where_its_output_alone_differs(bilingual: Project) -> 
     ]
 
 
+def test_halves_that_differ_in_the_hyphen_alone_have_no_tabs_and_follow_the_switch(
+    bilingual: Project,
+) -> None:
+    bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose up -d\n   ...\n")
+    bilingual.record({"docker-compose up -d": ("other",)}, spellings=("v2", "v1"))
+    soup = bilingual.soup()
+    assert soup.select("[role=tab]") == []
+    halves = soup.select("figure[data-spelling]")
+    assert [half["data-spelling"] for half in halves] == ["v2", "v1"]
+    assert texts(soup, ".seatrial-label") == ["docker compose", "docker-compose"]
+    assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
+
+
 def test_without_tabs_a_page_keeps_to_its_own_spelling(bilingual: Project) -> None:
     bilingual.configure(seatrial_project="example", seatrial_spellings=("v2", "v1"))
     soup = bilingual.soup()
@@ -600,9 +667,11 @@ def test_the_half_that_never_ran_says_so(bilingual: Project) -> None:
     (bilingual.folder / "records" / "index.json").unlink()
     save(bilingual.folder / "records", replace(record, runs={"v2": record.runs["v2"]}))
     soup = bilingual.soup()
-    captions = texts(one(soup, ".sphinx-tabs"), "figcaption")
-    assert captions[0].startswith("ran on 22 November 2026")
-    assert captions[1] == "not run yet"
+    assert texts(one(soup, ".sphinx-tabs"), "figcaption") == ["not run yet"]
+    assert [each["data-standing"] for each in soup.select(".sphinx-tabs figure")] == [
+        "ran",
+        "never_ran",
+    ]
     assert "spelt `docker-compose`, no block of this page has run yet" in bilingual.said
 
 
@@ -611,7 +680,7 @@ def test_a_block_for_one_spelling_stands_alone_under_its_name(bilingual: Project
     bilingual.record(spellings=("v2", "v1"))
     soup = bilingual.soup()
     assert soup.select("[role=tab]") == []
-    assert texts(soup, ".seatrial-label") == ["docker-compose"]
+    assert texts(soup, ".seatrial-only") == ["docker-compose only"]
     assert bilingual.said == ""
 
 
@@ -669,18 +738,39 @@ def test_pages_built_in_parallel_are_the_same(project: Project) -> None:
 
 
 @pytest.mark.parametrize("builder", ["text", "latex", "man", "gettext", "linkcheck", "xml", "epub"])
-def test_other_builders_show_plain_blocks(project: Project, builder: str) -> None:
+def test_other_builders_show_places_as_words(project: Project, builder: str) -> None:
     project.configure(*TABS, seatrial_spellings=("v2", "v1"), version="1", project="p")
     project.page(PAGE)
+    project.record(CAME)
     text = project.build(builder)
     assert "seatrial" not in project.said
     written = {"text": "index.txt", "latex": "p.tex", "man": "p.1", "epub": "index.xhtml"}
     if builder in written:
         text = (project.folder / "_build" / builder / written[builder]).read_text(encoding="utf-8")
-        for shown in ("hostname", "deploy", "stack.yml"):
-            assert shown in re.sub(r"<[^>]+>", "", text), shown
+        plain = re.sub(r"<[^>]+>|\\", "", text)
+        for shown in ("hostname", "deploy", "stack.yml", "new container of web", "gone now"):
+            assert shown in plain, shown
     if builder == "text":
-        assert "   $ hostname\n   box-...-1\n" in text
+        assert (
+            "   $ docker compose run --rm web python manage.py shell\n"
+            "   [new container of web, Python]\n"
+            "   ...\n"
+            '   >>> for name in ["Ada"]:\n'
+        ) in text
+        assert "   [this container is gone now]\n   [your machine]\n   $ hostname\n" in text
+
+
+def test_the_pages_of_an_epub_are_xml_and_have_no_switch(project: Project) -> None:
+    project.configure(*TABS, seatrial_spellings=("v2", "v1"), version="1", project="p")
+    project.page(PAGE)
+    project.record(CAME, spellings=("v2", "v1"))
+    project.build("epub")
+    page = (project.folder / "_build" / "epub" / "index.xhtml").read_text(encoding="utf-8")
+    soup = BeautifulSoup(ElementTree.tostring(ElementTree.fromstring(page)), "html.parser")
+    assert soup.find_all("button") == []
+    assert "seatrial-frame" in page
+    assert "seatrial-switch" not in page
+    assert " hidden=" not in page
 
 
 @pytest.mark.parametrize("builder", ["dirhtml", "singlehtml"])
