@@ -20,6 +20,8 @@ from seatrial.steps import SHELL_PIECE, Step
 _ONE_COMMAND = re.compile(r"docker(?:-compose)?\s+(?:\S+\s+)*?(?:exec|run)\s")
 _DETACHED = re.compile(r"\b(?:exec|run)(?:\s+-\S+(?:\s+[^-\s]\S*)?)*?\s+(?:-d|--detach)\s")
 _REDIRECTION = re.compile(r"\d*>(?!&)|&>")
+# one output joined to another goes where that one goes
+_JOINED = re.compile(r"\d?>&\d")
 _SHELLS = frozenset({"", "shell", "container shell"})
 
 
@@ -260,6 +262,7 @@ def _ran_to_its_end(sighting: Sighting) -> bool:
 def _is_one(command: str) -> bool:
     """Tell whether a line of shell is one command whose output goes where the reader sees it."""
     at = 0
+    command = _JOINED.sub("", command)
     while at < len(command):
         piece = SHELL_PIECE.match(command, at)
         if piece is None or (piece["operator"] and piece["operator"].strip()):

@@ -1,0 +1,108 @@
+"""The lives of real containers, in words: what a page says that Docker did is what was done."""
+
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seatrial.lives import lives
+from seatrial.sandbox import Engine
+from seatrial.witness import Witness, now, sightings
+
+_COMPOSE = """
+services:
+  web:
+    image: debian:trixie-slim
+    init: true
+    command: {command}
+    restart: "{restart}"
+    mem_limit: 24m
+    memswap_limit: 24m
+"""
+# takes more than its limit: in the shell itself, so that the container's own process is killed
+_GREEDY = "[sh, -c, 'sleep 0.5; x=a; while true; do x=$$x$$x$$x; done']"
+_SLEEPS = "[sleep, '600']"
+
+
+class Life:
+    """A Compose project with one service, and what its witness saw."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self.project = f"lived{uuid.uuid4().hex[:8]}"
+        self._folder = folder
+        self._environment = engine.environment
+        self._witness = Witness(engine.host, self.project)
+
+    def write(self, command: str = _SLEEPS, restart: str = "no") -> None:
+        """Write the Compose file."""
+        text = _COMPOSE.format(command=command, restart=restart)
+        (self._folder / "docker-compose.yml").write_text(text, encoding="utf-8")
+
+    def compose(self, *words: str) -> None:
+        """Run a command of Compose."""
+        command = ["docker", "compose", "--project-name", self.project, *words]
+        subprocess.run(
+            command, cwd=self._folder, env=self._environment, check=True, capture_output=True
+        )
+
+    def of(self, *words: str, until: str = "") -> tuple[str, ...]:
+        """Return what Docker did while a command ran, and until something is told."""
+        begun = now()
+        self.compose(*words)
+        deadline = time.monotonic() + 30
+        while True:
+            self._witness.catch_up(begun)
+            told = lives(
+                sightings(e for e in self._witness.between(begun, now()) if e.what == "container")
+            )
+            if not until or any(until in line for line in told) or time.monotonic() > deadline:
+                return told
+            time.sleep(0.1)  # the end of a program is told when it ends, and nothing else tells it
+
+    def close(self) -> None:
+        """Remove the project."""
+        self.compose("down", "--volumes", "--timeout", "0")
+        self._witness.close()
+
+
+@pytest.fixture
+def life(tmp_path: Path, docker_engine: Engine) -> Iterator[Life]:
+    """A project that is up."""
+    made = Life(tmp_path, docker_engine)
+    made.write()
+    yield made
+    made.close()
+
+
+def test_by_compose_and_by_hand(life: Life) -> None:
+    assert life.of("up", "--detach") == ("web was created and started",)
+    assert life.of("restart", "--timeout", "1") == ("web was restarted",)
+    assert life.of("up", "--detach", "--force-recreate", "--timeout", "1") == ("web was recreated",)
+    assert life.of("stop", "--timeout", "1") == ("web was stopped",)
+    assert life.of("start") == ("web was started",)
+    assert life.of("kill", until="killed") == ("web was killed",)
+    assert life.of("rm", "--force") == ("web was removed",)
+    assert life.of("run", "--rm", "--no-deps", "web", "true") == (
+        "a new container of web was created and started, ended and was removed",
+    )
+
+
+def test_one_that_ends_by_itself(life: Life) -> None:
+    life.write(command="[sleep, '0.3']")
+    told = life.of("up", "--detach", until="ended")
+    assert told == ("web was created and started and ended",)
+
+
+def test_one_that_its_policy_starts_again(life: Life) -> None:
+    life.write(command="[sleep, '1']", restart="always")
+    (told,) = life.of("up", "--detach", until="policy")
+    assert "ended, and was restarted by its policy" in told
+
+
+def test_one_that_runs_out_of_memory(life: Life) -> None:
+    life.write(command=_GREEDY)
+    (told,) = life.of("up", "--detach", until="ended")
+    assert told == "web was created and started, ran out of memory and ended"

@@ -1,0 +1,134 @@
+"""A notebook's cells as JupyterLab and as a site show them."""
+
+import json
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+from seatrial.cell_pages import change_in_jupyter, for_site, ran_in_jupyter
+from seatrial.cells import RAN
+
+PSQL = {"program": "psql", "container": {"service": "db", "name": "example-db-1"}}
+NEW = {"program": "Python", "container": {"service": "web", "one_off": True}}
+PROGRESS = [
+    f" Container example-{name}-1 Running \n" for name in ("db", "web", "media", "balancer")
+]
+DIFF = (
+    "--- a.txt as it was\n+++ a.txt as it is now\n@@ -1,3 +1,3 @@\n one\n-  two <b>\n+  2\n three"
+)
+
+
+def ran(
+    at: list[dict[str, Any]], *, now: dict[str, Any] | None = None, moved: str = ""
+) -> dict[str, Any]:
+    """What a kernel says of a cell."""
+    return {
+        "at": at,
+        "now": now or {},
+        "leave": "exit()" if moved else "",
+        "moved": moved,
+        "places": [],
+        "did": [["container", "db", False, ["kill", "stop", "die", "start", "restart"]]],
+    }
+
+
+def cell(facts: dict[str, Any], printed: list[str]) -> BeautifulSoup:
+    """The outputs of a cell on a site."""
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": printed},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"text/plain": "(ran)", "text/html": "old", RAN: facts},
+        },
+    ]
+    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": outputs}]}
+    (shown,) = json.loads(for_site(json.dumps(notebook)))["cells"][0]["outputs"]
+    assert shown["data"]["text/plain"].endswith("(ran)")
+    return BeautifulSoup(shown["data"]["text/html"], "html.parser")
+
+
+def frames(soup: BeautifulSoup) -> list[tuple[str, str]]:
+    """The kinds and names of all frames, from the outside in."""
+    return [(each["data-kind"], each["aria-label"]) for each in soup.select(".seatrial-frame")]  # type: ignore[misc]
+
+
+def test_the_same_frames_stand_in_jupyter_and_on_a_site() -> None:
+    facts = ran([NEW], now=NEW, moved="You are now in Python in a new one-off container of web.")
+    lab = BeautifulSoup(ran_in_jupyter(facts), "html.parser")
+    site = cell(facts, ["hello\n"])
+    assert (
+        frames(lab)
+        == frames(site)
+        == [
+            ("machine", "your machine"),
+            ("made", "new container of web, Python"),
+        ]
+    )
+    for soup in (lab, site):
+        assert [each.get_text() for each in soup.select(".seatrial-end")] == [
+            "You are there now. Leave with exit()."
+        ]
+        assert soup.select("summary")[-1].get_text() == "db was restarted"
+
+
+def test_a_frame_in_jupyter_brings_its_style_and_one_on_a_site_has_none() -> None:
+    facts = ran([PSQL], now=PSQL)
+    styles = [
+        each["style"]
+        for each in BeautifulSoup(ran_in_jupyter(facts), "html.parser").select("[style]")
+    ]
+    assert len(styles) == 2
+    assert "solid #b4c0cb" in styles[0]
+    assert "solid #7fb2d1" in styles[1]
+    assert cell(facts, ["1\n"]).select("[style]") == []
+
+
+def test_output_stands_in_the_one_place_it_came_from_and_progress_before_it() -> None:
+    soup = cell(ran([NEW], now=NEW), [*PROGRESS, "hello\n"])
+    inner = soup.select(".seatrial-frame .seatrial-frame")[0]
+    assert [each.get_text() for each in inner.select(".seatrial-output")] == ["hello\n"]
+    assert soup.select("details summary")[0].get_text() == "… 4 lines"
+    assert soup.select("details")[0].find_parent(class_="seatrial-frame")["data-kind"] == "machine"  # type: ignore[index]
+
+
+def test_output_of_two_places_stands_in_neither() -> None:
+    soup = cell(ran([{}, PSQL]), ["one\n", "two\n"])
+    assert soup.select(".seatrial-frame .seatrial-frame .seatrial-output") == []
+    assert [each.get_text() for each in soup.select(".seatrial-output")] == ["one\ntwo\n"]
+
+
+def test_little_progress_is_not_folded() -> None:
+    assert cell(ran([{}]), PROGRESS[:2]).select(".seatrial-elided") == []
+
+
+def test_a_change_shows_the_lines_that_changed_alone() -> None:
+    for html in (change_in_jupyter("a.txt", DIFF),):
+        soup = BeautifulSoup(html, "html.parser")
+        assert [each.get_text() for each in soup.select(".seatrial-row")] == [
+            "-   two <b>\n",
+            "+   2\n",
+        ]
+        assert soup.select("del")[0].get_text() == "  two <b>"
+        assert soup.select(".seatrial-where")[0].get_text() == "a.txt"
+
+
+def test_a_change_on_a_site_is_an_edit() -> None:
+    output = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/plain": DIFF, "text/html": change_in_jupyter("a.txt", DIFF)},
+    }
+    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": [output]}]}
+    (shown,) = json.loads(for_site(json.dumps(notebook)))["cells"][0]["outputs"]
+    soup = BeautifulSoup(shown["data"]["text/html"], "html.parser")
+    assert len(soup.select(".seatrial-edit .seatrial-row")) == 2
+    assert soup.select(".seatrial-where b")[0].get_text() == "a.txt"
+
+
+def test_what_an_older_kernel_stored_stays_as_it_is() -> None:
+    data = {"text/plain": "(ran)", "text/html": "old", RAN: {"places": [], "moved": "", "did": []}}
+    stream = {"output_type": "stream", "name": "stdout", "text": "a\n"}
+    outputs = [stream, {"output_type": "display_data", "metadata": {}, "data": data}]
+    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": outputs}]}
+    assert json.loads(for_site(json.dumps(notebook))) == notebook

@@ -1,0 +1,91 @@
+"""What Docker did, in words: one table from the engine's actions to sentences."""
+
+import pytest
+
+from seatrial.events import Sighting
+from seatrial.lives import engine_words, lives, phrases
+
+
+def did(actions: str, name: str = "web", *, one_off: bool = False) -> Sighting:
+    """What the engine told of a container."""
+    return Sighting("container", name, tuple(actions.split()), one_off)
+
+
+# Sequences as engine 28.5 and 29 tell them; `stop` may stand on either side of `die`.
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ("create start", ("was created and started",)),
+        ("create", ("was created",)),
+        ("start", ("was started",)),
+        ("kill stop die", ("was stopped",)),
+        ("kill die stop", ("was stopped",)),
+        ("kill kill die stop", ("was stopped",)),
+        ("kill die", ("was killed",)),
+        ("die", ("ended",)),
+        ("oom die", ("ran out of memory", "ended")),
+        ("oom oom die start", ("ran out of memory", "ended, and was restarted by its policy")),
+        ("die start", ("ended, and was restarted by its policy",)),
+        ("die start die", ("ended, and was restarted by its policy", "ended")),
+        ("kill stop die start restart", ("was restarted",)),
+        ("kill die stop start restart", ("was restarted",)),
+        ("kill kill die stop start restart", ("was restarted",)),
+        ("start restart", ("was restarted",)),
+        ("kill stop die destroy", ("was stopped", "was removed")),
+        ("kill die destroy", ("was killed", "was removed")),
+        ("create start die destroy", ("was created and started", "ended", "was removed")),
+        ("kill", ("was sent a signal",)),
+        ("pause unpause", ("was paused", "was unpaused")),
+        ("exec_create exec_start exec_die", ("ran a command",)),
+        ("exec_create exec_start", ("had a program opened in it",)),
+        ("commit", ("had commit",)),
+    ],
+)
+def test_a_life_has_words(actions: str, words: tuple[str, ...]) -> None:
+    assert phrases(did(actions)) == words
+
+
+def test_one_container_for_another_of_its_service_is_recreated() -> None:
+    new = did("create rename start", "db")
+    for old in ("kill stop die destroy", "kill stop die rename destroy", "rename destroy"):
+        assert lives([did(old, "db"), new]) == ("db was recreated",)
+        assert lives([new, did(old, "db")]) == ("db was recreated",)
+
+
+def test_two_of_a_service_are_recreated_twice_and_counted() -> None:
+    seen = [did("create rename start")] * 2 + [did("kill stop die destroy")] * 2
+    assert lives(seen) == ("web was recreated (2 times)",)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [did("create start", "db"), did("kill stop die destroy", "web")],
+        [did("create start"), did("create start")],
+        [did("create start die destroy", one_off=True), did("kill die destroy", one_off=True)],
+        [did("create start die destroy"), did("kill die destroy")],
+    ],
+)
+def test_what_is_no_exchange_is_not_called_recreated(seen: list[Sighting]) -> None:
+    assert not any("recreated" in line for line in lives(seen))
+
+
+def test_other_objects_have_words_too() -> None:
+    assert lives(
+        [
+            did("create start die destroy", one_off=True),
+            Sighting("network", "example_default", ("create",)),
+            Sighting("volume", "(anonymous)", ("destroy",)),
+        ]
+    ) == (
+        "a new container of web was created and started, ended and was removed",
+        "the network example_default was created",
+        "an anonymous volume was removed",
+    )
+
+
+def test_the_engines_own_words_stay() -> None:
+    assert (
+        engine_words(did("create start", one_off=True)) == "one-off container of web: create, start"
+    )
+    assert engine_words(did("exec_create exec_start exec_die")) == "container web: exec"
