@@ -59,6 +59,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 
+# the line below the heads of a table, as psql draws it
+_RULE = re.compile(r"[-+ ]*-[-+ ]*")
 # ` Container example-web-1 Started` (Compose 5; 2.26 has two spaces before the state)
 _PROGRESS = re.compile(
     r"\s*(?P<what>Container|Network|Volume|Image|Service) (?P<name>\S+) +"
@@ -116,6 +118,9 @@ def by_kind(text: str) -> str:
     """
     for kind, pattern in _KINDS:
         text = pattern.sub(f"<{kind}>", text)
+    if _RULE.fullmatch(text):
+        # as wide as what stands below it, which may vary
+        text = re.sub("-+", "-", text)
     return re.sub(r"[ \t]+", " ", text)
 
 
@@ -158,6 +163,9 @@ def told(output: Iterable[str], *, docker: bool = True) -> Told:
     for line, stage, chatter in _building(output):
         if stage:
             seen.add(by_kind(stage).rstrip())
+        elif _IS_UP.fullmatch(line):
+            # Compose 1 draws over some of these, whichever happen to stand where it counts
+            continue
         elif said := progress(line):
             seen.add(said)
         elif not chatter:

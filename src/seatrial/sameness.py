@@ -110,6 +110,11 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
     for each in sightings:
         ordered = [action for action in each.actions if action in _IN_ORDER]
         loose = sorted(action for action in each.actions if action not in _IN_ORDER)
+        if _ended_by_itself(each):
+            # that comes when it comes, in this step or in the next
+            ordered.pop()
+            if not ordered and not loose:
+                continue
         if "destroy" in ordered:
             # how a container was stopped that is no more depends on whether it still ran
             loose = [action for action in loose if action not in ("kill", "stop")]
@@ -118,6 +123,12 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
         actions = (*ordered, *(sorted(set(loose)) if once else counted))
         acts[str(Sighting(each.what, each.name, actions, each.one_off))] += 1
     return acts
+
+
+def _ended_by_itself(sighting: Sighting) -> bool:
+    """Tell whether the last of a service's container is an end that no command asked for."""
+    asked = {"kill", "stop", "destroy"} & set(sighting.actions)
+    return sighting.actions[-1] == "die" and not asked and not sighting.one_off
 
 
 def _plus_and_minus(held: Sequence[str], came: Sequence[str]) -> list[str]:

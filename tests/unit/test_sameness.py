@@ -148,3 +148,31 @@ def test_an_output_is_taken_apart_once() -> None:
     found = told(["", "a", " Network a_default  Created", "b", ""])
     assert found.lines == ("a", "b")
     assert found.progress == {"Network a_default Created"}
+
+
+def acted(actions: str, *, one_off: bool = False) -> Given:
+    """Return what Docker did to a container."""
+    return Given(sightings=(Sighting("container", "db", tuple(actions.split()), one_off),))
+
+
+@pytest.mark.parametrize(
+    ("held", "came"), [("create start", "create start die"), ("exec_die", "exec_die die")]
+)
+def test_an_end_that_nobody_asked_for_may_come_in_the_next_step(held: str, came: str) -> None:
+    assert differences(acted(held), acted(came)) == ()
+    assert differences(Given(), acted("die")) == ()
+    assert differences(acted(held, one_off=True), acted(came, one_off=True)) != ()
+    assert differences(acted("start"), acted("start kill die")) != ()
+    assert differences(acted("start"), acted("start die start")) != ()
+
+
+def test_a_line_below_the_heads_of_a_table_is_as_wide_as_the_table() -> None:
+    assert lines("---+----", "---+-----") == ()
+    assert lines("---", "------") == ()
+    assert lines("---+---", "---") != ()
+    assert lines("a ---", "a ----") != ()
+
+
+def test_what_is_up_to_date_in_compose_1_is_told_by_chance() -> None:
+    assert lines("db is up-to-date", "media is up-to-date") == ()
+    assert lines("db is up-to-date", "Creating db ... done") != ()
