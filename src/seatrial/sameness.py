@@ -128,7 +128,7 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
 def _ended_by_itself(sighting: Sighting) -> bool:
     """Tell whether the last of a service's container is an end that no command asked for."""
     asked = {"kill", "stop", "destroy"} & set(sighting.actions)
-    return sighting.actions[-1] == "die" and not asked and not sighting.one_off
+    return sighting.actions[-1:] == ("die",) and not asked and not sighting.one_off
 
 
 def _plus_and_minus(held: Sequence[str], came: Sequence[str]) -> list[str]:

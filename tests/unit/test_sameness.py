@@ -161,6 +161,7 @@ def acted(actions: str, *, one_off: bool = False) -> Given:
 def test_an_end_that_nobody_asked_for_may_come_in_the_next_step(held: str, came: str) -> None:
     assert differences(acted(held), acted(came)) == ()
     assert differences(Given(), acted("die")) == ()
+    assert differences(Given(), acted("")) != ()
     assert differences(acted(held, one_off=True), acted(came, one_off=True)) != ()
     assert differences(acted("start"), acted("start kill die")) != ()
     assert differences(acted("start"), acted("start die start")) != ()
