@@ -22,6 +22,7 @@ from seatrial.nest import Frame, Kind, of_cell
 from seatrial.places import from_plain
 from seatrial.rendering import (
     Piece,
+    deleted,
     did_fold,
     engine_said,
     folded,
@@ -159,13 +160,14 @@ def _change(file: str, diff: str) -> str:
     for line in diff.split("\n"):
         if line.startswith(("---", "+++", "@@")) or line[:1] not in ("+", "-"):
             continue
-        tag = "ins" if line.startswith("+") else "del"
-        kind = "seatrial-new" if tag == "ins" else "seatrial-was"
-        rows.append(
-            f'<span class="seatrial-row"><span class="seatrial-gutter">{line[0]} </span>'
-            f'<{tag} class="{kind}" style="text-decoration:none">{escape(line[1:])}</{tag}>\n'
-            "</span>"
+        text = line[1:]
+        marked = (
+            deleted(text, escape(text))
+            if line.startswith("-")
+            else f'<ins class="seatrial-new" style="text-decoration:none">{escape(text)}</ins>'
         )
+        gutter = f'<span class="seatrial-gutter">{line[0]} </span>'
+        rows.append(f'<span class="seatrial-row">{gutter}{marked}\n</span>')
     shown = "".join(rows) or escape(diff)
     return (
         f'<div class="seatrial-where"><b>{escape(file)}</b></div>'

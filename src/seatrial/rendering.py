@@ -559,8 +559,8 @@ def edit_figure(edit: Edit, language: str, standing: Standing) -> str:
     new = set(edit.new)
     rows = []
     removed = [
-        _edit_row("-", f'<del class="seatrial-was">{html}</del>')
-        for html in highlighted(language, edit.replaced)
+        _edit_row("-", deleted(line, html))
+        for line, html in zip(edit.replaced, highlighted(language, edit.replaced), strict=True)
     ]
     for number, html in enumerate(highlighted(language, edit.lines), start=1):
         if number in new:
@@ -582,6 +582,15 @@ def edit_figure(edit: Edit, language: str, standing: Standing) -> str:
         f'<div class="seatrial-transcript highlight">\n<pre>{"".join(rows)}</pre>\n</div>\n'
         "</figure>\n"
     )
+
+
+def deleted(line: str, html: str) -> str:
+    """Return a line that is taken away, its indentation not struck through."""
+    indent = re.escape(line[: len(line) - len(line.lstrip())])
+    # some lexers mark the indentation up
+    found = re.match(rf'<span class="w">{indent}</span>|{indent}', html)
+    at = found.end() if found else 0
+    return f'{html[:at]}<del class="seatrial-was">{html[at:]}</del>'
 
 
 def _edit_row(sign: str, content: str) -> str:

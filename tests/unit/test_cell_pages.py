@@ -109,7 +109,7 @@ def test_a_change_shows_the_lines_that_changed_alone() -> None:
             "-   two <b>\n",
             "+   2\n",
         ]
-        assert soup.select("del")[0].get_text() == "  two <b>"
+        assert soup.select("del")[0].get_text() == "two <b>"
         assert soup.select(".seatrial-where")[0].get_text() == "a.txt"
 
 
