@@ -246,8 +246,13 @@ class NotebookRun:
 
 
 def _facts_told(cell: NotebookNode) -> set[str]:
-    """Return the names of the facts that a cell's outputs tell: an older kernel told fewer."""
-    return {name for output in cell.outputs for name in output.get("data", {}).get(RAN, {})}
+    """Return the names of the facts that a cell tells, and how it shows a change of a file.
+
+    An older kernel told fewer and showed it otherwise.
+    """
+    data = [output.get("data", {}) for output in cell.outputs]
+    told = {name for each in data for name in each.get(RAN, {})}
+    return told | {each["text/html"] for each in data if "text/html" in each and RAN not in each}
 
 
 def _strip(notebook: NotebookNode, tools: Mapping[str, str]) -> bool:

@@ -24,7 +24,8 @@ def test_a_cell_gives_its_output_and_says_where_it_ran(front_end: FrontEnd) -> N
     cell = front_end.run("echo hello; pwd")
     assert (cell.status, cell.text) == ("ok", "hello\n/home/you/sandbox\n")
     assert cell.words == "(ran on your machine)"
-    assert cell.ran == {"places": ["your machine"], "moved": "", "did": []}
+    facts = {"places": ["your machine"], "moved": "", "did": []}
+    assert cell.ran == {**facts, "at": [{}], "now": {}, "leave": ""}
     assert "your machine" in cell.shown[0]["text/html"]
 
 
@@ -32,6 +33,8 @@ def test_a_cell_goes_into_the_program_in_front(front_end: FrontEnd) -> None:
     cell = front_end.run("python3 -q")
     assert cell.ran["moved"] == "You are now in Python on your machine."
     assert cell.words == "(ran in Python on your machine)\nYou are there now. Leave with `exit()`."
+    assert (cell.ran["at"], cell.ran["now"]) == ([{"program": "Python"}], {"program": "Python"})
+    assert 'data-kind="program"' in cell.shown[0]["text/html"]
     assert front_end.run("6 * 7").text == "42\n"
     cell = front_end.run("exit()\necho back")
     assert cell.text == "back\n"
@@ -141,7 +144,7 @@ def test_a_cell_writes_a_file_and_shows_the_change(front_end: FrontEnd) -> None:
     assert front_end.run("cat a/b.txt").text == "one\ntwo\n"
     cell = front_end.run("one\n<three>", tags=["edit:a/b.txt"])
     assert "-two" in cell.shown[0]["text/plain"]
-    assert "<ins><b>+&lt;three&gt;</b></ins>" in cell.shown[0]["text/html"]
+    assert ">&lt;three&gt;</ins>" in cell.shown[0]["text/html"]
     cell = front_end.run("%%edit ../../outside\nx")
     assert cell.error == "SandboxError: ../../outside lies outside the project"
 
