@@ -68,6 +68,8 @@ def for_site(text: str) -> str:
     for cell in notebook.get("cells", ()):
         if cell.get("cell_type") == "code":
             cell["outputs"] = list(_outputs(cell["outputs"]))
+    # colours of shell commands would mean nothing
+    notebook.get("metadata", {}).get("language_info", {})["pygments_lexer"] = "text"
     return json.dumps(notebook)
 
 
@@ -97,13 +99,12 @@ def _outputs(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _cell(ran: Mapping[str, Any], printed: Sequence[str]) -> str:
     """Return the frames of a cell with its output in them."""
     nest = _nest(ran)
-    inner = _inner(nest)
-    one = len(inner) == 1 and inner[0].entered
     told = next((n for n, line in enumerate(printed) if not is_progress(line)), len(printed))
-    outside, inside = (printed[:told], printed[told:]) if one else (printed, ())
+    inner = _inner(nest)
+    outside, inside = (printed[:told], printed[told:]) if inner else (printed, ())
     held = where_markup(nest) + joined(_pieces(outside))
     for frame in inner:
-        held += frame_markup(frame, where_markup(frame) + (joined(_pieces(inside)) if one else ""))
+        held += frame_markup(frame, where_markup(frame) + joined(_pieces(inside)))
     return frame_markup(nest, held + _below(ran))
 
 

@@ -52,25 +52,20 @@ _RECREATED = "was recreated"
 
 
 def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
-    """Return what Docker did as sentences without a full stop, alike ones counted once.
+    """Return what Docker did as sentences without full stops, one for what is told alike.
 
     Words that the table does not have are the engine's own.
     """
-    told: list[str] = []
+    told: dict[str, list[str]] = {}
     left = list(sightings)
-    for sighting in sightings:
-        if sighting not in left:
-            continue
-        left.remove(sighting)
+    while left:
+        sighting = left.pop(0)
         heir = next((other for other in left if _replaced(sighting, other)), None)
-        if heir is None:
-            told.append(f"{_subject(sighting)} {_listed(phrases(sighting))}")
-        else:
+        if heir is not None:
             left.remove(heir)
-            told.append(f"{_subject(sighting)} {_RECREATED}")
-    return tuple(
-        f"{line} ({times} times)" if times > 1 else line for line, times in Counter(told).items()
-    )
+        said = _listed(phrases(sighting)) if heir is None else _RECREATED
+        told.setdefault(said, []).append(_subject(sighting))
+    return tuple(_sentence(subjects, said) for said, subjects in told.items())
 
 
 def phrases(sighting: Sighting) -> tuple[str, ...]:
@@ -117,19 +112,29 @@ def _subject(sighting: Sighting) -> str:
     return f"the {sighting.what} {sighting.name}"
 
 
+def _sentence(subjects: Sequence[str], said: str) -> str:
+    """Return what was told of some things: "db and web were created and started"."""
+    counted = [
+        f"{subject} ({times} times)" if times > 1 else subject
+        for subject, times in Counter(subjects).items()
+    ]
+    if len(subjects) > 1:
+        said = re.sub(r"\bwas\b", "were", said)
+    return f"{_and(counted)} {said}"
+
+
 def _listed(parts: Iterable[str]) -> str:
     """Return phrases as one predicate; alike ones that follow each other are said once."""
-    said = [words if len(list(group)) == 1 else _often(words) for words, group in _runs(parts)]
-    if len(said) < 2:
-        return "".join(said)
-    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 2 else " and ".join(said)
+    return _and([_often(words, len(list(group))) for words, group in groupby(parts)])
 
 
-def _runs(parts: Iterable[str]) -> Iterable[tuple[str, Iterable[str]]]:
-    """Return phrases that follow each other and are alike, as groups."""
-    return groupby(parts)
-
-
-def _often(words: str) -> str:
+def _often(words: str, times: int) -> str:
     """Return a phrase for what happened several times in a row."""
-    return "ran several commands" if words == "ran a command" else f"{words} several times"
+    if times == 1:
+        return words
+    return f"ran {times} commands" if words == "ran a command" else f"{words} {times} times"
+
+
+def _and(parts: Sequence[str]) -> str:
+    """Return parts joined as in a sentence."""
+    return " and ".join([*([", ".join(parts[:-1])] if len(parts) > 1 else []), *parts[-1:]])

@@ -137,19 +137,19 @@ def nested(steps: Sequence[Step], given: ItemRecord | None, terminal: int = 1) -
 def of_cell(ran: Sequence[Place], now: Place, sightings: Sequence[Sighting]) -> Frame:
     """Return the nest of a notebook's cell: it ran at some places, and left its reader at one.
 
-    The innermost frame is what printed the cell's output, where that is one place.
+    Which of several places printed which line is not known: then they are named in one heading.
     """
     machine = frame_at(MACHINE)
-    for place in ran if len(ran) > 1 else ran[:1]:
-        if place == MACHINE:
-            continue
-        frame = frame_at(place)
-        frame.entered = len(ran) == 1
-        if not place.program:
+    frames = [frame_at(place) for place in ran]
+    for place, frame in zip(ran, frames, strict=True):
+        if place.container is not None and not place.program:
             frame.program = ""
-        if place.container is not None and now != place:
-            frame.end = ending(place.container, sightings)
-        machine.held.append(frame)
+    if len(ran) > 1:
+        machine.name = ", then ".join(frame.words for frame in frames)
+    elif ran and ran[0] != MACHINE:
+        if ran[0].container is not None and now != ran[0]:
+            frames[0].end = ending(ran[0].container, sightings)
+        machine.held.append(frames[0])
     return machine
 
 
@@ -180,13 +180,18 @@ def container_of_command(command: str, sightings: Sequence[Sighting]) -> Contain
 
 
 def ending(container: Container, sightings: Sequence[Sighting]) -> str:
-    """Return what became of a container that somebody left, in words; nothing where it runs on."""
+    """Return what became of a container that somebody left, in words; nothing where it runs on.
+
+    Nothing is said where another one of its service began at the same time: that may be this one.
+    """
     acts = [
         action
         for s in sightings
         if (s.what, s.name, s.one_off) == ("container", container.service, container.one_off)
         for action in s.actions
     ]
+    if not container.one_off and "start" in acts:
+        return ""
     if "destroy" in acts:
         return "this container is gone now"
     if "die" in acts:

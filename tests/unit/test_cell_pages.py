@@ -94,7 +94,7 @@ def test_output_stands_in_the_one_place_it_came_from_and_progress_before_it() ->
 
 def test_output_of_two_places_stands_in_neither() -> None:
     soup = cell(ran([{}, PSQL]), ["one\n", "two\n"])
-    assert soup.select(".seatrial-frame .seatrial-frame .seatrial-output") == []
+    assert frames(soup) == [("machine", "your machine, then example-db-1, psql")]
     assert [each.get_text() for each in soup.select(".seatrial-output")] == ["one\ntwo\n"]
 
 

@@ -54,7 +54,7 @@ def test_one_container_for_another_of_its_service_is_recreated() -> None:
 
 def test_two_of_a_service_are_recreated_twice_and_counted() -> None:
     seen = [did("create rename start")] * 2 + [did("kill stop die destroy")] * 2
-    assert lives(seen) == ("web was recreated (2 times)",)
+    assert lives(seen) == ("web (2 times) were recreated",)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,16 @@ def test_other_objects_have_words_too() -> None:
         "the network example_default was created",
         "an anonymous volume was removed",
     )
+
+
+def test_what_is_told_of_several_is_one_sentence() -> None:
+    seen = [did("create start", name) for name in ("db", "media", "web", "web")]
+    assert lives([*seen, did("kill stop die destroy", "balancer")]) == (
+        "db, media and web (2 times) were created and started",
+        "balancer was stopped and was removed",
+    )
+    seen = [did("exec_create exec_start exec_die exec_create exec_start exec_die")]
+    assert lives(seen) == ("web ran 2 commands",)
 
 
 def test_the_engines_own_words_stay() -> None:

@@ -221,14 +221,24 @@ def test_a_cell_that_ran_at_one_place_is_entered_there() -> None:
     assert [frame.entered for frame in nest.held if isinstance(frame, Frame)] == [True]
 
 
-def test_a_cell_that_ran_at_two_places_shows_both() -> None:
+def test_a_cell_that_ran_at_two_places_names_both() -> None:
     nest = of_cell([MACHINE, Place("", NEW)], MACHINE, GONE)
-    assert list(drawn(nest)) == [
-        "machine: your machine",
-        "  made: new container of web",
-        "    (this container is gone now)",
-    ]
-    assert [frame.entered for frame in nest.held if isinstance(frame, Frame)] == [False]
+    assert list(drawn(nest)) == ["machine: your machine, then new container of web"]
+
+
+@pytest.mark.parametrize(
+    ("actions", "end"),
+    [
+        ("kill stop die", "this container has stopped; it is still there"),
+        ("kill stop die destroy", "this container is gone now"),
+        ("kill stop die start restart", ""),
+        ("exec_die", ""),
+    ],
+)
+def test_a_running_container_ends_only_where_it_did_not_start_again(actions: str, end: str) -> None:
+    assert ending(OLD, [Sighting("container", "web", tuple(actions.split()))]) == end
+    again = [Sighting("container", "web", ("create", "start"))]
+    assert ending(OLD, [*again, Sighting("container", "web", tuple(actions.split()))]) == ""
 
 
 def test_a_frame_is_of_one_kind() -> None:
