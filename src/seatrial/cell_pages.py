@@ -59,6 +59,16 @@ def change_in_jupyter(file: str, diff: str) -> str:
     return f'<div class="seatrial-change" style="{style}">{_change(file, diff)}</div>'
 
 
+def in_jupyter(data: Mapping[str, Any]) -> str:
+    """Return the HTML of what our kernel displayed, as it shows that today; nothing for all else."""
+    if "at" in data.get(RAN, {}):
+        return ran_in_jupyter(data[RAN])
+    if 'class="seatrial-change"' in text_of(data.get("text/html", "")):
+        text = text_of(data["text/plain"])
+        return change_in_jupyter(_file_of(text), text)
+    return ""
+
+
 def for_site(text: str) -> str:
     """Return a notebook whose cells show what they gave as pages do: frames around the output.
 

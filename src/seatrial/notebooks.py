@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from seatrial.cell_pages import in_jupyter
 from seatrial.cells import LANGUAGE, RAN, given, in_spelling, promised, varies
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
@@ -156,6 +157,7 @@ class NotebookRun:
             stored.execution_count = count
             for output in stored.outputs:
                 output.pop("execution_count", None)
+        changed |= _drawn(self._stored)
         changed |= _strip(self._stored, self._tools)
         if changed:
             text: str = nbformat.writes(self._stored)  # type: ignore[no-untyped-call]
@@ -246,13 +248,19 @@ class NotebookRun:
 
 
 def _facts_told(cell: NotebookNode) -> set[str]:
-    """Return the names of the facts that a cell tells, and how it shows a change of a file.
+    """Return the names of the facts that a cell tells: an older kernel told fewer."""
+    return {name for output in cell.outputs for name in output.get("data", {}).get(RAN, {})}
 
-    An older kernel told fewer and showed it otherwise.
-    """
-    data = [output.get("data", {}) for output in cell.outputs]
-    told = {name for each in data for name in each.get(RAN, {})}
-    return told | {each["text/html"] for each in data if "text/html" in each and RAN not in each}
+
+def _drawn(notebook: NotebookNode) -> bool:
+    """Draw what the kernel displayed as it draws that today; tell whether that changed anything."""
+    changed = False
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
+        data = output.get("data", {})
+        if (html := in_jupyter(data)) and html != data["text/html"]:
+            data["text/html"] = html
+            changed = True
+    return changed
 
 
 def _strip(notebook: NotebookNode, tools: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from nbformat import NotebookNode
 
 from seatrial.blocks import Block
+from seatrial.cell_pages import in_jupyter
 from seatrial.cells import ANSWER, VARIES, VARIES_V1, edit_of
 from seatrial.notebooks import cells_of, read
 from seatrial.pages import read as read_tree
@@ -44,6 +45,18 @@ def documented() -> frozenset[str]:
 
 def test_there_are_eight() -> None:
     assert len(NOTEBOOKS) == 8
+
+
+@each
+def test_what_jupyter_shows_is_drawn_by_the_code_of_today(path: Path) -> None:
+    drawn = [
+        (html, output.data["text/html"])
+        for cell in read(path).cells
+        for output in cell.get("outputs", ())
+        if (html := in_jupyter(output.get("data", {})))
+    ]
+    assert drawn
+    assert all(now == stored for now, stored in drawn), "type `make record PAGES=notebooks`"
 
 
 def test_between_them_they_run_every_documented_command() -> None:
