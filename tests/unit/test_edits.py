@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from seatrial.blocks import Edit
+from seatrial.edits import edited
 from seatrial.errors import SandboxError
 from seatrial.rendering import Standing, edit_figure
-from seatrial.sandbox import Sandbox, edited
+from seatrial.sandbox import Sandbox
 
 COMPOSE = """\
 services:
