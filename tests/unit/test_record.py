@@ -235,6 +235,34 @@ def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
         load(tmp_path, RECORD.page)
 
 
+@pytest.mark.parametrize(
+    ("then", "digests", "with_project", "expected"),
+    [
+        ("same", [], True, True),
+        ("same", ["a"], True, True),
+        ("same", ["a", "b"], True, True),
+        ("same", ["b"], True, False),
+        ("same", ["a", "b", "c"], True, False),
+        ("another", ["a"], True, False),
+        # what a run of then did not note, or nobody can look at, does not count
+        ("another", ["a"], False, True),
+        ("", ["a"], True, True),
+    ],
+)
+def test_a_run_fits_what_still_begins_as_it_ran(
+    then: str, digests: list[str], with_project: bool, expected: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("text")
+    depends = {"project": digest_of(tmp_path) if then == "same" else then} if then else {}
+    run = Run("2026-11-22", {}, (ItemRecord("a"), ItemRecord("b")), depends=depends)
+    assert run.fits(digests, tmp_path if with_project else None) is expected
+
+
+def test_a_digest_of_a_folder_stays_what_records_of_earlier_releases_hold(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    assert digest_of(tmp_path) == "c1849e83f90a"
+
+
 def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path: Path) -> None:
     step = {
         "command": "select 1;",

@@ -520,7 +520,7 @@ def test_a_statement_of_psql_goes_on_over_several_lines(text: str, typed: tuple[
 def test_each_command_of_a_plain_block_promises_its_exit_status_alone() -> None:
     read = parse(
         block(
-            "# install it\n\npip install x\ncat <<E > f\n# no comment\nE\nmake \\\n  all\n",
+            "# install it\n  # all\npip install x\ncat <<E > f\n# no comment\nE\nmake \\\n  all\n",
             plain=True,
             line=30,
         )
@@ -542,8 +542,10 @@ def test_a_compound_command_of_a_plain_block_is_one_step() -> None:
 
 
 def test_a_plain_block_that_ends_in_the_middle_of_a_command_loses_no_line() -> None:
-    read = parse(block("true\necho a \\", plain=True))
-    assert [s.command for s in read] == ["true", "echo a \\"]
+    typed = ("echo a \\", "  b \\")
+    first, last = parse(block("\n".join(["true", *typed]), plain=True, line=30))
+    assert first == Step("$ ", "shell", ("true",), ("true",), (), None, 30)
+    assert last == Step("$ ", "shell", typed, typed, (), None, 31)
 
 
 # --- new promises ---------------------------------------------------------------------------------
