@@ -105,6 +105,10 @@ def test_an_output_that_varies_keeps_its_kinds_of_lines_and_what_it_quotes() -> 
     assert lines(held, "took 9 tries", varies=True)
     assert lines(held, "took 9 tries\nread other.py and 'manage.py check'", varies=True)
     assert lines(held, "took 9 tries\nread settings.py and 'manage.py test'", varies=True)
+    # dots before a slash are no progress, and what varies may stand in what is quoted
+    assert lines("../a.py", "/a.py", varies=True)
+    assert not lines("`took 3`", "`took 9`", varies=True)
+    assert not lines("'in 12:00:01'", "'in 3s'", varies=True)
 
 
 @pytest.mark.parametrize(

@@ -375,6 +375,9 @@ def test_programs_nest_to_any_depth() -> None:
             ("cat > f << END", "# comment", "$ text", "END"),
         ),
         ("$ cat <<-EOF\n\ta\n\tEOF", ("cat <<-EOF", "\ta", "\tEOF")),
+        # tabs may lead to its end where a dash says so, and blanks never
+        ("$ cat <<EOF\n\tEOF\nEOF", ("cat <<EOF", "\tEOF", "EOF")),
+        ("$ cat <<-EOF\n  EOF\nEOF", ("cat <<-EOF", "  EOF", "EOF")),
         ("# apt-get update \\\n  && true", ("apt-get update \\", "  && true")),
         ("root@...:/app# cat <<E\nx\nE", ("cat <<E", "x", "E")),
     ],
