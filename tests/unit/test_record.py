@@ -258,6 +258,31 @@ def test_a_run_fits_what_still_begins_as_it_ran(
     assert run.fits(digests, tmp_path if with_project else None) is expected
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda runs: runs["v1"].update(ran="2000-01-01"),
+        lambda runs: runs["v1"]["items"][0]["steps"][0]["output"].__setitem__(0, "0123456789ab"),
+        lambda runs: runs.pop("v1"),
+    ],
+    ids=["its day", "an output", "a run is missing"],
+)
+def test_what_was_changed_by_hand_is_written_anew(
+    change: Callable[[dict[str, Any]], object], tmp_path: Path
+) -> None:
+    change_by_hand(tmp_path, lambda data: change(data["runs"]))
+    assert save(tmp_path, RECORD)
+    assert load(tmp_path, RECORD.page) == RECORD
+
+
+def test_of_a_run_that_gave_the_same_what_it_depended_on_is_written(tmp_path: Path) -> None:
+    older = sealed(replace(RECORD.runs["v2"], depends={"page": "older"}))
+    save(tmp_path, replace(RECORD, runs={**RECORD.runs, "v2": older}))
+    newer = sealed(replace(RECORD.runs["v2"], ran="2027-01-01"))
+    assert save(tmp_path, replace(RECORD, runs={**RECORD.runs, "v2": newer}))
+    assert load(tmp_path, RECORD.page) == RECORD
+
+
 def test_a_digest_of_a_folder_stays_what_records_of_earlier_releases_hold(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     assert digest_of(tmp_path) == "c1849e83f90a"
@@ -299,8 +324,10 @@ def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path:
     assert not run.edited
     assert not run.items[0].edited
     # what gave the same is written again all the same: the old form has no seals
-    assert save(tmp_path, Record("page", {"v2": sealed(run)}))
+    new = Record("page", {"v2": sealed(replace(run, ran="2027-01-01"))})
+    assert save(tmp_path, new)
     assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 2
+    assert load(tmp_path, "page") == new
 
 
 @pytest.mark.parametrize(
