@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -216,7 +217,8 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
 
 def test_a_record_of_a_later_release_is_told_as_one(tmp_path: Path) -> None:
     path_of(tmp_path, "page").write_text('{"format": 3, "page": "page", "runs": {}}')
-    with pytest.raises(RecordError, match=r"has format 3, and this seatrial knows 2\n  hint: inst"):
+    said = r"page\.json: has format 3, and this seatrial knows 2\n  hint: install the seatrial that"
+    with pytest.raises(RecordError, match=said):
         load(tmp_path, "page")
 
 
@@ -225,6 +227,13 @@ def test_the_record_of_another_page_is_refused(tmp_path: Path) -> None:
     path_of(tmp_path, "page").rename(path_of(tmp_path, "other"))
     with pytest.raises(RecordError, match=r"other\.json: is the record of another page: page"):
         load(tmp_path, "other")
+    # a copy in which no more than the page's name was changed
+    change_by_hand(tmp_path, lambda data: data["runs"]["v2"]["depends"].update(name="original"))
+    said = (
+        "is the record of another page: original\n  hint: delete the file and record the page again"
+    )
+    with pytest.raises(RecordError, match=said):
+        load(tmp_path, RECORD.page)
 
 
 def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
@@ -440,6 +449,14 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) ->
     (tmp_path / "how-to").write_text("a file")
     with pytest.raises(RecordError, match=r"how-to/read/logs\.json: cannot be "):
         save(tmp_path, RECORD)
+    said = rf"^{re.escape(str(tmp_path))}/how-to/logs\.json: cannot be written: "
+    with pytest.raises(RecordError, match=said):
+        write_whole(tmp_path / "how-to" / "logs.json", "text")
+
+
+def test_a_new_file_may_be_read_by_all(tmp_path: Path) -> None:
+    write_whole(tmp_path / "page.json", "text")
+    assert (tmp_path / "page.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_full_disk_leaves_the_old_record_as_it_was(tmp_path: Path) -> None:

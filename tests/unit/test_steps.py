@@ -120,6 +120,8 @@ def test_a_project_can_add_prompts_of_its_own() -> None:
         ("redis", "quit"),
     ]
     assert read[1].promise == ("(nil)",)
+    new = with_promises(block(text), [(read[1], ["(integer) 1"], None)], mine)
+    assert list(new.lines) == ["$ redis-cli", "redis> get x", "(integer) 1", "redis> quit"]
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -635,6 +637,24 @@ def test_a_comment_of_the_writer_stays_whatever_comes(came: list[str]) -> None:
     comments = [line for line in new.lines if line.startswith("# ") and line != "# new"]
     assert comments == ["# first", "# second", "# third", "# fourth", "# last"]
     assert [step.command for step in parse(new)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("old", "came", "status", "written"),
+    [
+        # a blank line, so that the comment is not taken for output that looks like it
+        ("$ a\n# mine\n$ b", ["# new"], 0, ["$ a", "# new", "", "# mine", "$ b"]),
+        ("$ a\n\n# mine\n$ b", ["# new"], 0, ["$ a", "# new", "", "# mine", "$ b"]),
+        ("$ a\n# mine\n$ b", ["# new", "x"], 0, ["$ a", "# new", "x", "# mine", "$ b"]),
+        ("$ a\n# mine\n$ b", ["# new"], 1, ["$ a", "# new", "[1]", "# mine", "$ b"]),
+        ("$ a\nx\n# out", ["y"], 0, ["$ a", "y", "", "# out"]),
+    ],
+)
+def test_a_comment_below_an_output_stays_apart_from_it(
+    old: str, came: list[str], status: int, written: list[str]
+) -> None:
+    page = block(old)
+    assert list(with_promises(page, [(parse(page)[0], came, status)]).lines) == written
 
 
 def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
