@@ -7,7 +7,16 @@ import pytest
 
 from seatrial.blocks import Block
 from seatrial.errors import TranscriptError
-from seatrial.steps import PROMPTS, Prompt, Step, parse, read_prompt, same_prompt, with_promises
+from seatrial.steps import (
+    PROMPTS,
+    Prompt,
+    Step,
+    parse,
+    read_prompt,
+    same_prompt,
+    shell_is_unfinished,
+    with_promises,
+)
 
 
 def block(text: str, *, plain: bool = False, line: int = 1) -> Block:
@@ -249,6 +258,9 @@ def test_a_hash_is_output_where_no_shell_was_opened() -> None:
     read = steps("$ cat config.yml\n# the database\ndb: x\n$ grep '#' f\n# a comment")
     assert [step.command for step in read] == ["cat config.yml", "grep '#' f"]
     assert read[0].promise == ("# the database", "db: x")
+    # nor in a container's shell with another prompt, nor behind a key in a shell of one's own
+    for text in ("root@1:/# cat f\n# out", "$ cat\n^C\n# out"):
+        assert steps(text)[-1].promise == ("# out",)
 
 
 @pytest.mark.parametrize("blank", ["", "\n"])
@@ -394,6 +406,31 @@ def test_a_command_that_is_complete_is_followed_by_output() -> None:
     for command in ("echo '\\\\' \\\\", "echo '<<' 1", "cat <<< word", "echo $((1 << 2))"):
         (step,) = steps(f"$ {command}\nEOF")
         assert step.promise == ("EOF",), command
+
+
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [
+        ("# a comment", False),
+        ("(cd x && ls)", False),
+        ("(cd x", True),
+        ("f() { ls; }", False),
+        ("echo $(date", True),
+        ("echo `date`", False),
+        ("echo `date", True),
+        ("echo if", False),
+        ("if ls", True),
+        ("cat < if", False),
+        ("ls &&\n", True),
+        ("ls |\nwc", False),
+        ("cat <<E | wc\na\nE", False),
+        ("cat <<E | wc\na", True),
+        ("cat <<A <<B\na\nA\nb\nB\nls", False),
+        ("cat <<A <<B\na\nA\nb", True),
+    ],
+)
+def test_a_shell_reads_on_where_something_is_open(text: str, unfinished: bool) -> None:
+    assert shell_is_unfinished(text.split("\n")) is unfinished
 
 
 @pytest.mark.parametrize("command", ["cat quote.md", "echo '> x'", "diff a b", "git log -1 | head"])
@@ -665,12 +702,13 @@ def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
         )
 
 
-@pytest.mark.parametrize(("number", "shown", "promise"), [(0, 1, 4), (2, 1, 2)])
+@pytest.mark.parametrize(("number", "shown", "promise", "line"), [(0, 1, 4, 9), (2, 1, 2, 15)])
 def test_a_line_of_the_writer_that_would_be_removed_is_refused(
-    number: int, shown: int, promise: int
+    number: int, shown: int, promise: int, line: int
 ) -> None:
     old = block("$ a\nout\n\n# a comment\n$ b\n$ c \\\n> more\nout", line=9)
     step = parse(old)[number]
     wrong = replace(step, shown=step.shown[:shown], promise=("x",) * promise)
-    with pytest.raises(TranscriptError, match="recording would remove a line of yours"):
+    said = rf"^page\.rst:{line}: recording would remove a line of yours: .*\n  hint: write "
+    with pytest.raises(TranscriptError, match=said):
         with_promises(old, [(wrong, [], 0)])
