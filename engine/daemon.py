@@ -16,17 +16,11 @@ from pathlib import Path
 import network
 import packages
 from programs import KINDS, Kind, Unpacked
-from report import DaemonError, say
+from report import DaemonError, locked, say, write_whole
 
-DAEMONS = {
-    "dockerd",
-    "containerd",
-    "containerd-shim",
-    "containerd-shim-runc-v1",
-    "containerd-shim-runc-v2",
-    "docker-proxy",
-    "runc",
-}
+DAEMONS = ("dockerd", "containerd", "docker-proxy", "runc")
+# How the names of the engine's own programs begin: containerd has shims as well. Our `docker` is
+# none of them: people run it.
 
 
 class Engine:
@@ -44,15 +38,12 @@ class Engine:
         self.data = self.home / "data"
         self.log = self.home / "dockerd.log"
         self.socket = self.run / "docker.sock"
+        self.host = f"unix://{self.socket}"
+        # The address that Docker's clients take as DOCKER_HOST.
         self.pidfile = self.run / "dockerd.pid"
         # One that an earlier version of this project made is known by its folder, to be stopped.
         self.kind = KINDS.get(name, Kind(name, "", "", (), ""))
         self.programs = Unpacked(self.kind, self.home, compose)
-
-    @property
-    def host(self) -> str:
-        """The address that Docker's clients take as DOCKER_HOST."""
-        return f"unix://{self.socket}"
 
     def answers(self) -> bool:
         """Ask the engine over its socket whether it is ready."""
@@ -67,7 +58,7 @@ class Engine:
 
     def start(self) -> None:
         """Start dockerd, after sweeping up what an earlier one may have left."""
-        with network.locked():
+        with locked(network.LOCK):
             self.sweep()
             network.remember_before()
             others = network.shared_rules()
@@ -134,13 +125,10 @@ class Engine:
     def _choose_pool(self) -> network.Network:
         """Return the engine's addresses: last time's, unless the machine uses them by now."""
         taken = network.taken_networks()
-        chosen = self.home / "pool"
         pool = self.pool()
         if pool is None or any(pool.overlaps(other) for other in taken):
             pool = network.choose_pool(self.seed, taken)
-            partial = chosen.with_suffix(".partial")
-            partial.write_text(str(pool))
-            partial.replace(chosen)
+            write_whole(self.home / "pool", str(pool))
         return pool
 
     def pool(self) -> network.Network | None:
@@ -160,7 +148,7 @@ class Engine:
             60,
             f"stopping the {self.name} engine and its containers",
         )
-        with network.locked():
+        with locked(network.LOCK):
             self.sweep()
             network.remove_shared_rules()
         shutil.rmtree(self.run, ignore_errors=True)
@@ -182,14 +170,12 @@ class Engine:
         shutil.rmtree(self.run / "exec", ignore_errors=True)
         self.pidfile.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
-        pool = self.pool()
-        if pool is None:
-            network.remove_bridge(self.bridge)
-        else:
-            bridges = sorted({self.bridge, *network.bridges_in(pool)})
+        bridges = {self.bridge}
+        if pool := self.pool():
+            bridges.update(network.bridges_in(pool))
             network.remove_rules(bridges, pool)
-            for bridge in bridges:
-                network.remove_bridge(bridge)
+        for bridge in sorted(bridges):
+            network.remove_bridge(bridge)
 
     def processes(self) -> list[int]:
         """Return our daemons and what runs in our containers, found by program and by cgroup."""
@@ -199,16 +185,13 @@ class Engine:
         for folder in Path("/proc").glob("[0-9]*"):
             pid = int(folder.name)
             path = Path(program(pid))
-            try:
+            own = self.home in path.parents and path.name.startswith(DAEMONS)
+            with contextlib.suppress(OSError):
                 groups = set(re.findall(r"[0-9a-f]{64}", (folder / "cgroup").read_text()))
+                # One that waits for a parent to take note of its end cannot be killed.
                 ended = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
-            except OSError:
-                continue
-            if ended:
-                # It waits for a parent to take note of its end, and cannot be killed.
-                continue
-            if groups & ours or (self.home in path.parents and path.name in DAEMONS):
-                found.append(pid)
+                if not ended and (own or groups & ours):
+                    found.append(pid)
         return found
 
 

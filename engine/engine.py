@@ -2,7 +2,6 @@
 """A private Docker engine and stand-in images, for machines that have none."""
 
 import argparse
-import fcntl
 import os
 import shlex
 import shutil
@@ -10,15 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import images
 import packages
 from daemon import Engine, mounts_below
 from programs import COMPOSE_1_API, COMPOSES, DEFAULT, KINDS
-from report import DaemonError, EngineError, MissingSuiteError, say
+from report import DaemonError, EngineError, MissingSuiteError, locked, say
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
@@ -75,19 +73,6 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-@contextmanager
-def locked(cache: Path) -> Iterator[None]:
-    """Hold the cache folder, so that two commands at once do not trample on each other."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another engine command to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def users_docker(cache: Path) -> str:
     """Return the address of a Docker of the user's own that answers, or ''."""
     environment = dict(os.environ)
@@ -113,13 +98,13 @@ def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
     """Start the engine, unless it answers already, and see to its images."""
     packages.install_missing(TOOLS, "some pages run")
     if os.geteuid() == 0 and cache.exists():
-        with locked(cache):
+        with locked(cache / "lock"):
             stop_outdated(cache)
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
     check_machine()
-    with locked(cache):
+    with locked(cache / "lock"):
         began = time.monotonic()
         release = packages.machine_release(cache / "apt")
         packages.install_missing(NETWORK, "the engine's network needs")
@@ -190,7 +175,7 @@ def stop(cache: Path, *, forget: bool) -> None:
         raise EngineError("the private engine was started by root: stop it as root")
     if engines := made(cache):
         packages.install_missing(NETWORK, "removing the engine's network needs")
-    with locked(cache):
+    with locked(cache / "lock"):
         for engine in engines:
             engine.stop()
         if forget:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import packages
 from daemon import Engine
-from report import EngineError, say
+from report import EngineError, emptied, say
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 LABEL = "org.seatrial.recipe"
@@ -53,6 +53,7 @@ IMAGES = (
     Image("nginx", ("nginx:1.26",), DEBIAN),
 )
 # In the order in which they are built: bases first, then what takes longest.
+TAGS = [tag for image in IMAGES for tag in image.tags]
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,12 @@ def own_certificates(bundle: str, known: str) -> tuple[str, ...]:
 
 def pip_settings(environment: dict[str, str], files: list[Path]) -> dict[str, str]:
     """Return pip's settings as variables: where it finds packages, unless that is on this disk."""
-    names = ("index-url", "extra-index-url", "trusted-host")
     found: dict[str, str] = {}
     parser = configparser.RawConfigParser()
     parser.read(files)
-    for name in names:
+    for name in ("index-url", "extra-index-url", "trusted-host"):
         variable = "PIP_" + name.upper().replace("-", "_")
-        configured = parser.get("global", name, fallback="") if parser.has_section("global") else ""
+        configured = parser.get("global", name, fallback="")
         words = environment.get(variable, configured).split()
         if words := [word for word in words if not word.startswith(("/", ".", "~", "file:"))]:
             found[variable] = " ".join(words)
@@ -176,12 +176,13 @@ class Bench:
         self.archive = archive
         self.machine = machine
         self.hashes = {image.name: recipe_hash(image, machine) for image in IMAGES}
+        self.tar = self.folder / f"debian-{self.hashes[DEBIAN][:12]}.tar"
+        # The root file system of the stand-in that all others are built on.
 
     def missing(self, engine: Engine) -> list[Image]:
         """Return the images that an engine lacks or whose recipe has changed since."""
         wanted = '{{range .RepoTags}}{{.}} {{end}}{{index .Config.Labels "' + LABEL + '"}}'
-        tags = [tag for image in IMAGES for tag in image.tags]
-        done = docker(engine, "image", "inspect", "--format", wanted, *tags)
+        done = docker(engine, "image", "inspect", "--format", wanted, *TAGS)
         built: dict[str, str] = {}
         for line in done.stdout.splitlines():
             *names, label = line.split(" ")
@@ -195,8 +196,7 @@ class Bench:
     @contextmanager
     def preparing(self) -> Iterator[None]:
         """Make Debian's root file system, if it is missing, while the caller does other things."""
-        tar = self.tar
-        if tar.exists():
+        if self.tar.exists():
             yield
             return
         tools = self.folder / "tools"
@@ -209,18 +209,11 @@ class Bench:
                 say("waiting for debian:trixie-slim")
             future.result()
 
-    @property
-    def tar(self) -> Path:
-        """The root file system of the stand-in that all others are built on."""
-        return self.folder / f"debian-{self.hashes[DEBIAN][:12]}.tar"
-
     def _bootstrap(self, tools: Path) -> None:
         for old in self.folder.glob("debian-*"):
             old.unlink()
         # mmdebstrap's own folder lies in ours, so that nothing of a killed one stays elsewhere.
-        scratch = self.folder / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
+        scratch = emptied(self.folder / "scratch")
         # Its hooks run as root, and apt's download as apt's own user.
         scratch.chmod(0o755)
         partial = self.tar.with_suffix(".partial")
@@ -260,8 +253,7 @@ class Bench:
             docker(engine, "image", "rm", replaced)
 
     def _ids(self, engine: Engine) -> set[str]:
-        tags = [tag for image in IMAGES for tag in image.tags]
-        return set(docker(engine, "image", "inspect", "-f", "{{.Id}}", *tags).stdout.split())
+        return set(docker(engine, "image", "inspect", "-f", "{{.Id}}", *TAGS).stdout.split())
 
     def build_all(self, engine: Engine, images: list[Image]) -> None:
         """Build images on an engine, two at a time: one fetches while another unpacks."""
@@ -269,18 +261,15 @@ class Bench:
             started: dict[str, Future[None]] = {}
             for image in images:
                 base = started.get(image.base or "")
-                started[image.name] = workers.submit(self._build_on, base, engine, image)
+                started[image.name] = workers.submit(self._build, engine, image, base)
             for future in started.values():
                 future.result()
 
-    def _build_on(self, base: "Future[None] | None", engine: Engine, image: Image) -> None:
+    def _build(self, engine: Engine, image: Image, base: "Future[None] | None") -> None:
+        """Build one image on an engine; its tags move only when all of it is done."""
         # Bases come first in IMAGES, so the one that is waited for has a worker of its own.
         if base:
             base.result()
-        self.build(engine, image)
-
-    def build(self, engine: Engine, image: Image) -> None:
-        """Build one image on an engine; its tags move only when all of it is done."""
         began = time.monotonic()
         label = f"{LABEL}={self.hashes[image.name]}"
         if image.base is None:

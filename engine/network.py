@@ -1,6 +1,5 @@
 """The bridges, addresses and iptables rules that an engine of ours leaves on the machine."""
 
-import fcntl
 import ipaddress
 import itertools
 import json
@@ -8,40 +7,27 @@ import os
 import shlex
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from report import EngineError
+from report import EngineError, write_whole
 
 LOCK = Path("/run/seatrial.lock")
+# Held for what all engines of the machine share: addresses, rules and settings.
 BEFORE = Path(f"/run/seatrial-network-{Path('/proc/self/ns/net').stat().st_ino}.json")
 # What the settings of this network namespace were before the first engine of any cache folder
 # started. It lies in /run because the settings, too, last until the machine restarts.
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
 
 CHAINS = (
-    "DOCKER",
-    "DOCKER-BRIDGE",
-    "DOCKER-CT",
-    "DOCKER-FORWARD",
-    "DOCKER-INGRESS",
-    "DOCKER-INTERNAL",
-    "DOCKER-ISOLATION-STAGE-1",
-    "DOCKER-ISOLATION-STAGE-2",
+    *("DOCKER", "DOCKER-BRIDGE", "DOCKER-CT", "DOCKER-FORWARD", "DOCKER-INGRESS"),
+    *("DOCKER-INTERNAL", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )
 FAMILIES = ("iptables", "ip6tables")
 
 Network = ipaddress.IPv4Network
-
-
-@contextmanager
-def locked() -> Iterator[None]:
-    """Hold what all engines of the machine share: addresses, rules and settings."""
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -128,9 +114,7 @@ def remember_before() -> None:
         "forward": [words[2] for words in rules("filter") if words[:2] == ["-P", "FORWARD"]],
         "raw": rules("raw"),
     }
-    partial = BEFORE.with_suffix(".partial")
-    partial.write_text(json.dumps(before))
-    partial.replace(BEFORE)
+    write_whole(BEFORE, json.dumps(before))
 
 
 def shared_rules() -> list[list[str]]:
@@ -165,7 +149,7 @@ def put_back(before: list[list[str]]) -> None:
         places[family, table, chain] = here.index(words) + 1
 
 
-def remove_rules(bridges: list[str], pool: Network) -> None:
+def remove_rules(bridges: Collection[str], pool: Network) -> None:
     """Remove each rule that names one of our bridges or an address of our pool."""
     for table in ("filter", "nat", "mangle", "raw"):
         for words in rules(table):
@@ -216,7 +200,7 @@ def _remove_chains(family: str, table: str) -> None:
         run(family, "-w", "-t", table, action, chain)
 
 
-def concerns(words: list[str], bridges: list[str], pool: Network) -> bool:
+def concerns(words: list[str], bridges: Collection[str], pool: Network) -> bool:
     """Tell whether a rule names one of the bridges or an address of the pool."""
     for option, value in itertools.pairwise(words):
         if option in ("-i", "-o") and value in bridges:
@@ -233,10 +217,8 @@ def engines_running() -> list[int]:
     found = []
     ours = Path("/proc/self/ns/net").readlink()
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with suppress(OSError):
             namespace = (folder / "ns/net").readlink()
             if (folder / "comm").read_text() == "dockerd\n" and namespace == ours:
                 found.append(int(folder.name))
-        except OSError:
-            continue
     return found

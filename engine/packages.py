@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import EngineError, MissingSuiteError, say
+from report import EngineError, MissingSuiteError, emptied, say, write_whole
 
 OS_RELEASE = Path("/etc/os-release")
 KEYRING = Path("usr/share/keyrings/debian-archive-keyring.gpg")
@@ -111,9 +111,7 @@ class Archive:
         """Fetch packages of a suite and unpack them into `tree`, on top of what lies there."""
         if not (self.folder / suite / "lists" / "complete").exists():
             self.update(suite)
-        folder = tree.with_name(tree.name + ".packages")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder = emptied(tree.with_name(tree.name + ".packages"))
         say(f"fetching {len(packages)} packages of {suite}")
         try:
             self._apt(suite, "download", *packages, cwd=folder)
@@ -148,9 +146,7 @@ def machine_release(folder: Path) -> Release:
     if not mirror:
         mirror = _ask_for_mirror(folder, codename)
         folder.mkdir(parents=True, exist_ok=True)
-        partial = known.with_suffix(".partial")
-        partial.write_text(mirror)
-        partial.replace(known)
+        write_whole(known, mirror)
     return Release(codename, mirror, _keyring(folder, codename, mirror))
 
 
@@ -211,9 +207,3 @@ def _indextargets(*options: str) -> str:
 def digest(*parts: str) -> str:
     """Return a short name for a list of texts that changes when one of them does."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def place(partial: Path, final: Path) -> None:
-    """Put a finished folder in its place; whoever sees the place sees it whole."""
-    shutil.rmtree(final, ignore_errors=True)
-    partial.rename(final)

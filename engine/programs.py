@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import packages
-from report import EngineError, say
+from report import EngineError, made_whole, say
 
 
 @dataclass(frozen=True)
@@ -191,12 +191,9 @@ class Unpacked:
             (self.config / "cli-plugins", plugins),
             (self.bin, [self.tree / "usr/bin/docker", compose_1]),
         ):
-            partial = folder.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            for program in programs:
-                (partial / program.name).symlink_to(program)
-            packages.place(partial, folder)
+            with made_whole(folder) as partial:
+                for program in programs:
+                    (partial / program.name).symlink_to(program)
 
     def _compose(self, archive: packages.Archive) -> Path:
         try:
@@ -229,10 +226,7 @@ class Unpacked:
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which dockerd finds its helpers."""
-        libraries = [
-            *(self.tree / "usr/lib").glob("*-linux-*"),
-            *(self.tree / "lib").glob("*-linux-*"),
-        ]
+        libraries = [*self.tree.glob("usr/lib/*-linux-*"), *self.tree.glob("lib/*-linux-*")]
         path = [str(self.tree / "usr/sbin"), str(self.tree / "usr/bin"), os.environ.get("PATH", "")]
         # Nothing of what a shell tells Docker: a private engine is the same for everybody.
         own = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}
@@ -248,9 +242,6 @@ def _once(folder: Path, wanted: str, make: Callable[[Path], None]) -> None:
     stamp = folder / "complete"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    make(partial)
-    (partial / "complete").write_text(wanted)
-    packages.place(partial, folder)
+    with made_whole(folder) as partial:
+        make(partial)
+        (partial / "complete").write_text(wanted)

@@ -1,6 +1,11 @@
-"""What the engine's scripts tell the person who runs them."""
+"""What the engine's scripts tell the person who runs them, and how they share files."""
 
+import fcntl
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class EngineError(Exception):
@@ -20,3 +25,39 @@ def say(line: str) -> None:
     # In one write: images are built by two threads.
     sys.stderr.write(f"engine: {line}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a file, so that two commands at once do not trample on each other."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another engine command to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file so that whoever sees it sees all of it."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(file)
+
+
+def emptied(folder: Path) -> Path:
+    """Return a folder with nothing in it, whatever an earlier command left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+@contextmanager
+def made_whole(folder: Path) -> Iterator[Path]:
+    """Yield a folder to fill, which then takes the place of `folder`: who sees that, sees all."""
+    partial = emptied(folder.with_name(f"{folder.name}.partial"))
+    yield partial
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)

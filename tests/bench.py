@@ -29,12 +29,13 @@ import pexpect.replwrap
 from nbclient import NotebookClient
 
 from seatrial.blocks import Block, Edit
+from seatrial.edits import edited
 from seatrial.errors import SandboxError
 from seatrial.notebooks import NotebookRun
 from seatrial.pages import Tree, read
 from seatrial.record import load
 from seatrial.runner import PageRun
-from seatrial.sandbox import Engine, Sandbox, edited, find_engine
+from seatrial.sandbox import Engine, Sandbox, find_engine
 from seatrial.session import ENVIRONMENT, Terminal
 from seatrial.spelling import SPELLINGS, in_spelling
 from seatrial.steps import Step, parse

@@ -20,8 +20,14 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
     # what a signed address has, of S3 and the like
     ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
-    ("process", re.compile(r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))")),
-    ("process", re.compile(r'(?<="pid": )\d+')),
+    # in a sentence, in a log of JSON, of tini, and where a shell tells of a job: `[1] 4711`
+    (
+        "process",
+        re.compile(
+            r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))"
+            r'|(?<="pid": )\d+|(?<=^\[\d\] )\d+$'
+        ),
+    ),
     # which the system gives where none was asked for (Linux: ip_local_port_range)
     (
         "port",
@@ -45,7 +51,6 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
     ("moment", re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d\b(?!:)")),
     ("address", re.compile(r"\b0x[0-9a-f]{6,16}\b")),
-    ("process", re.compile(r"(?<=^\[\d\] )\d+$")),
     ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
     ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
     ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),

@@ -105,6 +105,11 @@ class Run:
         """Tell whether anything but what items hold was changed since recording."""
         return self.seal not in (_UNSEALED, _seal(self))
 
+    @property
+    def old_format(self) -> bool:
+        """Tell whether it has no digests, so that nothing tells whether it was changed."""
+        return self.seal == _UNSEALED
+
     def fits(self, digests: Sequence[str], project: Path | None) -> bool:
         """Tell whether a page still begins with these items, on the same project, as it ran."""
         then = self.depends.get("project", "")
@@ -230,7 +235,7 @@ def save(folder: Path, record: Record) -> bool:
 
 def _kept(old: Run | None, new: Run) -> Run:
     """Return an old run that gave the same as a new one, else the new one."""
-    if old is None or old.seal == _UNSEALED or old.edited or any(item.edited for item in old.items):
+    if old is None or old.old_format or old.edited or any(item.edited for item in old.items):
         return new
     return sealed(replace(old, depends=new.depends)) if _same(old, new) else new
 

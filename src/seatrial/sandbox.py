@@ -32,6 +32,7 @@ import yaml
 
 from seatrial import layer
 from seatrial.blocks import Edit
+from seatrial.edits import edited
 from seatrial.errors import EngineUnavailableError, SandboxError
 from seatrial.record import write_whole
 from seatrial.spelling import COMMANDS, FOLDER, PROJECT
@@ -151,7 +152,6 @@ def ask(
             capture_output=True,
             text=True,
             timeout=30,
-            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -204,7 +204,8 @@ class Sandbox:
             else:
                 shutil.copytree(project, self.folder, symlinks=True, ignore=_NOT_COPIED)
             if engine is not None:
-                self._keep(_images(engine, self.project))
+                with _client(engine.host) as client:
+                    self._keep(_tags(client, self.project))
         except BaseException:
             self.close()
             raise
@@ -354,93 +355,6 @@ def _refuse_ports(published: Iterable[tuple[str, int]]) -> None:
                 ) from error
 
 
-def edited(old: str | None, edit: Edit) -> str:
-    """Return a file's text after an edit.
-
-    The fragment's lines other than the new ones are the context, found exactly once; a line
-    ``...`` in it stands for any lines.  Lines given as `was` are replaced by the first run of new
-    ones.  The whole fragment may be indented further in the file than on the page.
-    Raises SandboxError where the context is not found exactly once.
-    """
-    if old is None:
-        return "\n".join(edit.lines) + "\n"
-    lines = old.split("\n")
-    pattern = _fragment(edit)
-    places = [
-        (at, indent, taken)
-        for at in range(len(lines))
-        for indent, taken in _fits(lines, at, pattern)
-    ]
-    if len(places) != 1:
-        found = "not found" if not places else f"found {len(places)} times"
-        raise SandboxError(
-            f"the lines around the change are {found} in {edit.file}",
-            where=edit.where,
-            hint="show the lines before and after the new ones just as they stand in the file",
-        )
-    at, indent, taken = places[0]
-    result: list[str] = []
-    position = at
-    for (kind, text), count in zip(pattern, taken, strict=True):
-        if kind == "new":
-            result.append((indent + text).rstrip())
-        elif kind != "was":
-            result.extend(lines[position : position + count])
-        position += count
-    return "\n".join([*lines[:at], *result, *lines[position:]])
-
-
-def _fragment(edit: Edit) -> list[tuple[str, str]]:
-    """Return a fragment's lines, each with its part: "context", "any", "new" or "was"."""
-    parts: list[tuple[str, str]] = []
-    replaced = False
-    for number, line in enumerate(edit.lines, start=1):
-        if number in edit.new:
-            if not replaced:
-                parts.extend(("was", old) for old in edit.replaced)
-                replaced = True
-            parts.append(("new", line))
-        elif line.strip() == "...":
-            parts.append(("any", ""))
-        else:
-            parts.append(("context", line))
-    return parts
-
-
-def _fits(
-    lines: Sequence[str], at: int, pattern: Sequence[tuple[str, str]]
-) -> Iterator[tuple[str, list[int]]]:
-    """Yield the indent, and how many lines each part takes, where a fragment fits at a line."""
-    anchors = [text for kind, text in pattern if kind in ("context", "was") and text.strip()]
-    if not anchors or pattern[0][0] == "any":
-        return
-    first = next(text for kind, text in pattern if kind in ("context", "was"))
-    room = len(lines[at]) - len(lines[at].lstrip()) - (len(first) - len(first.lstrip()))
-    if room < 0:
-        return
-    indent = lines[at][:room]
-    taken: list[int] = []
-    position = at
-    for number, (kind, text) in enumerate(pattern):
-        if kind == "new":
-            taken.append(0)
-        elif kind == "any":
-            following = next((t for k, t in pattern[number + 1 :] if k in ("context", "was")), None)
-            skip = 0
-            while following is not None and position + skip < len(lines):
-                if lines[position + skip].rstrip() == (indent + following).rstrip():
-                    break
-                skip += 1
-            taken.append(skip)
-            position += skip
-        else:
-            if position >= len(lines) or lines[position].rstrip() != (indent + text).rstrip():
-                return
-            taken.append(1)
-            position += 1
-    yield indent, taken
-
-
 def sweep(*, locked: bool = False) -> int:
     """Remove what killed runs left, and return how many sandboxes that were.
 
@@ -488,10 +402,8 @@ def _remove_from(client: docker.DockerClient, data: Mapping[str, Any]) -> None:
     for network in client.networks.list(filters={"label": label}):
         with contextlib.suppress(docker.errors.APIError):
             network.remove()
-    for volume in client.volumes.list(filters={"label": label}):
-        with contextlib.suppress(docker.errors.APIError):
-            volume.remove(force=True)
-    for name in data["volumes"]:
+    named = [volume.name for volume in client.volumes.list(filters={"label": label})]
+    for name in [*named, *data["volumes"]]:
         with contextlib.suppress(docker.errors.APIError):
             client.volumes.get(name).remove(force=True)
     for tag, identifier in _tags(client, data["project"]).items():
@@ -503,12 +415,6 @@ def _remove_from(client: docker.DockerClient, data: Mapping[str, Any]) -> None:
             client.images.remove(tag, force=True, noprune=True)
             if before:
                 client.images.get(before).tag(tag)
-
-
-def _images(engine: Engine, project: str) -> dict[str, str]:
-    """Return the images that bear the project's name, tag by tag."""
-    with _client(engine.host) as client:
-        return _tags(client, project)
 
 
 def _tags(client: docker.DockerClient, project: str) -> dict[str, str]:
@@ -572,13 +478,13 @@ def _lock(patience: float | None = None) -> IO[str]:
     Raises SandboxError where the other run did not end within `patience` seconds.
     """
     file = (_state() / "lock").open("a+", encoding="utf-8")
-    if not _locked(file):
+    if not _locked(file, 0):
         file.seek(0)
         holder = file.read().strip()
         if patience is None:
             print(f"seatrial: waiting for another run (process {holder})", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
-        elif not _locked_within(file, patience):
+        elif not _locked(file, patience):
             file.close()
             raise SandboxError(
                 f"another run has the sample project (process {holder})",
@@ -590,32 +496,24 @@ def _lock(patience: float | None = None) -> IO[str]:
     return file
 
 
-def _locked(file: IO[str]) -> bool:
-    """Take a lock if nobody holds it, and tell whether that worked."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _locked_within(file: IO[str], patience: float) -> bool:
+def _locked(file: IO[str], patience: float) -> bool:
     """Take a lock as soon as it is free, and tell whether that was within some seconds."""
     deadline = time.monotonic() + patience
-    while not _locked(file):
-        if time.monotonic() >= deadline:
-            return False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
         time.sleep(0.1)  # the system has no wait for a lock that ends by itself
-    return True
 
 
 def _compose_file(project: Path | None) -> dict[str, Any]:
     """Return a project's Compose file, or nothing if it has none."""
-    for name in _COMPOSE_FILES if project is not None else ():
-        path = project / name if project is not None else Path(name)
-        if path.is_file():
-            return _parsed(path.read_text(encoding="utf-8"), path)
-    return {}
+    paths = [project / name for name in _COMPOSE_FILES] if project is not None else []
+    path = next((path for path in paths if path.is_file()), None)
+    return _parsed(path.read_text(encoding="utf-8"), path) if path else {}
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:

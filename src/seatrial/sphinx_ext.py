@@ -351,7 +351,22 @@ class Rendering:
                 self.records[page] = None
                 self.unreadable.add(page)
                 logger.warning(str(error), type="seatrial", subtype="record")
+            record = self.records[page]
+            if record and any(run.old_format for run in record.runs.values()):
+                logger.warning(
+                    "the record of %s has format 1, whose runs carry no digest: nothing tells "
+                    "whether it was changed; type `%s`",
+                    page,
+                    self._command(page),
+                    type="seatrial",
+                    subtype="record",
+                )
         return self.records[page]
+
+    def _command(self, page: str) -> str:
+        """Return what a person types to record a page."""
+        file = Path(self.app.env.doc2path(page, False)).as_posix()
+        return str(self.app.config.seatrial_record_command.replace("{page}", file))
 
     def _tell(self, item: Item, node: item_node, standing: Standing, spelling: str) -> None:
         """Warn where no run stands behind an item; once for a page of which nothing ran."""
@@ -374,11 +389,10 @@ class Rendering:
             sentence = "the last run of this block gave something else than the page shows"
         else:
             sentence = "this block has not run as it stands"
-        page = Path(self.app.env.doc2path(item.page, False)).as_posix()
         logger.warning(
             "%s; type `%s`",
             sentence,
-            self.app.config.seatrial_record_command.replace("{page}", page),
+            self._command(item.page),
             type="seatrial",
             subtype="stale",
             location=_location(self.app, item, node),
@@ -662,7 +676,8 @@ def _is_stale(app: Sphinx, known: Settings, page: str, items: Sequence[Item]) ->
         record is None
         or (found := record.item(spelling, item.digest)) is None
         or found.edited
-        or record.runs[spelling].edited
+        or (run := record.runs[spelling]).edited
+        or run.old_format
         for item in items
         if not item.not_run
         for spelling in spellings_shown(app, item, steps_of(item, known))

@@ -60,6 +60,22 @@ def test_an_edit_that_does_something_else_has_another_digest(changed: Edit) -> N
     assert replace(EDIT, line=80, ordinal=2).digest == EDIT.digest
 
 
+def test_a_digest_stays_what_records_of_earlier_releases_hold() -> None:
+    assert (BLOCK.digest, EDIT.digest) == ("1b026733b271", "5d31191d2abe")
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (BLOCK, [False, False]),
+        (replace(BLOCK, varies="it counts"), [True, True]),
+        (replace(BLOCK, varies="it counts", varying=(2,)), [False, True]),
+    ],
+)
+def test_steps_vary_where_the_page_says_so(block: Block, expected: list[bool]) -> None:
+    assert [block.step_varies(number) for number in (1, 2)] == expected
+
+
 def test_nobody_can_alter_a_block() -> None:
     with pytest.raises(FrozenInstanceError):
         BLOCK.lines = ()  # type: ignore[misc]

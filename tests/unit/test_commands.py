@@ -50,6 +50,17 @@ def listed(text: str) -> list[str]:
         ("echo hello", []),
         ("docker inspect 0123456789ab", ["docker inspect …"]),
         ("echo 'unfinished", []),
+        ("docker ps 'unfinished", ["docker ps"]),
+        ("cat <<END", ["cat"]),
+        ("cat <<END\na b\nEND\ncat <<END\nc d\nEND\nls x", ["cat", "cat", "ls x"]),
+        ('docker rm "$(docker ps -q)"', ["docker ps -q", 'docker rm "$(…)"']),
+        (
+            'curl "http://$(docker port web)/"',
+            ["docker port web", 'curl "http://$(docker port web)/"'],
+        ),
+        ("ls -l $(pwd)/records", ["pwd", "ls -l $(…)/records"]),
+        ("tee >(sort a)", ["sort a", "tee >(…)"]),
+        ("$x ps; > f; 2> f; < f; -q; \\# x", ["\\# x"]),
     ],
 )
 def test_the_programs_of_a_line(text: str, expected: list[str]) -> None:
@@ -66,6 +77,8 @@ def test_the_programs_of_a_line(text: str, expected: list[str]) -> None:
         ("docker exec -it web sh", "docker exec"),
         ("docker --host x network inspect y", "docker network inspect"),
         ("docker compose --help", "docker compose"),
+        ("docker compose config web", "docker compose config"),
+        ("docker --host", "docker"),
         ("psql -h db", "psql"),
     ],
 )

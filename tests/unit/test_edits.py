@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from seatrial.blocks import Edit
+from seatrial.edits import edited
 from seatrial.errors import SandboxError
 from seatrial.rendering import edit_figure
-from seatrial.sandbox import Sandbox, edited
+from seatrial.sandbox import Sandbox
 from seatrial.shown import Standing
 
 COMPOSE = """\
@@ -59,6 +60,9 @@ def test_an_elision_stands_for_any_lines_between() -> None:
         "  web:\n    build: .\n", "  web:\n    build: .\n    init: true\n"
     )
     assert edited("a\nb\n", edit("a\n...\nb\nc", 4)) == "a\nb\nc\n"
+    # up to a line that is replaced; at the end of a fragment, for none
+    assert edited("a\nb\nc\n", edit("a\n...\nx", 3, was=("c",))) == "a\nb\nx\n"
+    assert edited("a\nb\n", edit("a\nx\n...", 2)) == "a\nx\nb\n"
 
 
 def test_a_replaced_line_is_shown_and_sought_where_the_new_one_stands() -> None:

@@ -55,12 +55,22 @@ def test_what_is_as_promised_is_kept(text: str, came: Came) -> None:
         ("$ echo a\na", Came(["a"], 3), "ended with exit status 3, promised is 0"),
         ("$ false\n[1]", Came([], 0), "ended with exit status 0, promised is 1"),
         ("$ logs -f\na\n^C", Came(["a"], 0), "ended before its key was pressed"),
-        ("$ python3\n>>> 1", Came([], None, "$ "), "was answered by the prompt `$`, the page goes"),
+        (
+            "$ python3\n>>> 1",
+            Came([], None, "$ "),
+            "was answered by the prompt `$`, the page goes on at `>>>`",
+        ),
         ("$ python3\n[1]\n>>> 1", Came([], None, ">>> "), "gave something else"),
     ],
 )
 def test_what_is_not_is_said(text: str, came: Came, said: str) -> None:
     assert any(each.startswith(said) for each in complaints(text, came))
+
+
+def test_another_prompt_is_said_first() -> None:
+    first, second = complaints("$ python3\nhello\n>>> 1", Came(["bye"], None, "$ "))
+    assert first.startswith("was answered by")
+    assert second.startswith("gave something else")
 
 
 def test_a_block_may_promise_exit_statuses_alone() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -216,7 +217,8 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
 
 def test_a_record_of_a_later_release_is_told_as_one(tmp_path: Path) -> None:
     path_of(tmp_path, "page").write_text('{"format": 3, "page": "page", "runs": {}}')
-    with pytest.raises(RecordError, match=r"has format 3, and this seatrial knows 2\n  hint: inst"):
+    said = r"page\.json: has format 3, and this seatrial knows 2\n  hint: install the seatrial that"
+    with pytest.raises(RecordError, match=said):
         load(tmp_path, "page")
 
 
@@ -225,6 +227,13 @@ def test_the_record_of_another_page_is_refused(tmp_path: Path) -> None:
     path_of(tmp_path, "page").rename(path_of(tmp_path, "other"))
     with pytest.raises(RecordError, match=r"other\.json: is the record of another page: page"):
         load(tmp_path, "other")
+    # a copy in which no more than the page's name was changed
+    change_by_hand(tmp_path, lambda data: data["runs"]["v2"]["depends"].update(name="original"))
+    said = (
+        "is the record of another page: original\n  hint: delete the file and record the page again"
+    )
+    with pytest.raises(RecordError, match=said):
+        load(tmp_path, RECORD.page)
 
 
 def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
@@ -233,6 +242,59 @@ def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text()[: path.stat().st_size // 2])
     with pytest.raises(RecordError, match=r"is no record of this format"):
         load(tmp_path, RECORD.page)
+
+
+@pytest.mark.parametrize(
+    ("then", "digests", "with_project", "expected"),
+    [
+        ("same", [], True, True),
+        ("same", ["a"], True, True),
+        ("same", ["a", "b"], True, True),
+        ("same", ["b"], True, False),
+        ("same", ["a", "b", "c"], True, False),
+        ("another", ["a"], True, False),
+        # what a run of then did not note, or nobody can look at, does not count
+        ("another", ["a"], False, True),
+        ("", ["a"], True, True),
+    ],
+)
+def test_a_run_fits_what_still_begins_as_it_ran(
+    then: str, digests: list[str], with_project: bool, expected: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("text")
+    depends = {"project": digest_of(tmp_path) if then == "same" else then} if then else {}
+    run = Run("2026-11-22", {}, (ItemRecord("a"), ItemRecord("b")), depends=depends)
+    assert run.fits(digests, tmp_path if with_project else None) is expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda runs: runs["v1"].update(ran="2000-01-01"),
+        lambda runs: runs["v1"]["items"][0]["steps"][0]["output"].__setitem__(0, "0123456789ab"),
+        lambda runs: runs.pop("v1"),
+    ],
+    ids=["its day", "an output", "a run is missing"],
+)
+def test_what_was_changed_by_hand_is_written_anew(
+    change: Callable[[dict[str, Any]], object], tmp_path: Path
+) -> None:
+    change_by_hand(tmp_path, lambda data: change(data["runs"]))
+    assert save(tmp_path, RECORD)
+    assert load(tmp_path, RECORD.page) == RECORD
+
+
+def test_of_a_run_that_gave_the_same_what_it_depended_on_is_written(tmp_path: Path) -> None:
+    older = sealed(replace(RECORD.runs["v2"], depends={"page": "older"}))
+    save(tmp_path, replace(RECORD, runs={**RECORD.runs, "v2": older}))
+    newer = sealed(replace(RECORD.runs["v2"], ran="2027-01-01"))
+    assert save(tmp_path, replace(RECORD, runs={**RECORD.runs, "v2": newer}))
+    assert load(tmp_path, RECORD.page) == RECORD
+
+
+def test_a_digest_of_a_folder_stays_what_records_of_earlier_releases_hold(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    assert digest_of(tmp_path) == "c1849e83f90a"
 
 
 def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path: Path) -> None:
@@ -271,8 +333,10 @@ def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path:
     assert not run.edited
     assert not run.items[0].edited
     # what gave the same is written again all the same: the old form has no seals
-    assert save(tmp_path, Record("page", {"v2": sealed(run)}))
+    new = Record("page", {"v2": sealed(replace(run, ran="2027-01-01"))})
+    assert save(tmp_path, new)
     assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 2
+    assert load(tmp_path, "page") == new
 
 
 @pytest.mark.parametrize(
@@ -385,6 +449,14 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path) ->
     (tmp_path / "how-to").write_text("a file")
     with pytest.raises(RecordError, match=r"how-to/read/logs\.json: cannot be "):
         save(tmp_path, RECORD)
+    said = rf"^{re.escape(str(tmp_path))}/how-to/logs\.json: cannot be written: "
+    with pytest.raises(RecordError, match=said):
+        write_whole(tmp_path / "how-to" / "logs.json", "text")
+
+
+def test_a_new_file_may_be_read_by_all(tmp_path: Path) -> None:
+    write_whole(tmp_path / "page.json", "text")
+    assert (tmp_path / "page.json").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_full_disk_leaves_the_old_record_as_it_was(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from seatrial.events import Sighting
-from seatrial.kinds import in_promised_order, told
+from seatrial.kinds import in_promised_order, told, without_building
 from seatrial.sameness import Given, differences
 
 UP = Sighting("container", "web", ("create", "start"))
@@ -105,6 +105,27 @@ def test_an_output_that_varies_keeps_its_kinds_of_lines_and_what_it_quotes() -> 
     assert lines(held, "took 9 tries", varies=True)
     assert lines(held, "took 9 tries\nread other.py and 'manage.py check'", varies=True)
     assert lines(held, "took 9 tries\nread settings.py and 'manage.py test'", varies=True)
+    # dots before a slash are no progress, and what varies may stand in what is quoted
+    assert lines("../a.py", "/a.py", varies=True)
+    assert not lines("`took 3`", "`took 9`", varies=True)
+    assert not lines("'in 12:00:01'", "'in 3s'", varies=True)
+
+
+@pytest.mark.parametrize(
+    "stage", ["#7 [2/3] RUN pip install {}", "Building web\nStep 1/2 : FROM {}"]
+)
+def test_build_stages_stay_and_other_progress_does_not_count_where_an_output_varies(
+    stage: str,
+) -> None:
+    assert lines(stage.format("x"), stage.format("y"), varies=True)
+    started = f"{stage.format('x')}\n Container a-1 Started"
+    assert not lines(stage.format("x"), started, varies=True)
+
+
+def test_what_a_builder_says_between_stages_is_left_out_but_for_what_a_page_promises() -> None:
+    output = ["#1 [1/2] FROM x", "#1 0.1 pulling", "#1 DONE 0.2s", "", "hello"]
+    assert without_building(output) == (output[0], "hello")
+    assert without_building(output, output[2:3]) == (output[0], output[2], "hello")
 
 
 def test_dots_of_progress_may_stand_anywhere_in_an_output_that_varies() -> None:

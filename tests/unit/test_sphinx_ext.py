@@ -1,6 +1,7 @@
 """What a page shows of its blocks, from records alone."""
 
 import io
+import json
 import os
 import re
 import warnings
@@ -481,7 +482,7 @@ def test_a_page_that_was_never_run_says_so_once(project: Project) -> None:
     project.page("Page\n====\n\n.. console::\n\n   $ true\n\n.. console::\n\n   $ false\n   [1]\n")
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet", "not run yet"]
-    (line,) = project.said.splitlines()
+    (line,) = project.said.strip().splitlines()
     assert line.startswith(f"{project.folder / 'index.rst'}:6: WARNING: ")
     assert "no block of this page has run yet; type `pytest --seatrial-record index.rst`" in line
     assert line.endswith("[seatrial.stale]")
@@ -502,7 +503,7 @@ def test_a_block_that_changed_since_it_ran_warns_at_its_own_line(project: Projec
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet"]
     assert texts(soup, ".seatrial-page .seatrial-unproved") == ["1 block changed since"]
-    (line,) = project.said.splitlines()
+    (line,) = project.said.strip().splitlines()
     assert line.startswith(f"{project.folder / 'index.rst'}:10: WARNING: this block has not run")
 
 
@@ -538,6 +539,29 @@ def test_a_broken_record_is_one_clear_warning(project: Project) -> None:
     assert project.said.count("WARNING") == 1
     assert "records/index.json: is no record of this format" in project.said
     assert "[seatrial.record]" in project.said
+
+
+def test_a_record_of_format_1_is_shown_and_told_once_at_every_build(project: Project) -> None:
+    project.page("Page\n====\n\n.. console::\n\n   $ true\n\n.. console::\n\n   $ true\n")
+    project.record()
+    file = project.folder / "records" / "index.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    (run,) = record["runs"].values()
+    run = {name: run[name] for name in ("ran", "tools", "items")}
+    for item in run["items"]:
+        del item["seal"]
+        for step in item["steps"]:
+            step["place"] = "your machine"
+    record |= {"format": 1, "runs": {"v2": run}}
+    file.write_text(json.dumps(record), encoding="utf-8")
+    for _ in range(2):
+        soup = project.soup()
+        assert all("ran on" in text for text in texts(soup, "figcaption"))
+        (line,) = project.said.strip().splitlines()
+        assert (
+            "the record of index has format 1, whose runs carry no digest: nothing tells whether "
+            "it was changed; type `pytest --seatrial-record index.rst` [seatrial.record]" in line
+        )
 
 
 def test_a_block_that_begins_with_output_is_shown_with_a_warning(project: Project) -> None:

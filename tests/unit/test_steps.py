@@ -7,7 +7,16 @@ import pytest
 
 from seatrial.blocks import Block
 from seatrial.errors import TranscriptError
-from seatrial.steps import PROMPTS, Prompt, Step, parse, read_prompt, same_prompt, with_promises
+from seatrial.steps import (
+    PROMPTS,
+    Prompt,
+    Step,
+    parse,
+    read_prompt,
+    same_prompt,
+    shell_is_unfinished,
+    with_promises,
+)
 
 
 def block(text: str, *, plain: bool = False, line: int = 1) -> Block:
@@ -120,6 +129,8 @@ def test_a_project_can_add_prompts_of_its_own() -> None:
         ("redis", "quit"),
     ]
     assert read[1].promise == ("(nil)",)
+    new = with_promises(block(text), [(read[1], ["(integer) 1"], None)], mine)
+    assert list(new.lines) == ["$ redis-cli", "redis> get x", "(integer) 1", "redis> quit"]
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -247,6 +258,9 @@ def test_a_hash_is_output_where_no_shell_was_opened() -> None:
     read = steps("$ cat config.yml\n# the database\ndb: x\n$ grep '#' f\n# a comment")
     assert [step.command for step in read] == ["cat config.yml", "grep '#' f"]
     assert read[0].promise == ("# the database", "db: x")
+    # nor in a container's shell with another prompt, nor behind a key in a shell of one's own
+    for text in ("root@1:/# cat f\n# out", "$ cat\n^C\n# out"):
+        assert steps(text)[-1].promise == ("# out",)
 
 
 @pytest.mark.parametrize("blank", ["", "\n"])
@@ -375,6 +389,9 @@ def test_programs_nest_to_any_depth() -> None:
             ("cat > f << END", "# comment", "$ text", "END"),
         ),
         ("$ cat <<-EOF\n\ta\n\tEOF", ("cat <<-EOF", "\ta", "\tEOF")),
+        # tabs may lead to its end where a dash says so, and blanks never
+        ("$ cat <<EOF\n\tEOF\nEOF", ("cat <<EOF", "\tEOF", "EOF")),
+        ("$ cat <<-EOF\n  EOF\nEOF", ("cat <<-EOF", "  EOF", "EOF")),
         ("# apt-get update \\\n  && true", ("apt-get update \\", "  && true")),
         ("root@...:/app# cat <<E\nx\nE", ("cat <<E", "x", "E")),
     ],
@@ -389,6 +406,31 @@ def test_a_command_that_is_complete_is_followed_by_output() -> None:
     for command in ("echo '\\\\' \\\\", "echo '<<' 1", "cat <<< word", "echo $((1 << 2))"):
         (step,) = steps(f"$ {command}\nEOF")
         assert step.promise == ("EOF",), command
+
+
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [
+        ("# a comment", False),
+        ("(cd x && ls)", False),
+        ("(cd x", True),
+        ("f() { ls; }", False),
+        ("echo $(date", True),
+        ("echo `date`", False),
+        ("echo `date", True),
+        ("echo if", False),
+        ("if ls", True),
+        ("cat < if", False),
+        ("ls &&\n", True),
+        ("ls |\nwc", False),
+        ("cat <<E | wc\na\nE", False),
+        ("cat <<E | wc\na", True),
+        ("cat <<A <<B\na\nA\nb\nB\nls", False),
+        ("cat <<A <<B\na\nA\nb", True),
+    ],
+)
+def test_a_shell_reads_on_where_something_is_open(text: str, unfinished: bool) -> None:
+    assert shell_is_unfinished(text.split("\n")) is unfinished
 
 
 @pytest.mark.parametrize("command", ["cat quote.md", "echo '> x'", "diff a b", "git log -1 | head"])
@@ -520,7 +562,7 @@ def test_a_statement_of_psql_goes_on_over_several_lines(text: str, typed: tuple[
 def test_each_command_of_a_plain_block_promises_its_exit_status_alone() -> None:
     read = parse(
         block(
-            "# install it\n\npip install x\ncat <<E > f\n# no comment\nE\nmake \\\n  all\n",
+            "# install it\n  # all\npip install x\ncat <<E > f\n# no comment\nE\nmake \\\n  all\n",
             plain=True,
             line=30,
         )
@@ -542,8 +584,10 @@ def test_a_compound_command_of_a_plain_block_is_one_step() -> None:
 
 
 def test_a_plain_block_that_ends_in_the_middle_of_a_command_loses_no_line() -> None:
-    read = parse(block("true\necho a \\", plain=True))
-    assert [s.command for s in read] == ["true", "echo a \\"]
+    typed = ("echo a \\", "  b \\")
+    first, last = parse(block("\n".join(["true", *typed]), plain=True, line=30))
+    assert first == Step("$ ", "shell", ("true",), ("true",), (), None, 30)
+    assert last == Step("$ ", "shell", typed, typed, (), None, 31)
 
 
 # --- new promises ---------------------------------------------------------------------------------
@@ -632,6 +676,24 @@ def test_a_comment_of_the_writer_stays_whatever_comes(came: list[str]) -> None:
     assert [step.command for step in parse(new)] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("old", "came", "status", "written"),
+    [
+        # a blank line, so that the comment is not taken for output that looks like it
+        ("$ a\n# mine\n$ b", ["# new"], 0, ["$ a", "# new", "", "# mine", "$ b"]),
+        ("$ a\n\n# mine\n$ b", ["# new"], 0, ["$ a", "# new", "", "# mine", "$ b"]),
+        ("$ a\n# mine\n$ b", ["# new", "x"], 0, ["$ a", "# new", "x", "# mine", "$ b"]),
+        ("$ a\n# mine\n$ b", ["# new"], 1, ["$ a", "# new", "[1]", "# mine", "$ b"]),
+        ("$ a\nx\n# out", ["y"], 0, ["$ a", "y", "", "# out"]),
+    ],
+)
+def test_a_comment_below_an_output_stays_apart_from_it(
+    old: str, came: list[str], status: int, written: list[str]
+) -> None:
+    page = block(old)
+    assert list(with_promises(page, [(parse(page)[0], came, status)]).lines) == written
+
+
 def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
     old = block("$ a\nout\n$ b\nout\n$ c", line=9)
     with pytest.raises(TranscriptError, match=r"^page\.rst:11: "):
@@ -640,12 +702,13 @@ def test_output_that_is_refused_is_told_at_the_step_that_gave_it() -> None:
         )
 
 
-@pytest.mark.parametrize(("number", "shown", "promise"), [(0, 1, 4), (2, 1, 2)])
+@pytest.mark.parametrize(("number", "shown", "promise", "line"), [(0, 1, 4, 9), (2, 1, 2, 15)])
 def test_a_line_of_the_writer_that_would_be_removed_is_refused(
-    number: int, shown: int, promise: int
+    number: int, shown: int, promise: int, line: int
 ) -> None:
     old = block("$ a\nout\n\n# a comment\n$ b\n$ c \\\n> more\nout", line=9)
     step = parse(old)[number]
     wrong = replace(step, shown=step.shown[:shown], promise=("x",) * promise)
-    with pytest.raises(TranscriptError, match="recording would remove a line of yours"):
+    said = rf"^page\.rst:{line}: recording would remove a line of yours: .*\n  hint: write "
+    with pytest.raises(TranscriptError, match=said):
         with_promises(old, [(wrong, [], 0)])
