@@ -58,6 +58,8 @@ seatrial_prose_known = [
     *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/*/test_*.py")),
 ]
 
+# Quotation marks and ellipses, and no dashes: `--rm` stays what one types, also as a link's text.
+smartquotes_action = "qe"
 myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css
 sphinx_tabs_disable_tab_closing = True
@@ -98,16 +100,11 @@ html_title = project
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
-html_css_files = ["site.css"]
+html_css_files = ["tokens.css", "site.css"]  # the first is seatrial's own
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = False
-html_theme_options: dict[str, Any] = {
-    "top_of_page_buttons": [],
-    # The high-contrast palettes below have a background that barely differs from the page's.
-    "light_css_variables": {"color-code-background": "#f1f4f8"},
-    "dark_css_variables": {"color-code-background": "#1b2027"},
-}
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "none"  # guessing colours a transcript as Python
