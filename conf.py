@@ -119,6 +119,20 @@ def give_captions_a_level(
             context[part] = html.replace('role="heading">', 'role="heading" aria-level="2">')
 
 
+OPTION = re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*")
+
+
+def keep_options_whole(
+    _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Mark each option in the text of a page, because browsers end lines at any hyphen."""
+    if not (html := context.get("body")):
+        return
+    parts = re.split(r"(<(?:script|style|svg|textarea)\b.*?</|<[^>]*>)", html, flags=re.DOTALL)
+    parts[::2] = [OPTION.sub(r'<span class="whole">\g<0></span>', text) for text in parts[::2]]
+    context["body"] = "".join(parts)
+
+
 def terms_of(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
     """Return the glossary's terms in small letters, each with its page and its id there."""
     return {
@@ -175,5 +189,6 @@ def _is_prose(text: nodes.Text) -> bool:
 def setup(app: Sphinx) -> None:
     """Connect what this site mends in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
+    app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)

@@ -39,7 +39,7 @@ if (navigator.clipboard) {
       said.textContent = copied ? "copied" : "not copied: the browser forbids it";
       setTimeout(() => said.replaceChildren(), 4000);
     });
-    if (caption) caption.append(button, said);
+    if (caption) caption.append(said, button);
     else block.prepend(button, said);
   }
 }
