@@ -1,7 +1,7 @@
 // What test_design.py asks of a page at one width: a list of [kind, detail]. Classes of the site are
 // named nowhere, so that its markup may change.
 
-({ budget, scheme, layout, touch }) => {
+({ budget, layout, touch }) => {
   const found = [];
   const say = (kind, detail) => found.push([kind, detail]);
   const article = document.querySelector("article");
@@ -62,7 +62,7 @@
     [r, g, b].map((value, at) => value * a + below[at] * (1 - a));
   const backgrounds = new Map();
   function background(element) {
-    if (!element) return scheme === "dark" ? [18, 18, 18] : [255, 255, 255];
+    if (!element) return [255, 255, 255];
     if (!backgrounds.has(element)) {
       const itself = colour(style(element).backgroundColor);
       const below = itself[3] === 1 ? [0, 0, 0] : background(element.parentElement);
