@@ -58,6 +58,8 @@ seatrial_prose_known = [
     *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/*/test_*.py")),
 ]
 
+# Quotation marks and ellipses, and no dashes: `--rm` stays what one types, also as a link's text.
+smartquotes_action = "qe"
 myst_heading_anchors = 3
 sphinx_tabs_disable_css_loading = True  # its colours and fonts are not the theme's: see site.css
 sphinx_tabs_disable_tab_closing = True
@@ -98,16 +100,11 @@ html_title = project
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
-html_css_files = ["site.css"]
+html_css_files = ["tokens.css", "site.css"]  # the first is seatrial's own
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = False
-html_theme_options: dict[str, Any] = {
-    "top_of_page_buttons": [],
-    # The high-contrast palettes below have a background that barely differs from the page's.
-    "light_css_variables": {"color-code-background": "#f1f4f8"},
-    "dark_css_variables": {"color-code-background": "#1b2027"},
-}
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "none"  # guessing colours a transcript as Python
@@ -120,6 +117,20 @@ def give_captions_a_level(
     for part in ("body", "furo_navigation_tree"):
         if html := context.get(part):
             context[part] = html.replace('role="heading">', 'role="heading" aria-level="2">')
+
+
+OPTION = re.compile(r"(?<![\w-])--?[a-zA-Z][\w-]*")
+
+
+def keep_options_whole(
+    _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Mark each option in the text of a page, because browsers end lines at any hyphen."""
+    if not (html := context.get("body")):
+        return
+    parts = re.split(r"(<(?:script|style|svg|textarea)\b.*?</|<[^>]*>)", html, flags=re.DOTALL)
+    parts[::2] = [OPTION.sub(r'<span class="whole">\g<0></span>', text) for text in parts[::2]]
+    context["body"] = "".join(parts)
 
 
 def terms_of(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
@@ -178,5 +189,6 @@ def _is_prose(text: nodes.Text) -> bool:
 def setup(app: Sphinx) -> None:
     """Connect what this site mends in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
+    app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)

@@ -1,4 +1,4 @@
-// What sphinx-tabs leaves out. Loaded with `defer`: after its script has run, before it looks at
+// What sphinx-tabs and furo leave out, and buttons that copy. Loaded with `defer`: after its script has run, before it looks at
 // the page.
 
 // Where session storage is blocked, sphinx-tabs falls back on an object without the two methods
@@ -7,14 +7,40 @@ if (window.session && typeof window.session.getItem !== "function") {
   window.session = { getItem: () => null, setItem: () => {} };
 }
 
-// Furo's link to the top of the page lies outside every landmark.
+// Furo's link to the top of the page lies on the text, and outside every landmark.
 {
   const link = document.querySelector(".back-to-top");
   if (link) {
     const nav = document.createElement("nav");
     nav.setAttribute("aria-label", "Page");
-    link.replaceWith(nav);
     nav.append(link);
+    document.querySelector(".article-container").append(nav);
+  }
+}
+
+// A button that copies a block of code that is no transcript: those have their own. The library for
+// this, sphinx-copybutton, loads three more files on every page, and its button cannot be seen by who
+// reaches it with the keyboard.
+if (navigator.clipboard) {
+  const plain = 'article div[class^="highlight-"]:not(.highlight-text, .nbinput *, .nboutput *)';
+  for (const block of document.querySelectorAll(`${plain} > .highlight`)) {
+    const caption = block.closest(".literal-block-wrapper")?.querySelector(".code-block-caption");
+    const name = caption?.querySelector(".caption-text").textContent ?? "this block";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "site-copy";
+    button.textContent = "copy";
+    button.setAttribute("aria-label", `copy ${name}`);
+    const said = document.createElement("span");
+    said.setAttribute("role", "status");
+    button.addEventListener("click", async () => {
+      const text = block.querySelector("pre").textContent;
+      const copied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+      said.textContent = copied ? "copied" : "not copied: the browser forbids it";
+      setTimeout(() => said.replaceChildren(), 4000);
+    });
+    if (caption) caption.append(said, button);
+    else block.prepend(button, said);
   }
 }
 

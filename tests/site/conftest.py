@@ -12,7 +12,14 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-BUILT = ROOT / "_build" / "html"
+# Another build than this tree's can be looked at, to compare them.
+BUILT = Path(os.environ.get("BUILT_SITE") or ROOT / "_build" / "html")
+# Where nothing is built, the one name left makes the fixture `site` say so: no silent pass.
+PAGES = sorted(
+    path.relative_to(BUILT).as_posix()
+    for path in BUILT.rglob("*.html")
+    if "_static" not in path.parts
+) or ["index.html"]
 
 # Nothing that Chromium does by itself may look like a request of a page.
 FLAGS = (
