@@ -60,7 +60,7 @@ def change_in_jupyter(file: str, diff: str) -> str:
 
 
 def in_jupyter(data: Mapping[str, Any]) -> str:
-    """Return the HTML of what our kernel displayed, as it shows that today; nothing for all else."""
+    """Return what our kernel displayed, as it shows that today; nothing for all else."""
     if "at" in data.get(RAN, {}):
         return ran_in_jupyter(data[RAN])
     if 'class="seatrial-change"' in text_of(data.get("text/html", "")):
