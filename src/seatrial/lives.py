@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from seatrial.events import Sighting
@@ -26,7 +27,6 @@ _CONTAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"die start", "ended, and was restarted by its policy"),
         (r"die", "ended"),
         (r"kill", "was sent a signal"),
-        (r"create(?: rename)? start", "was created and started"),
         (r"create", "was created"),
         (r"start", "was started"),
         (r"rename", ""),
@@ -56,7 +56,7 @@ def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
 
     Words that the table does not have are the engine's own.
     """
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Sighting]] = {}
     left = list(sightings)
     while left:
         sighting = left.pop(0)
@@ -64,8 +64,8 @@ def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
         if heir is not None:
             left.remove(heir)
         said = _listed(phrases(sighting)) if heir is None else _RECREATED
-        told.setdefault(said, []).append(_subject(sighting))
-    return tuple(_sentence(subjects, said) for said, subjects in told.items())
+        told.setdefault(said, []).append(sighting)
+    return tuple(_sentence(seen, said) for said, seen in told.items())
 
 
 def phrases(sighting: Sighting) -> tuple[str, ...]:
@@ -103,29 +103,41 @@ def _replaced(one: Sighting, other: Sighting) -> bool:
     return not one.one_off and made in ([True, False], [False, True]) and gone == made[::-1]
 
 
-def _subject(sighting: Sighting) -> str:
-    """Return what a sentence is about."""
-    if sighting.what == "container":
-        return f"a new container of {sighting.name}" if sighting.one_off else sighting.name
-    if sighting.name == "(anonymous)":
-        return f"an anonymous {sighting.what}"
-    return f"the {sighting.what} {sighting.name}"
+def _subject(sighting: Sighting, times: int) -> str:
+    """Return what a sentence is about: "db", "2 of web", "a new container of web"."""
+    many = times > 1
+    if sighting.what != "container":
+        named = "" if sighting.name == "(anonymous)" else f" {sighting.name}"
+        kind = sighting.what if named else f"anonymous {sighting.what}"
+        article = str(times) if many else "the" if named else "an"
+        return f"{article} {kind}{'s' if many else ''}{named}"
+    if sighting.one_off:
+        return (
+            f"{times} new containers of {sighting.name}"
+            if many
+            else f"a new container of {sighting.name}"
+        )
+    return f"{times} of {sighting.name}" if many else sighting.name
 
 
-def _sentence(subjects: Sequence[str], said: str) -> str:
-    """Return what was told of some things: "db and web were created and started"."""
-    counted = [
-        f"{subject} ({times} times)" if times > 1 else subject
-        for subject, times in Counter(subjects).items()
-    ]
-    if len(subjects) > 1:
+def _sentence(seen: Sequence[Sighting], said: str) -> str:
+    """Return what was told of some things: "db and 2 of web were created and started"."""
+    alike = Counter(replace(each, actions=()) for each in seen)
+    subjects = [_subject(one, times) for one, times in alike.items()]
+    if len(seen) > 1:
         said = re.sub(r"\bwas\b", "were", said)
-    return f"{_and(counted)} {said}"
+    return f"{_and(subjects)} {said}"
 
 
 def _listed(parts: Iterable[str]) -> str:
     """Return phrases as one predicate; alike ones that follow each other are said once."""
-    return _and([_often(words, len(list(group))) for words, group in groupby(parts)])
+    said = [_often(words, len(list(group))) for words, group in groupby(parts)]
+    # "was created and started", with one "was" for both
+    short = [
+        words.removeprefix("was ") if before.startswith("was ") else words
+        for before, words in zip(["", *said], said, strict=False)
+    ]
+    return _and(short)
 
 
 def _often(words: str, times: int) -> str:

@@ -15,7 +15,7 @@ def did(actions: str, name: str = "web", *, one_off: bool = False) -> Sighting:
 @pytest.mark.parametrize(
     ("actions", "words"),
     [
-        ("create start", ("was created and started",)),
+        ("create start", ("was created", "was started")),
         ("create", ("was created",)),
         ("start", ("was started",)),
         ("kill stop die", ("was stopped",)),
@@ -33,7 +33,7 @@ def did(actions: str, name: str = "web", *, one_off: bool = False) -> Sighting:
         ("start restart", ("was restarted",)),
         ("kill stop die destroy", ("was stopped", "was removed")),
         ("kill die destroy", ("was killed", "was removed")),
-        ("create start die destroy", ("was created and started", "ended", "was removed")),
+        ("create start die destroy", ("was created", "was started", "ended", "was removed")),
         ("kill", ("was sent a signal",)),
         ("pause unpause", ("was paused", "was unpaused")),
         ("exec_create exec_start exec_die", ("ran a command",)),
@@ -54,7 +54,7 @@ def test_one_container_for_another_of_its_service_is_recreated() -> None:
 
 def test_two_of_a_service_are_recreated_twice_and_counted() -> None:
     seen = [did("create rename start")] * 2 + [did("kill stop die destroy")] * 2
-    assert lives(seen) == ("web (2 times) were recreated",)
+    assert lives(seen) == ("2 of web were recreated",)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_other_objects_have_words_too() -> None:
             Sighting("volume", "(anonymous)", ("destroy",)),
         ]
     ) == (
-        "a new container of web was created and started, ended and was removed",
+        "a new container of web was created, started, ended and was removed",
         "the network example_default was created",
         "an anonymous volume was removed",
     )
@@ -87,8 +87,8 @@ def test_other_objects_have_words_too() -> None:
 def test_what_is_told_of_several_is_one_sentence() -> None:
     seen = [did("create start", name) for name in ("db", "media", "web", "web")]
     assert lives([*seen, did("kill stop die destroy", "balancer")]) == (
-        "db, media and web (2 times) were created and started",
-        "balancer was stopped and was removed",
+        "db, media and 2 of web were created and started",
+        "balancer was stopped and removed",
     )
     seen = [did("exec_create exec_start exec_die exec_create exec_start exec_die")]
     assert lives(seen) == ("web ran 2 commands",)
