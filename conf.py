@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pypandoc  # type: ignore[import-untyped]
 from docutils import nodes
+from rcssmin import cssmin  # type: ignore[import-untyped]
+from rjsmin import jsmin  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -186,9 +188,31 @@ def _is_prose(text: nodes.Text) -> bool:
     return in_paragraph
 
 
+def assets(app: Sphinx) -> list[Path]:
+    """Return the scripts and style sheets that the built pages load."""
+    folder = Path(app.outdir, "_static")
+    built = app.builder.format == "html"
+    return [*folder.rglob("*.css"), *folder.rglob("*.js")] if built else []
+
+
+def forget_assets(app: Sphinx) -> None:
+    """Remove those of the last build: Sphinx copies none over one that differs."""
+    for path in assets(app):
+        path.unlink()
+
+
+def minify(app: Sphinx, exception: Exception | None) -> None:
+    """Take comments and blanks out of the scripts and style sheets that pages load."""
+    for path in assets(app) if exception is None else ():
+        smaller = cssmin if path.suffix == ".css" else jsmin
+        path.write_text(str(smaller(path.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     """Connect what this site mends in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
     app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)
+    app.connect("builder-inited", forget_assets)
+    app.connect("build-finished", minify)
