@@ -1,0 +1,137 @@
+"""Transcripts as a reader uses them: frames, copying, and the switch between both spellings."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.browser
+
+NESTED = "index.html"
+BOTH = "explanation/practical-implications.html"
+OTHER = "how-to/open-a-shell.html"
+SHOWN = """(spelling) => [...document.querySelectorAll(`figure[data-spelling="${spelling}"]`)]
+  .filter((each) => each.checkVisibility()).length"""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that nobody has used yet."""
+    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as made:
+        yield made
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    """Open a page."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.goto(address, wait_until="load")
+    return page
+
+
+def test_a_nested_transcript_is_read_out_as_nested_places(
+    context: BrowserContext, site: str
+) -> None:
+    page = opened(context, f"{site}/{NESTED}")
+    tree = page.locator("#how-to-read-a-transcript figure:visible").last.aria_snapshot()
+    names = [line.strip() for line in tree.split("\n") if '- group "' in line]
+    assert names == [
+        '- group "your machine":',
+        '- group "new container of web, Python":',
+        '- group "example-db-1, psql":',
+    ]
+    assert tree.index("new container of web, Python") < tree.index("this container is gone now")
+
+
+def test_each_button_copies_the_lines_of_one_program(context: BrowserContext, site: str) -> None:
+    page = opened(context, f"{site}/{NESTED}")
+    copied = []
+    for button in page.locator("#how-to-read-a-transcript figure:visible .seatrial-copy").all():
+        button.click()
+        page.locator(".seatrial-unseen[role=status]:not(:empty)").wait_for(state="attached")
+        copied.append(page.evaluate("navigator.clipboard.readText()").split("\n"))
+    assert copied == [
+        ["docker compose run --rm web python manage.py shell"],
+        [
+            "from guestbook.models import Entry",
+            'Entry.objects.create(name="Ada", text="hello")',
+            "exit()",
+        ],
+        ["docker compose exec db psql -U postgres db"],
+        ["select count(*) from guestbook_entry;", "\\q"],
+    ]
+
+
+def test_one_switch_chooses_the_spelling_for_all_pages_and_is_remembered(
+    context: BrowserContext, site: str
+) -> None:
+    page = opened(context, f"{site}/{BOTH}")
+    assert (page.evaluate(SHOWN, "v2") > 5, page.evaluate(SHOWN, "v1")) == (True, 0)
+    page.get_by_role("group", name="Spelling of Compose").get_by_text("docker-compose").click()
+    assert (page.evaluate(SHOWN, "v2"), page.evaluate(SHOWN, "v1") > 5) == (0, True)
+    assert set(page.locator(".seatrial-tabs [aria-selected=true]").all_text_contents()) == {
+        "docker-compose"
+    }
+    assert "out of support since July 2023" in page.locator(".seatrial-page").inner_text()
+    page.close()
+    # another window, another day: what a tab remembers is gone
+    page = opened(context, f"{site}/{OTHER}")
+    assert (page.evaluate(SHOWN, "v2"), page.evaluate(SHOWN, "v1") > 2) == (0, True)
+
+
+def test_a_tab_makes_the_same_choice(context: BrowserContext, site: str) -> None:
+    page = opened(context, f"{site}/{BOTH}")
+    page.get_by_role("tab", name="docker-compose").first.click()
+    pressed = page.locator(".seatrial-switch > [aria-pressed=true]")
+    assert pressed.all_inner_texts() == ["docker-compose"]
+    assert page.evaluate(SHOWN, "v2") == 0
+
+
+def test_without_a_script_both_spellings_stand_there_each_with_its_name(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = opened(context, f"{site}/{BOTH}")
+        halves = page.locator("figure[data-spelling]")
+        hidden = [each for each in halves.all() if not each.is_visible() and _stands_open(each)]
+        assert halves.count() > 10
+        assert hidden == []
+        names = page.locator("figure[data-spelling] > .seatrial-label:visible").all_inner_texts()
+        assert set(names) == {"docker compose", "docker-compose"}
+        assert page.locator(".seatrial-switch:visible").count() == 0
+
+
+def _stands_open(figure: object) -> bool:
+    """Tell whether no fold hides an element."""
+    return not figure.evaluate("(each) => Boolean(each.closest('details:not([open])'))")  # type: ignore[attr-defined]
+
+
+def test_a_browser_that_stores_nothing_still_switches(context: BrowserContext, site: str) -> None:
+    context.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        " Object.defineProperty(window, name, {get() { throw new Error('no'); }});"
+    )
+    page = opened(context, f"{site}/{BOTH}")
+    page.locator(".seatrial-switch").get_by_text("docker-compose").click()
+    assert page.evaluate(SHOWN, "v2") == 0
+
+
+def test_a_line_that_was_typed_looks_otherwise_than_one_that_came(
+    context: BrowserContext, site: str
+) -> None:
+    page = opened(context, f"{site}/{NESTED}")
+    colours = page.evaluate(
+        """[".seatrial-row", ".seatrial-output"].map(
+          (each) => getComputedStyle(document.querySelector(each)).color)"""
+    )
+    assert colours[0] != colours[1]
+
+
+def test_places_differ_in_more_than_colour(context: BrowserContext, site: str) -> None:
+    page = opened(context, f"{site}/{BOTH}")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    styles = page.evaluate(
+        """["running", "made", "program"].map((kind) => getComputedStyle(
+          document.querySelector(`.seatrial-frame[data-kind="${kind}"]`)).borderLeftStyle)"""
+    )
+    assert styles == ["solid", "dashed", "double"]
