@@ -192,7 +192,7 @@ def _style(frame: Frame) -> str:
     colour = _tokens()[token]
     return (
         f"border-left:3px {line} {colour};margin:.2em 0;padding:.1em 0 .1em .7em;"
-        f"background:color-mix(in srgb,{colour} 8%,transparent);font-size:.9em"
+        f"background:color-mix(in srgb,{colour} 8%,transparent)"
     )
 
 
