@@ -20,7 +20,9 @@ from seatrial.kinds import is_progress
 from seatrial.lives import lives
 from seatrial.nest import Frame, Kind, of_cell
 from seatrial.places import from_plain
+from seatrial.record import Run
 from seatrial.rendering import (
+    PageStatus,
     Piece,
     deleted,
     did_fold,
@@ -28,6 +30,7 @@ from seatrial.rendering import (
     folded,
     frame_markup,
     joined,
+    page_status,
     plain,
     where_markup,
 )
@@ -78,9 +81,32 @@ def for_site(text: str) -> str:
     for cell in notebook.get("cells", ()):
         if cell.get("cell_type") == "code":
             cell["outputs"] = list(_outputs(cell["outputs"]))
+    _say_when(notebook)
     # colours of shell commands would mean nothing
     notebook.get("metadata", {}).get("language_info", {})["pygments_lexer"] = "text"
     return json.dumps(notebook)
+
+
+def _say_when(notebook: dict[str, Any]) -> None:
+    """Put when a notebook ran, and on what, under its title, as pages have it."""
+    facts = notebook.get("metadata", {}).get("seatrial", {})
+    cells = notebook.get("cells", [])
+    if not facts.get("tools") or not cells or cells[0].get("cell_type") != "markdown":
+        return
+    title, _, rest = text_of(cells[0]["source"]).partition("\n")
+    if not title.startswith("# "):
+        return
+    status = page_status(PageStatus({"": Run(facts.get("ran", ""), facts["tools"], ())}))
+    cells[0]["source"] = title
+    cells[1:1] = [
+        {
+            "id": "page-status",
+            "cell_type": "raw",
+            "metadata": {"raw_mimetype": "text/html"},
+            "source": status,
+        },
+        {"id": "below-title", "cell_type": "markdown", "metadata": {}, "source": rest},
+    ]
 
 
 def _outputs(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

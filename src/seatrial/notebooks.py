@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -159,7 +160,9 @@ class NotebookRun:
                 output.pop("execution_count", None)
         changed |= _drawn(self._stored)
         changed |= _strip(self._stored, self._tools)
-        if changed:
+        if changed or "ran" not in self._stored.metadata.seatrial:
+            changed = True
+            self._stored.metadata.seatrial["ran"] = datetime.now(UTC).date().isoformat()
             text: str = nbformat.writes(self._stored)  # type: ignore[no-untyped-call]
             write_whole(self.path, text.rstrip("\n") + "\n")
         return changed
@@ -266,10 +269,11 @@ def _drawn(notebook: NotebookNode) -> bool:
 def _strip(notebook: NotebookNode, tools: Mapping[str, str]) -> bool:
     """Keep of a notebook's metadata what does not vary; tell whether anything changed."""
     before = json.dumps(notebook, sort_keys=True)
+    ran = notebook.metadata.get("seatrial", {}).get("ran", "")
     notebook.metadata = {
         "kernelspec": {"name": KERNEL, "display_name": DISPLAY_NAME, "language": "shell"},
         "language_info": dict(LANGUAGE),
-        "seatrial": {"tools": dict(tools)},
+        "seatrial": {"tools": dict(tools), **({"ran": ran} if ran else {})},
     }
     for cell in notebook.cells:
         cell.metadata = {

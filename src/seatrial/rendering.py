@@ -454,11 +454,12 @@ def page_status(status: PageStatus) -> str:
 
 def ran_on(run: Run, spelling: str = "") -> str:
     """Return the day of a run and the versions of its tools."""
-    tools = "".join(
-        f", {escape(tool)}{f' ({escape(note)})' if note else ''}"
+    tools = [
+        f"{escape(tool)} ({escape(note)})" if note else escape(tool)
         for tool, note in _tools_with_notes(run, spelling)
-    )
-    return f'<time datetime="{escape(run.ran)}">{escape(day_in_words(run.ran))}</time>{tools}'
+    ]
+    day = f'<time datetime="{escape(run.ran)}">{escape(day_in_words(run.ran))}</time>'
+    return ", ".join([*([day] if run.ran else []), *tools])
 
 
 def _tools_with_notes(run: Run, spelling: str) -> Iterator[tuple[str, str]]:
