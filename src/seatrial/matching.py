@@ -187,7 +187,8 @@ def _with_counterparts(gap: list[Row]) -> list[Row]:
     An elision would swallow it, and a rewritten promise forget ``(1 row)`` behind ``...``.
     """
     elided = [number for number, row in enumerate(gap) if row.pair is Pair.ELIDED]
-    if not elided or len(elided) == len(gap):
+    if not elided or len(elided) == len(gap) or any(row.pair is Pair.EXTRA for row in gap):
+        # extra lines beside an elision are of texts too long for a table, and stand as they are
         return gap
     came = [row.came for row in gap if row.came is not None]
     before, after = gap[: elided[0]], gap[elided[-1] + 1 :]

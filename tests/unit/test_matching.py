@@ -185,6 +185,7 @@ def test_an_elision_does_not_hide_what_came_in_place_of_a_missing_line() -> None
         (["old", "...", "old"], ["new", "a", "new"], ["new", "...", "new"]),
         (["old", "...", "old"], ["new"], ["new", "..."]),
         (["...", "gone", "..."], ["a", "b"], ["..."]),
+        (["...", "old"], ["new"], ["...", "new"]),
     ],
 )
 def test_a_rewritten_promise_keeps_every_elision_that_still_matches(
@@ -386,6 +387,28 @@ def test_a_long_difference_takes_little_memory_and_loses_no_line() -> None:
     assert [row.promised for row in rows if row.promised is not None] == wanted
     assert [row.came for row in rows if row.came is not None] == came
     assert peak < 50_000_000  # bytes
+
+
+@pytest.mark.parametrize(
+    ("promise", "output", "told"),
+    [
+        (
+            "w1 same w2 w3 w4 w5",
+            "c1 same c2 c3 c4 c5",
+            "-w1 +c1 same -w2 -w3 +c2 +c3 -w4 -w5 +c4 +c5",
+        ),
+        ("w1 same", "c1 c2 c3 c4 c5 c6 c7 same c8", "-w1 +c1 +c2 +c3 +c4 +c5 +c6 +c7 same +c8"),
+        ("w1 same", "c1 c2 c3 c4 c5 c6 c7 c8 same", "-w1 +c1 +c2 +c3 +c4 +c5 +c6 +c7 +c8 same"),
+        ("w1 same w2 w3 w4 ... w5", "c1 same c2", "-w1 +c1 same -w2 -w3 +c2 -w4 ... -w5"),
+    ],
+)
+def test_of_what_is_too_long_for_a_table_the_beginnings_alone_are_aligned(
+    promise: str, output: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "_TABLE", 16)
+    rows = compare(promise.split(), output.split()).rows
+    signs = {Pair.MISSING: "-", Pair.EXTRA: "+", Pair.SAME: "", Pair.ELIDED: ""}
+    assert " ".join(f"{signs[row.pair]}{row.promised or row.came}" for row in rows) == told
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,8 @@ def test_a_block_that_begins_with_output_is_refused_with_its_place() -> None:
         parse(block("hello\n$ echo hello", line=17))
     assert str(raised.value).startswith("page.rst:17: the block begins with output: 'hello'")
     assert "hint: begin it with a prompt" in str(raised.value)
+    with pytest.raises(TranscriptError, match=r"^page\.rst:18: "):
+        parse(block(" \nhello\n$ echo hello", line=17))
 
 
 def test_a_block_may_not_begin_with_a_key_or_a_continuation() -> None:
@@ -235,7 +237,7 @@ def test_a_number_in_brackets_before_the_last_line_is_output() -> None:
 
 
 def test_keys_are_steps_of_the_program_that_runs() -> None:
-    read = steps("$ sleep 100\n^C\n[130]\n$ cat\n^D\n$ echo ^C")
+    read = steps("$ sleep 100\n^C\n[130]\n$ cat\n  ^D\n$ echo ^C")
     assert [(s.command, s.is_key, s.program, s.status) for s in read] == [
         ("sleep 100", False, "shell", None),
         ("^C", True, "shell", 130),
