@@ -4,21 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.site.conftest import BUILT, PAGES
+
 pytestmark = pytest.mark.browser
 
-BUILT = Path(__file__).parents[2] / "_build" / "html"
-# Where nothing is built, the one name left makes the fixture `site` say so: no silent pass.
-PAGES = sorted(
-    path.relative_to(BUILT).as_posix()
-    for path in BUILT.rglob("*.html")
-    if "_static" not in path.parts
-) or ["index.html"]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PHONE, DESK = 390, 1280
 # the least that anybody makes phones for
@@ -41,11 +35,9 @@ class Opened:
 
 
 @contextmanager
-def opened(
-    browser: Browser, site: str, name: str, *, width: int = DESK, **how: Any
-) -> Iterator[Opened]:
-    """Open the page `name` in a context of its own, with Playwright's context options `how`."""
-    with browser.new_context(viewport={"width": width, "height": 900}, **how) as context:
+def window(browser: Browser, site: str, **how: Any) -> Iterator[Opened]:
+    """Open an empty page in a context of its own, with Playwright's context options `how`."""
+    with browser.new_context(viewport={"width": DESK, "height": 900}, **how) as context:
         page = context.new_page()
         page.set_default_timeout(15_000)
         seen = Opened(page)
@@ -62,7 +54,14 @@ def opened(
             lambda response: seen.missing.append(response.url) if response.status >= 400 else None,
         )
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.goto(f"{site}/{name}", wait_until="load")
+        yield seen
+
+
+@contextmanager
+def opened(browser: Browser, site: str, name: str) -> Iterator[Opened]:
+    """Open the page `name` in a context of its own."""
+    with window(browser, site) as seen:
+        seen.page.goto(f"{site}/{name}", wait_until="load")
         yield seen
 
 
@@ -92,29 +91,73 @@ def settle(page: Page) -> None:
     )
 
 
+# Three quarters of axe's time go into colours, and most of that into elements that are alike. Of
+# those that have the same names and looks, up to the page, it judges the first; test_design.py
+# computes the contrast of them all.
+MARK_COLOURS = """() => {
+  const looks = new Set();
+  const named = new Map();
+  const names = (element) => {
+    if (!element) return "";
+    if (!named.has(element)) {
+      const own = `${element.tagName}.${element.className} ${element.getAttribute("style")}`;
+      named.set(element, `${names(element.parentElement)}>${own}`);
+    }
+    return named.get(element);
+  };
+  for (const element of document.querySelectorAll("body *")) {
+    element.removeAttribute("data-judged");
+    const texts = [...element.childNodes].filter((child) => child.nodeType === 3);
+    if (!texts.some((text) => text.data.trim())) continue;
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    const look = [names(element), color, fontSize, fontWeight].join();
+    if (!looks.has(look)) element.setAttribute("data-judged", "");
+    looks.add(look);
+  }
+  axe.configure({ rules: [{ id: "color-contrast", selector: "[data-judged]" }] });
+}"""
+
+
 def violations(page: Page, *rules: str) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element; by all rules or some."""
     unfold(page)
     settle(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
+    page.evaluate(MARK_COLOURS)
     options: dict[str, object] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = list(rules)
-    found = page.evaluate("(options) => axe.run(document, options)", options)
-    return [
-        f"{rule['id']}: {node['failureSummary']} in {node['html'][:200]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
+    return page.evaluate(  # type: ignore[no-any-return]
+        """async (options) => {
+          const { violations } = await axe.run(document, options);
+          return violations.flatMap((rule) => rule.nodes.map((node) =>
+            `${rule.id}: ${node.failureSummary} in ${node.html.slice(0, 200)}`));
+        }""",
+        options,
+    )
+
+
+@pytest.fixture(scope="module")
+def only_window(browser: Browser, site: str) -> Iterator[Opened]:
+    """The one window that all tests of a single page share, which may use the clipboard."""
+    with window(browser, site, permissions=["clipboard-read", "clipboard-write"]) as seen:
+        yield seen
 
 
 @pytest.fixture(scope="module", params=PAGES)
-def shown(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def shown(only_window: Opened, site: str, request: pytest.FixtureRequest) -> Opened:
     """Each page in turn, opened once for all tests that look at it; pytest groups them by page."""
-    with opened(browser, site, request.param) as seen:
-        seen.page.wait_for_load_state("networkidle")
-        yield seen
+    seen = only_window
+    if seen.page.url.startswith(site):  # the choice of a tab is kept from page to page
+        seen.page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+    for noticed in (seen.elsewhere, seen.missing, seen.errors):
+        noticed.clear()
+    seen.page.set_viewport_size({"width": DESK, "height": 900})
+    seen.page.emulate_media(media="screen", color_scheme="light")
+    seen.page.goto(f"{site}/{request.param}", wait_until="load")
+    return seen
 
 
 @pytest.fixture
@@ -132,12 +175,6 @@ def on_a_phone(shown: Opened) -> Iterator[Opened]:
     shown.page.emulate_media(media="screen", color_scheme="dark")
     yield shown
     shown.page.set_viewport_size({"width": DESK, "height": 900})
-
-
-def test_a_page_asks_nothing_of_another_origin(at_a_desk: Opened) -> None:
-    assert at_a_desk.elsewhere == []
-    assert at_a_desk.missing == []
-    assert at_a_desk.errors == []
 
 
 def test_axe_finds_nothing_at_a_desk_in_light(at_a_desk: Opened) -> None:
@@ -250,12 +287,65 @@ def unreadable(page: Page) -> list[str]:
     return hidden
 
 
+@pytest.mark.parametrize("shown", with_markup("seatrial-copy"), indirect=True)
+def test_copy_buttons_take_the_commands_and_nothing_else(at_a_desk: Opened) -> None:
+    page = at_a_desk.page
+    unfold(page)
+    # as a person does, once
+    page.locator("button.seatrial-copy:visible").first.click()
+    page.locator(".seatrial-said:not(:empty)").first.wait_for()
+    pairs = page.evaluate(
+        """async () => {
+          const pairs = [];
+          for (const button of document.querySelectorAll("button.seatrial-copy")) {
+            await navigator.clipboard.writeText("untouched");
+            button.click();
+            let copied = "untouched";
+            for (let tries = 0; copied === "untouched" && tries < 1000; tries++) {
+              copied = await navigator.clipboard.readText();
+            }
+            const commands = button.closest("figure").querySelectorAll(".seatrial-command");
+            pairs.push([[...commands].map((each) => each.textContent), copied]);
+          }
+          return pairs;
+        }"""
+    )
+    assert pairs
+    for commands, copied in pairs:
+        assert commands
+        assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
+
+
+@pytest.mark.parametrize("shown", with_markup("code-block-caption"), indirect=True)
+def test_a_block_with_a_files_name_is_copied_whole(at_a_desk: Opened) -> None:
+    blocks = at_a_desk.page.locator(".literal-block-wrapper:has(.code-block-caption)")
+    for block in blocks.all():
+        block.get_by_role("button", name="copy").click()
+        block.get_by_text("copied", exact=True).wait_for()
+        copied = at_a_desk.page.evaluate("navigator.clipboard.readText()")
+        assert copied == block.locator("pre").text_content()
+
+
+# The last of a page's tests, so that what a script asks for later is seen as well.
+def test_a_page_asks_nothing_of_another_origin(at_a_desk: Opened) -> None:
+    assert at_a_desk.elsewhere == []
+    assert at_a_desk.missing == []
+    assert at_a_desk.errors == []
+
+
+@pytest.fixture(scope="module")
+def without_javascript(browser: Browser, site: str) -> Iterator[Page]:
+    """A window in which no script of a page runs."""
+    with window(browser, site, java_script_enabled=False) as seen:
+        yield seen.page
+
+
 # The results of a search are made by JavaScript; its page says so.
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "search.html"])
-def test_a_page_reads_without_javascript(browser: Browser, site: str, name: str) -> None:
-    with opened(browser, site, name, java_script_enabled=False) as seen:
-        assert seen.page.locator("article").inner_text().strip()
-        assert unreadable(seen.page) == []
+def test_a_page_reads_without_javascript(without_javascript: Page, site: str, name: str) -> None:
+    without_javascript.goto(f"{site}/{name}", wait_until="load")
+    assert without_javascript.locator("article").inner_text().strip()
+    assert unreadable(without_javascript) == []
 
 
 @pytest.mark.parametrize(
@@ -287,37 +377,6 @@ def test_the_keyboard_shows_where_it_is(browser: Browser, site: str) -> None:
                 )
             )
         assert [stop for stop in stops if stop[1] == "none" or stop[2] == "0px"] == []
-
-
-@pytest.mark.parametrize("name", with_markup("seatrial-copy"))
-def test_copy_buttons_take_the_commands_and_nothing_else(
-    browser: Browser, site: str, name: str
-) -> None:
-    with opened(browser, site, name, permissions=["clipboard-read", "clipboard-write"]) as seen:
-        unfold(seen.page)
-        # as a person does, once
-        seen.page.locator("button.seatrial-copy:visible").first.click()
-        seen.page.locator(".seatrial-said:not(:empty)").first.wait_for()
-        pairs = seen.page.evaluate(
-            """async () => {
-              const pairs = [];
-              for (const button of document.querySelectorAll("button.seatrial-copy")) {
-                await navigator.clipboard.writeText("untouched");
-                button.click();
-                let copied = "untouched";
-                for (let tries = 0; copied === "untouched" && tries < 1000; tries++) {
-                  copied = await navigator.clipboard.readText();
-                }
-                const commands = button.closest("figure").querySelectorAll(".seatrial-command");
-                pairs.push([[...commands].map((each) => each.textContent), copied]);
-              }
-              return pairs;
-            }"""
-        )
-        assert pairs
-        for commands, copied in pairs:
-            assert commands
-            assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
 
 
 def test_tabs_answer_home_and_end_and_keep_one_stop_of_the_tab_key(
