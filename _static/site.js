@@ -18,12 +18,13 @@ if (window.session && typeof window.session.getItem !== "function") {
   }
 }
 
-// A button that copies a block of code that is no transcript: those have their own. The library for
-// this, sphinx-copybutton, loads three more files on every page, and its button cannot be seen by who
-// reaches it with the keyboard.
+// A button that copies a block of code that is no transcript: those have their own. What is only
+// shown, such as a message, has none. The library for this, sphinx-copybutton, loads three more files
+// on every page, and its button cannot be seen by who reaches it with the keyboard.
 if (navigator.clipboard) {
-  const plain = 'article div[class^="highlight-"]:not(.highlight-text, .nbinput *, .nboutput *)';
-  for (const block of document.querySelectorAll(`${plain} > .highlight`)) {
+  const file = ".literal-block-wrapper > div";
+  const piece = 'div[class^="highlight-"]:not(.highlight-text, .nbinput *, .nboutput *)';
+  for (const block of document.querySelectorAll(`article :is(${file}, ${piece}) > .highlight`)) {
     const caption = block.closest(".literal-block-wrapper")?.querySelector(".code-block-caption");
     const name = caption?.querySelector(".caption-text").textContent ?? "this block";
     const button = document.createElement("button");
@@ -42,6 +43,17 @@ if (navigator.clipboard) {
     if (caption) caption.append(said, button);
     else block.prepend(button, said);
   }
+}
+
+// A table that is wider than the page scrolls by itself, also by the keyboard.
+{
+  const watcher = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const each of document.querySelectorAll(".table-wrapper")) watcher.observe(each);
 }
 
 {

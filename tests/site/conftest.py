@@ -6,10 +6,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 # Another build than this tree's can be looked at, to compare them.
@@ -20,6 +23,8 @@ PAGES = sorted(
     for path in BUILT.rglob("*.html")
     if "_static" not in path.parts
 ) or ["index.html"]
+
+PHONE, DESK = 390, 1280
 
 # Nothing that Chromium does by itself may look like a request of a page.
 FLAGS = (
@@ -67,3 +72,113 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable, args=[*FLAGS])
         yield chromium
         chromium.close()
+
+
+def with_markup(markup: str) -> list[str]:
+    """The built pages that hold `markup`."""
+    return [name for name in PAGES if markup in (BUILT / name).read_text(encoding="utf-8")]
+
+
+@dataclass
+class Opened:
+    """A page as Chromium shows it, and what it asked for and complained about on the way."""
+
+    page: Page
+    elsewhere: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def window(browser: Browser, site: str, **how: Any) -> Iterator[Opened]:
+    """Open an empty page in a context of its own, with Playwright's context options `how`."""
+    with browser.new_context(viewport={"width": DESK, "height": 900}, **how) as context:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        seen = Opened(page)
+
+        def notice_request(url: str) -> None:
+            if not url.startswith((site + "/", "data:", "blob:")):
+                seen.elsewhere.append(url)
+
+        page.on("request", lambda request: notice_request(request.url))
+        page.on("websocket", lambda socket: seen.elsewhere.append(socket.url))
+        page.on("requestfailed", lambda request: seen.missing.append(request.url))
+        page.on(
+            "response",
+            lambda response: seen.missing.append(response.url) if response.status >= 400 else None,
+        )
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        yield seen
+
+
+@contextmanager
+def opened(browser: Browser, site: str, name: str) -> Iterator[Opened]:
+    """Open the page `name` in a context of its own."""
+    with window(browser, site) as seen:
+        seen.page.goto(f"{site}/{name}", wait_until="load")
+        yield seen
+
+
+def unfold(page: Page, *, fold: bool = False) -> None:
+    """Open all that is folded, or close it again."""
+    page.evaluate(
+        "(open) => document.querySelectorAll('details').forEach((each) => { each.open = open; })",
+        not fold,
+    )
+
+
+def settle(page: Page) -> None:
+    """Wait until the page shows what was last asked of it, and its scripts have seen it.
+
+    Observers of sizes answer at the end of the next frame, and colours may fade for a while.
+    """
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise((seen) => requestAnimationFrame(seen));
+          await frame();
+          await frame();
+          const ends = document.getAnimations()
+            .filter((each) => each.effect.getComputedTiming().endTime < Infinity)
+            .map((each) => each.finished);
+          await Promise.allSettled(ends);
+        }"""
+    )
+
+
+@pytest.fixture(scope="module")
+def only_window(browser: Browser, site: str) -> Iterator[Opened]:
+    """The one window that all tests of a single page share, which may use the clipboard."""
+    with window(browser, site, permissions=["clipboard-read", "clipboard-write"]) as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def shown(only_window: Opened, site: str, request: pytest.FixtureRequest) -> Opened:
+    """Each page in turn, opened once for all tests that look at it; pytest groups them by page."""
+    seen = only_window
+    if seen.page.url.startswith(site):  # the choice of a tab is kept from page to page
+        seen.page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+    for noticed in (seen.elsewhere, seen.missing, seen.errors):
+        noticed.clear()
+    seen.page.set_viewport_size({"width": DESK, "height": 900})
+    seen.page.emulate_media(media="screen", color_scheme="light")
+    seen.page.goto(f"{site}/{request.param}", wait_until="load")
+    return seen
+
+
+@pytest.fixture
+def at_a_desk(shown: Opened) -> Opened:
+    """The page as a wide window shows it, in light colours."""
+    shown.page.set_viewport_size({"width": DESK, "height": 900})
+    shown.page.emulate_media(media="screen", color_scheme="light")
+    return shown
+
+
+@pytest.fixture
+def on_a_phone(shown: Opened) -> Iterator[Opened]:
+    """The page as a phone shows it, in dark colours."""
+    shown.page.set_viewport_size({"width": PHONE, "height": 900})
+    shown.page.emulate_media(media="screen", color_scheme="dark")
+    yield shown
+    shown.page.set_viewport_size({"width": DESK, "height": 900})

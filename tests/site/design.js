@@ -102,6 +102,12 @@
     }
   }
 
+  for (const parent of parents) {
+    const { textDecorationLine, textDecorationStyle } = style(parent);
+    if (textDecorationLine === "none" || textDecorationStyle !== "dotted") continue;
+    if (!parent.closest("a")) say("dotted", `${name(parent)} "${excerpt(parent.textContent)}"`);
+  }
+
   const prose = [...article.querySelectorAll("p, li, dd")].filter(
     (each) =>
       !each.closest("table, figure, pre, nav") &&

@@ -145,6 +145,7 @@ FAULTS = {
     "small text": "<p style='font-size: 11px'>small</p>",
     "small code": "<pre style='font: 13px monospace'>ls</pre>",
     "tight lines": "<p style='line-height: 1.5'>tight</p>",
+    "dotted": "<u style='text-decoration: underline dotted'>no term of the glossary</u>",
     "long lines": f"<p style='width: 60rem; font-size: 15px'>{'many words ' * 40}</p>" * 3,
     "heading adrift": "<p>before</p><h2 style='margin: 1rem 0'>adrift</h2><p>after</p>",
     "torn option": "<p style='width: 3rem'><code>--remove-orphans</code></p>",

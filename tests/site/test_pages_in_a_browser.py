@@ -1,176 +1,16 @@
-"""Every built page, opened in Chromium: no other origin, no axe violation, readable by anyone."""
+"""Every built page, opened in Chromium: no other origin, and readable by anyone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.site.conftest import PAGES, Opened, opened, unfold, window, with_markup
+
 pytestmark = pytest.mark.browser
 
-BUILT = Path(__file__).parents[2] / "_build" / "html"
-# Where nothing is built, the one name left makes the fixture `site` say so: no silent pass.
-PAGES = sorted(
-    path.relative_to(BUILT).as_posix()
-    for path in BUILT.rglob("*.html")
-    if "_static" not in path.parts
-) or ["index.html"]
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-PHONE, DESK = 390, 1280
 # the least that anybody makes phones for
 NARROW = 320
-
-
-def with_markup(markup: str) -> list[str]:
-    """The built pages that hold `markup`."""
-    return [name for name in PAGES if markup in (BUILT / name).read_text(encoding="utf-8")]
-
-
-@dataclass
-class Opened:
-    """A page as Chromium shows it, and what it asked for and complained about on the way."""
-
-    page: Page
-    elsewhere: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def opened(
-    browser: Browser, site: str, name: str, *, width: int = DESK, **how: Any
-) -> Iterator[Opened]:
-    """Open the page `name` in a context of its own, with Playwright's context options `how`."""
-    with browser.new_context(viewport={"width": width, "height": 900}, **how) as context:
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        seen = Opened(page)
-
-        def notice_request(url: str) -> None:
-            if not url.startswith((site + "/", "data:", "blob:")):
-                seen.elsewhere.append(url)
-
-        page.on("request", lambda request: notice_request(request.url))
-        page.on("websocket", lambda socket: seen.elsewhere.append(socket.url))
-        page.on("requestfailed", lambda request: seen.missing.append(request.url))
-        page.on(
-            "response",
-            lambda response: seen.missing.append(response.url) if response.status >= 400 else None,
-        )
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.goto(f"{site}/{name}", wait_until="load")
-        yield seen
-
-
-def unfold(page: Page, *, fold: bool = False) -> None:
-    """Open all that is folded, or close it again."""
-    page.evaluate(
-        "(open) => document.querySelectorAll('details').forEach((each) => { each.open = open; })",
-        not fold,
-    )
-
-
-def settle(page: Page) -> None:
-    """Wait until the page shows what was last asked of it, and its scripts have seen it.
-
-    Observers of sizes answer at the end of the next frame, and colours may fade for a while.
-    """
-    page.evaluate(
-        """async () => {
-          const frame = () => new Promise((seen) => requestAnimationFrame(seen));
-          await frame();
-          await frame();
-          const ends = document.getAnimations()
-            .filter((each) => each.effect.getComputedTiming().endTime < Infinity)
-            .map((each) => each.finished);
-          await Promise.allSettled(ends);
-        }"""
-    )
-
-
-def violations(page: Page, *rules: str) -> list[str]:
-    """What axe objects to on `page` as it is now, a line for each element; by all rules or some."""
-    unfold(page)
-    settle(page)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    options: dict[str, object] = {"resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = list(rules)
-    found = page.evaluate("(options) => axe.run(document, options)", options)
-    return [
-        f"{rule['id']}: {node['failureSummary']} in {node['html'][:200]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def shown(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    """Each page in turn, opened once for all tests that look at it; pytest groups them by page."""
-    with opened(browser, site, request.param) as seen:
-        seen.page.wait_for_load_state("networkidle")
-        yield seen
-
-
-@pytest.fixture
-def at_a_desk(shown: Opened) -> Opened:
-    """The page as a wide window shows it, in light colours."""
-    shown.page.set_viewport_size({"width": DESK, "height": 900})
-    shown.page.emulate_media(media="screen", color_scheme="light")
-    return shown
-
-
-@pytest.fixture
-def on_a_phone(shown: Opened) -> Iterator[Opened]:
-    """The page as a phone shows it, in dark colours."""
-    shown.page.set_viewport_size({"width": PHONE, "height": 900})
-    shown.page.emulate_media(media="screen", color_scheme="dark")
-    yield shown
-    shown.page.set_viewport_size({"width": DESK, "height": 900})
-
-
-def test_a_page_asks_nothing_of_another_origin(at_a_desk: Opened) -> None:
-    assert at_a_desk.elsewhere == []
-    assert at_a_desk.missing == []
-    assert at_a_desk.errors == []
-
-
-def test_axe_finds_nothing_at_a_desk_in_light(at_a_desk: Opened) -> None:
-    assert violations(at_a_desk.page) == []
-
-
-# In dark colours a phone shows all of a page but what stands beside it, which is the same on all
-# pages of a kind.
-@pytest.mark.parametrize(
-    "shown",
-    [
-        "index.html",
-        "explanation/practical-implications.html",
-        "notebooks/first-steps.html",
-        "reference/glossary.html",
-        "search.html",
-    ],
-    indirect=True,
-)
-def test_axe_finds_no_faint_text_at_a_desk_in_dark(at_a_desk: Opened) -> None:
-    at_a_desk.page.emulate_media(color_scheme="dark")
-    assert violations(at_a_desk.page, "color-contrast") == []
-
-
-def test_axe_finds_nothing_on_a_phone_in_dark(on_a_phone: Opened) -> None:
-    # The first tabs of a page may be in something folded, and whether an earlier test unfolded it
-    # depends on which of the parallel workers ran that.
-    unfold(on_a_phone.page)
-    # Tabs of a group change together, so one click shows the other side of all of them.
-    others = on_a_phone.page.locator("[role=tab][aria-selected=false]")
-    if others.count():
-        others.first.click()
-    assert violations(on_a_phone.page) == []
 
 
 def test_a_phone_never_scrolls_a_page_sideways(on_a_phone: Opened) -> None:
@@ -250,12 +90,65 @@ def unreadable(page: Page) -> list[str]:
     return hidden
 
 
+@pytest.mark.parametrize("shown", with_markup("seatrial-copy"), indirect=True)
+def test_copy_buttons_take_the_commands_and_nothing_else(at_a_desk: Opened) -> None:
+    page = at_a_desk.page
+    unfold(page)
+    # as a person does, once
+    page.locator("button.seatrial-copy:visible").first.click()
+    page.locator(".seatrial-said:not(:empty)").first.wait_for()
+    pairs = page.evaluate(
+        """async () => {
+          const pairs = [];
+          for (const button of document.querySelectorAll("button.seatrial-copy")) {
+            await navigator.clipboard.writeText("untouched");
+            button.click();
+            let copied = "untouched";
+            for (let tries = 0; copied === "untouched" && tries < 1000; tries++) {
+              copied = await navigator.clipboard.readText();
+            }
+            const commands = button.closest("figure").querySelectorAll(".seatrial-command");
+            pairs.push([[...commands].map((each) => each.textContent), copied]);
+          }
+          return pairs;
+        }"""
+    )
+    assert pairs
+    for commands, copied in pairs:
+        assert commands
+        assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
+
+
+@pytest.mark.parametrize("shown", with_markup("code-block-caption"), indirect=True)
+def test_a_block_with_a_files_name_is_copied_whole(at_a_desk: Opened) -> None:
+    blocks = at_a_desk.page.locator(".literal-block-wrapper:has(.code-block-caption)")
+    for block in blocks.all():
+        block.get_by_role("button", name="copy").click()
+        block.get_by_text("copied", exact=True).wait_for()
+        copied = at_a_desk.page.evaluate("navigator.clipboard.readText()")
+        assert copied == block.locator("pre").text_content()
+
+
+# The last of a page's tests, so that what a script asks for later is seen as well.
+def test_a_page_asks_nothing_of_another_origin(at_a_desk: Opened) -> None:
+    assert at_a_desk.elsewhere == []
+    assert at_a_desk.missing == []
+    assert at_a_desk.errors == []
+
+
+@pytest.fixture(scope="module")
+def without_javascript(browser: Browser, site: str) -> Iterator[Page]:
+    """A window in which no script of a page runs."""
+    with window(browser, site, java_script_enabled=False) as seen:
+        yield seen.page
+
+
 # The results of a search are made by JavaScript; its page says so.
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "search.html"])
-def test_a_page_reads_without_javascript(browser: Browser, site: str, name: str) -> None:
-    with opened(browser, site, name, java_script_enabled=False) as seen:
-        assert seen.page.locator("article").inner_text().strip()
-        assert unreadable(seen.page) == []
+def test_a_page_reads_without_javascript(without_javascript: Page, site: str, name: str) -> None:
+    without_javascript.goto(f"{site}/{name}", wait_until="load")
+    assert without_javascript.locator("article").inner_text().strip()
+    assert unreadable(without_javascript) == []
 
 
 @pytest.mark.parametrize(
@@ -287,37 +180,6 @@ def test_the_keyboard_shows_where_it_is(browser: Browser, site: str) -> None:
                 )
             )
         assert [stop for stop in stops if stop[1] == "none" or stop[2] == "0px"] == []
-
-
-@pytest.mark.parametrize("name", with_markup("seatrial-copy"))
-def test_copy_buttons_take_the_commands_and_nothing_else(
-    browser: Browser, site: str, name: str
-) -> None:
-    with opened(browser, site, name, permissions=["clipboard-read", "clipboard-write"]) as seen:
-        unfold(seen.page)
-        # as a person does, once
-        seen.page.locator("button.seatrial-copy:visible").first.click()
-        seen.page.locator(".seatrial-said:not(:empty)").first.wait_for()
-        pairs = seen.page.evaluate(
-            """async () => {
-              const pairs = [];
-              for (const button of document.querySelectorAll("button.seatrial-copy")) {
-                await navigator.clipboard.writeText("untouched");
-                button.click();
-                let copied = "untouched";
-                for (let tries = 0; copied === "untouched" && tries < 1000; tries++) {
-                  copied = await navigator.clipboard.readText();
-                }
-                const commands = button.closest("figure").querySelectorAll(".seatrial-command");
-                pairs.push([[...commands].map((each) => each.textContent), copied]);
-              }
-              return pairs;
-            }"""
-        )
-        assert pairs
-        for commands, copied in pairs:
-            assert commands
-            assert copied.rstrip("\n") == "\n".join(commands).rstrip("\n")
 
 
 def test_tabs_answer_home_and_end_and_keep_one_stop_of_the_tab_key(
