@@ -214,5 +214,5 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)
-    app.connect("builder-inited", forget_assets)
+    app.connect("builder-inited", forget_assets, priority=100)  # before others write theirs
     app.connect("build-finished", minify)

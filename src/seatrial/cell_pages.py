@@ -126,7 +126,7 @@ def _outputs(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         elif 'class="seatrial-change"' in text_of(data.get("text/html", "")):
             text = text_of(data["text/plain"])
             change = _change(_file_of(text), text)
-            html = f'<div class="seatrial-block seatrial-edit">{change}</div>'
+            html = f'<figure class="seatrial-block seatrial-edit">{change}</figure>'
             yield {**output, "data": {"text/plain": text, "text/html": html}}
         else:
             yield output
