@@ -308,7 +308,8 @@ def _output(lines: Iterable[str], *, table: bool = False) -> str:
 
 def _is_table(lines: Iterable[str]) -> bool:
     """Tell whether lines of output stand in columns, as those of `docker ps` and `psql` do."""
-    return sum(1 for line in lines if _COLUMNS.search(line)) > 1
+    columns = [bool(_COLUMNS.search(line)) for line in lines if line.strip()]
+    return sum(columns) > 1 and 2 * sum(columns) > len(columns)
 
 
 def _typed(step: Step) -> str:
