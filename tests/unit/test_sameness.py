@@ -31,6 +31,7 @@ def lines(one: str, other: str, *, varies: bool = False) -> tuple[str, ...]:
         (replace(HELD, output=(*HELD.output, "three")), "+ three"),
         (replace(HELD, output=HELD.output[::-1]), "printed something else"),
         (replace(HELD, output=()), "- one <id>\n- two"),
+        (replace(HELD, errors=("x", "y")), "ended with x, y, its record says no error"),
         (replace(HELD, sightings=()), "Docker did something else"),
         (replace(HELD, sightings=(UP, UP)), "+ container web: create, start"),
         (replace(HELD, sightings=(replace(UP, one_off=True),)), "+ one-off container web"),
