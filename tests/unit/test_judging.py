@@ -67,6 +67,14 @@ def test_what_is_not_is_said(text: str, came: Came, said: str) -> None:
     assert any(each.startswith(said) for each in complaints(text, came))
 
 
+def test_a_judge_tells_where_the_answer_came_from_and_how_it_compares() -> None:
+    first, second = parse(block("$ python3\n>>> 1"))
+    told = judge(first, second, Came([], None, "$ "), silent=False)
+    assert told.elsewhere is True
+    assert told.comparison is not None
+    assert judge(first, second, Came([], None, ">>> "), silent=False).elsewhere is False
+
+
 def test_another_prompt_is_said_first() -> None:
     first, second = complaints("$ python3\nhello\n>>> 1", Came(["bye"], None, "$ "))
     assert first.startswith("was answered by")

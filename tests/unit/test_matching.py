@@ -412,6 +412,26 @@ def test_of_what_is_too_long_for_a_table_the_beginnings_alone_are_aligned(
 
 
 @pytest.mark.parametrize(
+    ("promised", "came", "matches"),
+    [
+        ("a...b...c", "aXbYc", True),
+        ("a...b...c", "aXYc", False),
+        # each part at a place of its own
+        ("a...b...b", "ab", False),
+        ("ab...b...c", "abc", False),
+        ("a...b...b...c", "abc", False),
+        ("a...b...b...c", "abXbc", True),
+        ("...a...b", "ab", True),
+        ("...b", "Xb  ", True),
+    ],
+)
+def test_the_parts_between_elisions_of_a_line_come_one_after_the_other(
+    promised: str, came: str, matches: bool
+) -> None:
+    assert line_matches(promised, came) is matches
+
+
+@pytest.mark.parametrize(
     ("output", "count"),
     [
         (["a", "# one"], 1),

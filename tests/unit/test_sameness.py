@@ -31,6 +31,7 @@ def lines(one: str, other: str, *, varies: bool = False) -> tuple[str, ...]:
         (replace(HELD, output=(*HELD.output, "three")), "+ three"),
         (replace(HELD, output=HELD.output[::-1]), "printed something else"),
         (replace(HELD, output=()), "- one <id>\n- two"),
+        (replace(HELD, errors=("x", "y")), "ended with x, y, its record says no error"),
         (replace(HELD, sightings=()), "Docker did something else"),
         (replace(HELD, sightings=(UP, UP)), "+ container web: create, start"),
         (replace(HELD, sightings=(replace(UP, one_off=True),)), "+ one-off container web"),
@@ -126,6 +127,8 @@ def test_what_a_builder_says_between_stages_is_left_out_but_for_what_a_page_prom
     output = ["#1 [1/2] FROM x", "#1 0.1 pulling", "#1 DONE 0.2s", "", "hello"]
     assert without_building(output) == (output[0], "hello")
     assert without_building(output, output[2:3]) == (output[0], output[2], "hello")
+    older = ["Step 1/1 : FROM x", " ---> 0a1b", "Successfully tagged a:latest", "hello"]
+    assert without_building(older) == (older[0], *older[2:])
 
 
 def test_dots_of_progress_may_stand_anywhere_in_an_output_that_varies() -> None:
@@ -166,9 +169,55 @@ def test_a_promise_of_progress_holds_in_any_order_and_spacing() -> None:
 
 
 def test_an_output_is_taken_apart_once() -> None:
-    found = told(["", "a", " Network a_default  Created", "b", ""])
+    found = told(["", "", "a", " Network a_default  Created", "b", ""])
     assert found.lines == ("a", "b")
     assert found.progress == {"Network a_default Created"}
+    found = told(["Creating a_1 ... ", "Starting b_1 ... error", "#7 [1/2] FROM x "])
+    assert found.progress == {
+        "Container a_1 Creating",
+        "Container b_1 Starting error",
+        "[1/2] FROM x",
+    }
+    assert told([" a "], docker=False).lines == (" a",)
+
+
+def test_a_log_is_compared_container_by_container() -> None:
+    assert not lines("a-1  | x\nb-1  | y\na-1  | z", "b-1  | y\na-1  | x\na-1  | z")
+    assert lines("a-1  | x | 1\na-1  | y | 1", "a-1  | y | 1\na-1  | x | 1")
+    assert lines("hello\na-1  | x", "a-1  | x\nhello")
+
+
+def test_of_a_loop_that_waits_its_end_counts_and_not_how_often_it_went_round() -> None:
+    tried = Sighting("container", "web", ("exec", "exec", "exec"))
+    held = Given(("not yet", "ready"), 0, sightings=(tried,), waits=True)
+    came = Given(
+        ("no", "no", "ready"), 0, sightings=(replace(tried, actions=("exec",)),), waits=True
+    )
+    assert not differences(held, came)
+    assert differences(held, replace(came, output=("no", "ready", "late")))
+    assert differences(replace(HELD, sightings=(tried,)), replace(HELD, sightings=came.sightings))
+
+
+def test_the_order_of_what_the_engine_lists_does_not_count() -> None:
+    held, came = Given(("a", "b")), Given(("b", "a"))
+    assert differences(held, came)
+    assert not differences(replace(held, lists=True), replace(came, lists=True))
+
+
+@pytest.mark.parametrize(
+    ("held", "came", "same"),
+    [
+        ("kill kill stop die", "kill stop die", True),
+        ("kill die", "die", False),
+        ("stop stop die", "stop die", False),
+    ],
+)
+def test_one_that_takes_its_time_to_stop_is_killed_twice(held: str, came: str, same: bool) -> None:
+    did = (
+        replace(HELD, sightings=(replace(UP, actions=tuple(actions.split())),))
+        for actions in (held, came)
+    )
+    assert (not differences(*did)) is same
 
 
 def acted(actions: str, *, one_off: bool = False) -> Given:
