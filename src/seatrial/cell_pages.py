@@ -18,19 +18,17 @@ from typing import Any
 from seatrial.cells import RAN, sightings_of, text_of
 from seatrial.kinds import is_progress
 from seatrial.lives import lives
+from seatrial.marks import PageStatus, deleted, page_status
 from seatrial.nest import Frame, Kind, of_cell
 from seatrial.places import from_plain
 from seatrial.record import Run
 from seatrial.rendering import (
-    PageStatus,
     Piece,
-    deleted,
     did_fold,
     engine_said,
     folded,
     frame_markup,
     joined,
-    page_status,
     plain,
     where_markup,
 )

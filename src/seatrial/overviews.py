@@ -15,9 +15,9 @@ from docutils import nodes
 
 from seatrial.blocks import Block, Edit, Item
 from seatrial.commands import functions, heading, normalised, simple_commands
+from seatrial.marks import day_in_words, versions
 from seatrial.matching import Pair
 from seatrial.record import Record, Run
-from seatrial.rendering import day_in_words, versions
 from seatrial.shown import Shown, Standing
 from seatrial.spelling import COMMANDS
 

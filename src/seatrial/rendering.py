@@ -1,6 +1,7 @@
-"""The HTML of blocks, edits, claims and sandboxes: pure functions from what is known to markup.
+"""The HTML of blocks: the nest of places with its lines, and what Docker did.
 
-Whatever a copy button takes stands in elements of class ``seatrial-command``, also in an edit.
+Pure functions from what is known to markup.  Whatever a copy button takes stands in elements of
+class ``seatrial-command``.
 """
 
 from __future__ import annotations
@@ -8,25 +9,23 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
 from docutils.nodes import make_id
-from pygments import formatters, highlight, lexers, util  # type: ignore[import-untyped]
 
-from seatrial.blocks import Edit
 from seatrial.events import Sighting
+from seatrial.highlighting import highlighted
 from seatrial.lives import engine_words, lives
+from seatrial.marks import counted, not_run_mark
 from seatrial.matching import ELISION, Pair, Row, trimmed
 from seatrial.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, share
 from seatrial.places import MACHINE
-from seatrial.record import ItemRecord, Run
+from seatrial.record import ItemRecord
 from seatrial.shown import Shown, Standing
-from seatrial.spelling import COMMANDS, SUPPORT
+from seatrial.spelling import COMMANDS
 from seatrial.steps import Step
 
 # What each program of the prompt table is highlighted as; a program of a project's own is asked
@@ -39,10 +38,6 @@ _LEXERS = {
     "psql": "postgresql",
     "password": "text",
 }
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 # what stands between two columns of a table
 _COLUMNS = re.compile(r"\S(?: {3,}| +\| +)\S|-\+-")
 # how many things that Docker did are told before a fold is opened
@@ -50,10 +45,6 @@ _MOST_TOLD = 3
 _EXEC = frozenset({"exec_create", "exec_start", "exec_die"})
 # of a container that was made for one command
 _ONE_OFF_LIFE = frozenset({"create", "start", "die", "destroy"})
-_FORMATTER = formatters.HtmlFormatter(nowrap=True)
-
-
-# --- blocks ---------------------------------------------------------------------------------------
 
 
 def block_figure(shown: Shown) -> str:
@@ -348,7 +339,7 @@ def _answer(came: Sequence[Row], *, kept: bool) -> Iterator[Piece]:
     for elided, group in groupby(came, key=lambda row: row.pair is Pair.ELIDED):
         if elided:
             lines = [row.came or "" for row in group]
-            yield Piece(False, folded(lines, f"… {_count(len(lines), 'line')}"))
+            yield Piece(False, folded(lines, f"… {counted(len(lines), 'line')}"))
         else:
             rows = list(group)
             table = _is_table(row.came or "" for row in rows)
@@ -383,11 +374,6 @@ def _with_elisions(promised: str | None, came: str | None) -> str:
     return html
 
 
-def _count(number: int, noun: str) -> str:
-    """Return a number of things, in English."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 # --- around a block -------------------------------------------------------------------------------
 
 
@@ -405,100 +391,6 @@ def _caption(shown: Shown, nest: Frame, label: str) -> str:
     if label:
         text = f'<span class="seatrial-only">{escape(label)}</span> {text}'
     return f'<figcaption class="seatrial-caption">{text}</figcaption>\n' if text else ""
-
-
-def not_run_mark(standing: Standing, reason: str) -> str:
-    """Return a mark that says that no run stands behind what is shown, and why."""
-    text = f"{standing.value}: {reason}" if reason else standing.value
-    return f'<span class="seatrial-unproved">{escape(text)}</span>'
-
-
-@dataclass(frozen=True)
-class PageStatus:
-    """What is known of a page as a whole."""
-
-    runs: Mapping[str, Run]
-    # spelling -> its run, in the order in which a page shows them
-    not_run: Mapping[str, int] = field(default_factory=dict)
-    # why lines were not run -> how many lines
-    doubtful: int = 0
-    # blocks that did not run as they stand
-    switch: bool = False
-    # the page has blocks in both spellings
-
-
-def page_status(status: PageStatus) -> str:
-    """Return the line under a page's title: when it ran, on what, what did not, and the switch."""
-    parts = []
-    for spelling, run in status.runs.items():
-        spelt = f' data-spelling="{spelling}"' if status.switch else ""
-        parts.append(f'<p class="seatrial-page-run"{spelt}>ran on {ran_on(run, spelling)}</p>\n')
-    if not status.runs:
-        parts.append('<p class="seatrial-page-run">not run yet</p>\n')
-    if status.doubtful:
-        blocks = _count(status.doubtful, "block")
-        parts.append(f'<p><span class="seatrial-unproved">{blocks} changed since</span></p>\n')
-    if status.not_run:
-        total = _count(sum(status.not_run.values()), "line")
-        reasons = "".join(
-            f"<li>{_count(lines, 'line')}: {escape(why)}</li>"
-            for why, lines in status.not_run.items()
-        )
-        parts.append(
-            f'<details class="seatrial-not-run"><summary>{total} not run</summary>'
-            f"<ul>{reasons}</ul></details>\n"
-        )
-    if status.switch:
-        parts.append('<div class="seatrial-switch"></div>\n')
-    return f'<div class="seatrial-page">\n{"".join(parts)}</div>\n'
-
-
-def ran_on(run: Run, spelling: str = "") -> str:
-    """Return the day of a run and the versions of its tools."""
-    tools = [
-        f"{escape(tool)} ({escape(note)})" if note else escape(tool)
-        for tool, note in _tools_with_notes(run, spelling)
-    ]
-    day = f'<time datetime="{escape(run.ran)}">{escape(day_in_words(run.ran))}</time>'
-    return ", ".join([*([day] if run.ran else []), *tools])
-
-
-def _tools_with_notes(run: Run, spelling: str) -> Iterator[tuple[str, str]]:
-    """Yield tools, each with what a reader has to know of it."""
-    support = SUPPORT.get(spelling, "")
-    told = zip(run_tools(run), versions(run), versions(run, brief=False), strict=True)
-    for name, brief, whole in told:
-        known = name == "Compose" and support
-        yield (whole, support) if known else (brief, "")
-
-
-def run_tools(run: Run) -> tuple[str, ...]:
-    """Return the names of a run's tools, Docker first."""
-    first = [name for name in ("Docker", "Compose") if name in run.tools]
-    return (*first, *sorted(name for name in run.tools if name not in first))
-
-
-def versions(run: Run, *, brief: bool = True) -> tuple[str, ...]:
-    """Return the tools of a run, Docker first, each with its version."""
-    return tuple(
-        f"{name} {_brief_version(run.tools[name]) if brief else run.tools[name]}"
-        for name in run_tools(run)
-    )
-
-
-def _brief_version(version: str) -> str:
-    """Return the first two numbers of a version."""
-    found = re.match(r"\d+\.\d+", version)
-    return found.group() if found else version
-
-
-def day_in_words(day: str) -> str:
-    """Return a day as a person writes it, in the language of the page's own words."""
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        return day
-    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
 
 
 def _docker_did(given: ItemRecord, *, framed: bool) -> str:
@@ -551,121 +443,3 @@ def engine_said(sightings: Sequence[Sighting]) -> Iterator[str]:
     """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
     for line, times in Counter(map(engine_words, sightings)).items():
         yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"
-
-
-# --- edits, claims, sandboxes ---------------------------------------------------------------------
-
-
-def edit_figure(edit: Edit, language: str, standing: Standing) -> str:
-    """Return an edit as a figure: the fragment with its new lines marked by more than colour."""
-    new = set(edit.new)
-    rows = []
-    removed = [
-        _edit_row("-", deleted(line, html))
-        for line, html in zip(edit.replaced, highlighted(language, edit.replaced), strict=True)
-    ]
-    for number, html in enumerate(highlighted(language, edit.lines), start=1):
-        if number in new:
-            rows.extend(removed)
-            removed = []
-            rows.append(_edit_row("+", f'<ins class="seatrial-new seatrial-command">{html}</ins>'))
-        else:
-            rows.append(_edit_row(" ", f'<span class="seatrial-context">{html}</span>'))
-    rows.extend(removed)
-    caption = f"<b>{escape(edit.file)}</b>"
-    if 0 < len(new) < len(edit.lines):
-        caption += f" <span>the new {'line' if len(new) == 1 else 'lines'} marked</span>"
-    if standing is not Standing.RAN:
-        caption += f" {not_run_mark(standing, edit.not_run)}"
-    return (
-        f'<figure class="seatrial-block seatrial-edit seatrial-stretch" '
-        f'data-standing="{standing.name.lower()}">\n'
-        f'<figcaption class="seatrial-where">{caption}</figcaption>\n'
-        f'<div class="seatrial-transcript highlight">\n<pre>{"".join(rows)}</pre>\n</div>\n'
-        "</figure>\n"
-    )
-
-
-def deleted(line: str, html: str) -> str:
-    """Return a line that is taken away, its indentation not struck through."""
-    indent = re.escape(line[: len(line) - len(line.lstrip())])
-    # some lexers mark the indentation up
-    found = re.match(rf'<span class="w">{indent}</span>|{indent}', html)
-    at = found.end() if found else 0
-    return f'{html[:at]}<del class="seatrial-was">{html[at:]}</del>'
-
-
-def _edit_row(sign: str, content: str) -> str:
-    """Return a line of an edit with its sign in the gutter."""
-    return (
-        f'<span class="seatrial-row"><span class="seatrial-gutter">{sign} </span>{content}\n</span>'
-    )
-
-
-def claim_anchor(sentence: str) -> str:
-    """Return the id of a claim: the same wherever the sentence stands, so that links last."""
-    words = make_id(sentence).split("-")
-    anchor = "claim"
-    for word in words:
-        if len(anchor) + len(word) > 64:
-            break
-        anchor += f"-{word}"
-    return anchor
-
-
-def claim_mark(standings: Sequence[Standing], reason: str = "") -> str:
-    """Return the mark behind a claim's sentence."""
-    if all(standing is Standing.RAN for standing in standings):
-        return (
-            '<span class="seatrial-mark"><span aria-hidden="true">✓</span>'
-            '<span class="seatrial-unseen">proved: show the run</span></span>'
-        )
-    if Standing.LEFT_OUT in standings:
-        return f'<span class="seatrial-unproved">not proved: {escape(reason)}</span>'
-    return '<span class="seatrial-unproved">not proved yet</span>'
-
-
-@dataclass(frozen=True)
-class SandboxParts:
-    """The markup before the sentence, between it and the commands, and after them."""
-
-    before: str
-    between: str
-    after: str
-
-
-def sandbox_parts(sentence: str, has_commands: bool) -> SandboxParts:
-    """Return the markup around a page's starting point."""
-    # most sentences say themselves that the page starts from it
-    label = "" if re.search(r"\bstart", sentence, re.IGNORECASE) else "Starts from: "
-    return SandboxParts(
-        f'<div class="seatrial-sandbox"><p>{label}',
-        "</p>\n<details><summary>the commands for it</summary>\n" if has_commands else "</p>",
-        "</details></div>\n" if has_commands else "</div>\n",
-    )
-
-
-# --- highlighting ---------------------------------------------------------------------------------
-
-
-def highlighted(language: str, lines: Sequence[str]) -> list[str]:
-    """Return lines as Pygments marks them up, one string a line."""
-    if not lines:
-        return []
-    html = str(highlight("\n".join(lines), _lexer(language), _FORMATTER)).split("\n")
-    # Pygments ends the last line, and leaves out empty ones behind it
-    html = [*html, *[""] * len(lines)][: len(lines)]
-    return [
-        escape(line) if line.lstrip().startswith("\\") and language == "postgresql" else marked
-        for line, marked in zip(lines, html, strict=True)
-    ]
-
-
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> object:
-    """Return the lexer of a language, or one that leaves text alone."""
-    try:
-        found: object = lexers.get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except util.ClassNotFound:
-        found = lexers.get_lexer_by_name("text", stripnl=False, ensurenl=False)
-    return found

@@ -43,6 +43,14 @@ from seatrial.directives import (
     unproved,
 )
 from seatrial.errors import RecordError, SeatrialError, TranscriptError
+from seatrial.marks import (
+    PageStatus,
+    claim_anchor,
+    claim_mark,
+    edit_figure,
+    page_status,
+    sandbox_parts,
+)
 from seatrial.overviews import (
     ItemFacts,
     Link,
@@ -55,17 +63,7 @@ from seatrial.overviews import (
 )
 from seatrial.pages import Settings, item_of, items_of, settings
 from seatrial.record import Record, Run, load, path_of
-from seatrial.rendering import (
-    PageStatus,
-    claim_anchor,
-    claim_mark,
-    edit_figure,
-    needs_tabs,
-    page_status,
-    sandbox_parts,
-    spellings,
-    transcript_in_words,
-)
+from seatrial.rendering import needs_tabs, spellings, transcript_in_words
 from seatrial.shown import Shown, Standing, as_recorded
 from seatrial.spelling import COMMANDS, in_spelling, respelt
 from seatrial.steps import Step, parse

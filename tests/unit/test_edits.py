@@ -9,7 +9,7 @@ import pytest
 from seatrial.blocks import Edit
 from seatrial.edits import edited
 from seatrial.errors import SandboxError
-from seatrial.rendering import edit_figure
+from seatrial.marks import edit_figure
 from seatrial.sandbox import Sandbox
 from seatrial.shown import Standing
 

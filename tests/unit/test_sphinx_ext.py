@@ -17,10 +17,11 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from seatrial.blocks import Block
 from seatrial.events import Sighting
+from seatrial.highlighting import highlighted
+from seatrial.marks import claim_anchor
 from seatrial.pages import read
 from seatrial.places import MACHINE, Container, Place
 from seatrial.record import ItemRecord, Record, Run, StepRecord, digest_of, load, save, sealed
-from seatrial.rendering import claim_anchor, highlighted
 from seatrial.spelling import in_spelling
 from seatrial.steps import Step, parse
 
