@@ -48,10 +48,15 @@ class Life:
             command, cwd=self._folder, env=self._environment, check=True, capture_output=True
         )
 
-    def of(self, *words: str, until: str = "") -> tuple[str, ...]:
+    def by_hand(self, *words: str) -> None:
+        """Run a command of Docker on the container."""
+        command = ["docker", *words, f"{self.project}-web-1"]
+        subprocess.run(command, env=self._environment, check=True, capture_output=True)
+
+    def of(self, *words: str, until: str = "", by_hand: bool = False) -> tuple[str, ...]:
         """Return what Docker did while a command ran, and until something is told."""
         begun = now()
-        self.compose(*words)
+        (self.by_hand if by_hand else self.compose)(*words)
         deadline = time.monotonic() + 30
         while True:
             self._witness.catch_up(begun)
@@ -80,6 +85,7 @@ def life(tmp_path: Path, docker_engine: Engine) -> Iterator[Life]:
 def test_by_compose_and_by_hand(life: Life) -> None:
     assert life.of("up", "--detach") == ("web was created and started",)
     assert life.of("restart", "--timeout", "1") == ("web was restarted",)
+    assert life.of("restart", "--time", "1", by_hand=True) == ("web was restarted",)
     assert life.of("up", "--detach", "--force-recreate", "--timeout", "1") == ("web was recreated",)
     assert life.of("stop", "--timeout", "1") == ("web was stopped",)
     assert life.of("start") == ("web was started",)
