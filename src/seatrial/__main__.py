@@ -15,7 +15,8 @@ from seatrial.sandbox import sweep
 try:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    from seatrial.notebooks import KERNEL, write_spec
+    from seatrial.cells import KERNEL
+    from seatrial.notebooks import write_spec
 except ImportError:
     # nobody needs Jupyter to run pages
     KernelSpecManager = None  # type: ignore[assignment,misc]

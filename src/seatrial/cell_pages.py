@@ -15,11 +15,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from seatrial.cells import RAN, sightings_of, text_of
+from seatrial.cells import KERNEL, RAN, sightings_of, text_of
 from seatrial.kinds import is_progress
 from seatrial.lives import lives
 from seatrial.marks import PageStatus, deleted, page_status
-from seatrial.nest import Frame, Kind, of_cell
+from seatrial.nest import Frame, Kind, Part, of_cell, share
 from seatrial.places import from_plain
 from seatrial.record import Run
 from seatrial.rendering import (
@@ -33,13 +33,14 @@ from seatrial.rendering import (
     where_markup,
 )
 
-_TOKENS = Path(__file__).parent / "static" / "tokens.css"
+_TOKENS = Path(__file__).parent / "static" / "seatrial-tokens.css"
 # how a frame's border is drawn for each kind of place, and the token of its colour
 _BORDERS = {
     Kind.MACHINE: ("solid", "edge"),
     Kind.RUNNING: ("solid", "running-edge"),
     Kind.MADE: ("dashed", "made-edge"),
     Kind.PROGRAM: ("double", "edge"),
+    Kind.ELSEWHERE: ("dotted", "edge"),
 }
 # fewer lines of progress than this are not worth a fold
 _FEW = 3
@@ -71,55 +72,64 @@ def in_jupyter(data: Mapping[str, Any]) -> str:
 
 
 def for_site(text: str) -> str:
-    """Return a notebook whose cells show what they gave as pages do: frames around the output.
+    """Return a notebook of our kernel as a site shows it: frames around what its cells gave.
 
-    Raises ValueError where the text is no JSON.
+    Any other text comes back as it is; it is for its own parser to tell what is wrong with it.
     """
-    notebook = json.loads(text)
-    for cell in notebook.get("cells", ()):
-        if cell.get("cell_type") == "code":
-            cell["outputs"] = list(_outputs(cell["outputs"]))
-    _say_when(notebook)
-    # colours of shell commands would mean nothing
-    notebook.get("metadata", {}).get("language_info", {})["pygments_lexer"] = "text"
+    try:
+        notebook = json.loads(text)
+        if notebook["metadata"]["kernelspec"]["name"] != KERNEL:
+            return text
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"] = list(_outputs(cell["outputs"], text_of(cell["source"])))
+        _say_when(notebook)
+        # colours of shell commands would mean nothing
+        notebook["metadata"]["language_info"]["pygments_lexer"] = "text"
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return text
     return json.dumps(notebook)
 
 
 def _say_when(notebook: dict[str, Any]) -> None:
     """Put when a notebook ran, and on what, under its title, as pages have it."""
-    facts = notebook.get("metadata", {}).get("seatrial", {})
-    cells = notebook.get("cells", [])
-    if not facts.get("tools") or not cells or cells[0].get("cell_type") != "markdown":
+    facts = notebook["metadata"].get("seatrial", {})
+    cells = notebook["cells"]
+    if not facts.get("tools") or cells[0]["cell_type"] != "markdown":
         return
     title, _, rest = text_of(cells[0]["source"]).partition("\n")
     if not title.startswith("# "):
         return
     status = page_status(PageStatus({"": Run(facts.get("ran", ""), facts["tools"], ())}))
-    cells[0]["source"] = title
-    cells[1:1] = [
+    cells[:1] = [
+        {"id": "title", "cell_type": "markdown", "metadata": {}, "source": title},
         {
             "id": "page-status",
             "cell_type": "raw",
             "metadata": {"raw_mimetype": "text/html"},
             "source": status,
         },
-        {"id": "below-title", "cell_type": "markdown", "metadata": {}, "source": rest},
+        # with what the text refers to, such as pictures
+        {**cells[0], "source": rest},
     ]
 
 
-def _outputs(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield a cell's outputs, with where it ran and what it printed as one."""
-    printed: list[str] = []
+def _outputs(outputs: Sequence[dict[str, Any]], code: str) -> Iterator[dict[str, Any]]:
+    """Yield a cell's outputs, with where it ran and what it printed until then as one."""
+    printed = ""
     ran: dict[str, Any] = next(
         (o["data"] for o in outputs if "at" in o.get("data", {}).get(RAN, {})), {}
     )
+    shown = not ran
     for output in outputs:
         data = output.get("data", {})
-        if output["output_type"] == "stream" and ran:
-            printed += text_of(output["text"]).removesuffix("\n").split("\n")
+        if output["output_type"] == "stream" and not shown:
+            printed += text_of(output["text"])
         elif ran and data is ran:
-            html = _transcript(_cell(ran[RAN], printed))
-            text = "\n".join([*printed, text_of(data["text/plain"])])
+            shown = True
+            lines = printed.removesuffix("\n").split("\n") if printed else []
+            text = "\n".join([*lines, text_of(data["text/plain"])])
+            html = _transcript(_cell(ran[RAN], lines, code))
             yield {**output, "data": {"text/plain": text, "text/html": html}}
         elif 'class="seatrial-change"' in text_of(data.get("text/html", "")):
             text = text_of(data["text/plain"])
@@ -130,16 +140,19 @@ def _outputs(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield output
 
 
-def _cell(ran: Mapping[str, Any], printed: Sequence[str]) -> str:
+def _cell(ran: Mapping[str, Any], printed: Sequence[str], code: str) -> str:
     """Return the frames of a cell with its output in them."""
     nest = _nest(ran)
-    told = next((n for n, line in enumerate(printed) if not is_progress(line)), len(printed))
     inner = _inner(nest)
-    outside, inside = (printed[:told], printed[told:]) if inner else (printed, ())
-    held = where_markup(nest) + joined(_pieces(outside))
+    parts = (Part.TOLD, Part.OUTPUT, Part.AFTER) if inner else (Part.ALL,)
+    told, inside, after = (
+        *(joined(_pieces(printed[share(part, code, printed)])) for part in parts),
+        *("" for _ in range(3 - len(parts))),
+    )
+    held = where_markup(nest) + told
     for frame in inner:
-        held += frame_markup(frame, where_markup(frame) + joined(_pieces(inside)))
-    return frame_markup(nest, held + _below(ran))
+        held += frame_markup(frame, where_markup(frame) + inside)
+    return frame_markup(nest, held + after + _below(ran))
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[Piece]:
@@ -192,8 +205,10 @@ def _file_of(diff: str) -> str:
 def _change(file: str, diff: str) -> str:
     """Return the lines that a change takes away and adds, each with its sign."""
     rows = []
-    for line in diff.split("\n"):
-        if line.startswith(("---", "+++", "@@")) or line[:1] not in ("+", "-"):
+    # what stands before the first hunk names the files; a removed line may begin like it
+    _, _, hunks = diff.partition("\n@@")
+    for line in hunks.split("\n")[1:]:
+        if line[:1] not in ("+", "-"):
             continue
         text = line[1:]
         marked = (

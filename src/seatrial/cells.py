@@ -17,6 +17,8 @@ from seatrial.spelling import respelt
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
+#: The name that Jupyter has for our kernel.
+KERNEL = "containers"
 #: How a kernel begins to say that the reader's own shell is in front again.
 BACK = "You are back on"
 #: A cell whose text is different every time; where it ran and how it ended still count.

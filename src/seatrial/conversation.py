@@ -18,6 +18,7 @@ from pathlib import Path
 from seatrial import places
 from seatrial.cells import BACK
 from seatrial.events import Sighting
+from seatrial.nest import container_of_command
 from seatrial.sandbox import Sandbox, ask, find_engine
 from seatrial.session import FULL_SCREEN, Answer, Terminal
 from seatrial.steps import PROMPTS, Prompt, python_is_unfinished, shell_is_unfinished
@@ -383,10 +384,18 @@ class Conversation:
             if answer.prompt and not answer.at_shell:
                 self._base = ran
                 ran = self.place
+        if answer.at_shell and at.kind == "machine" and ran is not at:
+            # what a pipe or a second command printed came from the machine
+            did = sightings(self._events(begun))
+            if container_of_command("\n".join(typed), did) is None:
+                ran = replace(ran, at=places.MACHINE)
         if answer.at_shell or not answer.prompt:
             self._base = Place(MACHINE)
-        if not told.places or told.places[-1] != ran:
+        last = told.places[-1] if told.places else None
+        if last is None or last.words != ran.words:
             told.places.append(ran)
+        elif last.at != ran.at:
+            told.places[-1] = replace(last, at=places.MACHINE)
 
     def _moved(self, told: Told) -> None:
         """Say where the reader is, after that changed."""

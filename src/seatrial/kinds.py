@@ -102,6 +102,14 @@ _BUILD_ENDS = re.compile(r"Successfully tagged .*|ERROR: .*|Service '.*' failed 
 # which container a line of a log is from
 _LOGGED = re.compile(r"(?P<name>[a-z][\w.-]*[-_]\d+) +\| ")
 _SECONDS = re.compile(r"WARN\[\d+\]")
+_WARNS = re.compile(r"WARN\[\d+\]|WARNING: |time=\S+ level=warning ")
+# what tells of a build or of a download, and is neither an object's state nor a stage's name
+_OF_A_BUILD = (
+    _BUILDER,
+    _STAGE_V1,
+    _BUILD_BEGINS,
+    re.compile(r"(?: [\w-]+ Pull(?:ing|ed)|Pulling [\w-]+ \(.*\)\.\.\.) *"),
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,12 @@ def progress(line: str) -> str:
 
 def is_progress(line: str) -> bool:
     """Tell whether a line tells how far Compose or a builder is."""
-    return bool(_progress(line) or _BUILDER.fullmatch(line) or _STAGE_V1.fullmatch(line))
+    return bool(_progress(line)) or any(each.fullmatch(line) for each in _OF_A_BUILD)
+
+
+def is_warning(line: str) -> bool:
+    """Tell whether Compose warns of something in a line."""
+    return _WARNS.match(line) is not None
 
 
 def _progress(line: str) -> str:

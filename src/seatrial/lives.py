@@ -14,6 +14,7 @@ from itertools import groupby
 
 from seatrial.events import Sighting
 
+_BY_POLICY = "restarted by its policy"
 # Actions of a container in the order in which the engine tells of them, and the words for them;
 # what stands first in the table is tried first.  `stop` and `die` of one end may change places.
 _CONTAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -24,7 +25,7 @@ _CONTAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:(?:kill|die) )*stop(?: die)?", "was stopped"),
         (r"kill(?: kill)* die", "was killed"),
         # nobody asked for its end, so nobody but its restart policy asked for the start
-        (r"die start", "ended, and was restarted by its policy"),
+        (r"die start", f"ended, and was {_BY_POLICY}"),
         (r"die", "ended"),
         (r"kill", "was sent a signal"),
         (r"create", "was created"),
@@ -51,10 +52,11 @@ _OTHERS = {
 _RECREATED = "was recreated"
 
 
-def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
+def lives(sightings: Sequence[Sighting], command: str = "") -> tuple[str, ...]:
     """Return what Docker did as sentences without full stops, one for what is told alike.
 
-    Words that the table does not have are the engine's own.
+    Words that the table does not have are the engine's own.  Where the `command` may have started
+    a container itself, its policy is not said to have done it.
     """
     told: dict[str, list[Sighting]] = {}
     left = list(sightings)
@@ -63,7 +65,9 @@ def lives(sightings: Sequence[Sighting]) -> tuple[str, ...]:
         heir = next((other for other in left if _replaced(sighting, other)), None)
         if heir is not None:
             left.remove(heir)
-        said = _listed(phrases(sighting)) if heir is None else _RECREATED
+        said = _listed(phrases(sighting)) if heir is None else _recreated(sighting, heir)
+        if re.search(r"\bstart\b", command):
+            said = said.replace(_BY_POLICY, "started again")
         told.setdefault(said, []).append(sighting)
     return tuple(_sentence(seen, said) for said, seen in told.items())
 
@@ -92,6 +96,15 @@ def engine_words(sighting: Sighting) -> str:
     # creating, starting and ending an exec is one act to a reader
     acts = ("exec" if act.startswith("exec_") else act for act in sighting.actions)
     return f"{what} {sighting.name}: {', '.join(act for act, _ in groupby(acts))}"
+
+
+def _recreated(one: Sighting, other: Sighting) -> str:
+    """Return what is told of a container and the one that took its place."""
+    new = (one if "create" in one.actions else other).actions
+    if "start" not in new:
+        return f"{_RECREATED} and not started"
+    rest = replace(one, actions=new[new.index("start") + 1 :])
+    return _listed([_RECREATED, *phrases(rest)])
 
 
 def _replaced(one: Sighting, other: Sighting) -> bool:

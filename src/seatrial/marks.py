@@ -39,10 +39,12 @@ class PageStatus:
     # spelling -> its run, in the order in which a page shows them
     not_run: Mapping[str, int] = field(default_factory=dict)
     # why lines were not run -> how many lines
-    doubtful: int = 0
-    # blocks that did not run as they stand
+    doubtful: Mapping[Standing, int] = field(default_factory=dict)
+    # what is known of blocks and edits that did not run as they stand -> how many
     switch: bool = False
     # the page has blocks in both spellings
+    spellings: Sequence[str] = ()
+    # that the site shows
 
 
 def page_status(status: PageStatus) -> str:
@@ -51,11 +53,13 @@ def page_status(status: PageStatus) -> str:
     for spelling, run in status.runs.items():
         spelt = f' data-spelling="{spelling}"' if status.switch else ""
         parts.append(f'<p class="seatrial-page-run"{spelt}>ran on {ran_on(run, spelling)}</p>\n')
-    if not status.runs:
-        parts.append('<p class="seatrial-page-run">not run yet</p>\n')
-    if status.doubtful:
-        blocks = counted(status.doubtful, "block")
-        parts.append(f'<p><span class="seatrial-unproved">{blocks} changed since</span></p>\n')
+    for spelling in status.spellings if status.switch else ():
+        if spelling not in status.runs:
+            spelt = f' data-spelling="{spelling}"'
+            parts.append(f'<p class="seatrial-page-run"{spelt}>not run yet</p>\n')
+    for standing, number in status.doubtful.items():
+        text = f"{counted(number, 'block')}: {standing.value}"
+        parts.append(f'<p><span class="seatrial-unproved">{text}</span></p>\n')
     if status.not_run:
         total = counted(sum(status.not_run.values()), "line")
         reasons = "".join(

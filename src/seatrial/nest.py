@@ -7,22 +7,31 @@ words, walks the same tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from seatrial.events import Sighting
-from seatrial.kinds import progress
+from seatrial.kinds import is_progress, is_warning
 from seatrial.places import MACHINE, Container, Place
 from seatrial.record import ItemRecord
-from seatrial.steps import SHELL_PIECE, Step
+from seatrial.steps import LEAVES_A_PROGRAM, SHELL_PIECE, Step
 
-_ONE_COMMAND = re.compile(r"docker(?:-compose)?\s+(?:\S+\s+)*?(?:exec|run)\s")
-_DETACHED = re.compile(r"\b(?:exec|run)(?:\s+-\S+(?:\s+[^-\s]\S*)?)*?\s+(?:-d|--detach)\s")
-_REDIRECTION = re.compile(r"\d*>(?!&)|&>")
-# one output joined to another goes where that one goes
+# `docker compose -f a.yml run`, `docker exec`: options may take a word of their own
+_COMMAND = re.compile(
+    r"docker(?:-compose|\s+compose)?(?:\s+-\S+(?:\s+[^-\s]\S*)?)*?\s+(?:container\s+)?"
+    r"(?P<verb>exec|run)\s"
+)
+_DETACHED = re.compile(
+    r"\b(?:exec|run)(?:\s+-\S+(?:\s+[^-\s]\S*)?)*?\s+(?:-[A-Za-z]*d[A-Za-z]*|--detach)(?:=\S+)?\s"
+)
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _JOINED = re.compile(r"\d?>&\d")
+# one output joined to another goes where that one goes
+_SUBSTITUTION = re.compile(r"\$\(|`")
 _SHELLS = frozenset({"", "shell", "container shell"})
+# how Compose 1 ends where the program that it started failed
+_FAILED = re.compile(r"ERROR: \d+")
 
 
 class Kind(Enum):
@@ -35,6 +44,8 @@ class Kind(Enum):
     # a container that was made for this command
     PROGRAM = "program"
     # on the reader's own machine
+    ELSEWHERE = "elsewhere"
+    # a container of which nothing more is known
 
 
 class Part(Enum):
@@ -44,7 +55,9 @@ class Part(Enum):
     TOLD = "told"
     # what Compose says before the program that it starts
     OUTPUT = "output"
-    # the rest of the output
+    # what the program printed
+    AFTER = "after"
+    # what Compose says after it
     ALL = "all"
     STATUS = "status"
 
@@ -72,22 +85,47 @@ class Frame:
     # what became of the container, where that ended
     entered: bool = True
     # somebody types in it; else one command ran there
+    container: Container | None = None
+    steps: set[int] = field(default_factory=set)
+    # the steps that opened and left it, counted from 0
 
     @property
     def words(self) -> str:
         """Return the place in a line: "new container of web, Python"."""
         return f"{self.name}, {self.program}" if self.program else self.name
 
+    def shows(self, step: int, sighting: Sighting) -> bool:
+        """Tell whether a frame in this one shows that a step opened, left or used a container."""
+        return any(
+            frame.container is not None
+            and step in frame.steps
+            and (frame.container.service, frame.container.one_off)
+            == (sighting.name, sighting.one_off)
+            for frame in self.frames()
+        )
 
-def frame_at(place: Place) -> Frame:
-    """Return an empty frame for a place."""
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames in this one."""
+        for part in self.held:
+            if isinstance(part, Frame):
+                yield part
+                yield from part.frames()
+
+
+def frame_at(place: Place, *, inside: bool = False) -> Frame:
+    """Return an empty frame for a place.
+
+    One without a container is on the machine, unless it is known to be `inside` of some container.
+    """
     if place == MACHINE:
         return Frame(Kind.MACHINE, str(MACHINE))
     program = "a shell" if place.program in _SHELLS else place.program
+    if place.container is None and inside:
+        return Frame(Kind.ELSEWHERE, "a container", program)
     if place.container is None:
         return Frame(Kind.PROGRAM, program)
     kind = Kind.MADE if place.container.one_off else Kind.RUNNING
-    return Frame(kind, container_words(place.container), program)
+    return Frame(kind, container_words(place.container), program, container=place.container)
 
 
 def container_words(container: Container) -> str:
@@ -103,33 +141,36 @@ def nested(steps: Sequence[Step], given: ItemRecord | None, terminal: int = 1) -
     if terminal > 1:
         machine.name += f", terminal {terminal}"
     stack: list[tuple[Place, Frame]] = [(MACHINE, machine)]
-    places = [_place(step, given, number) for number, step in enumerate(steps)]
+    places = [_place(steps, given, number) for number in range(len(steps))]
     for number, step in enumerate(steps):
-        if places[number] is not None:
-            _go(stack, places[number])
+        if (place := places[number]) is not None:
+            _go(stack, place, number, steps)
         here = stack[-1][1]
         here.held.append(Line(number, Part.INPUT))
         record = given.steps[number] if given else None
         sightings = record.sightings if record else ()
         following = next((p for p in places[number + 1 : number + 2] if p is not None), None)
-        ended = record is not None and record.status is not None and following is None
-        output = Part.ALL
-        if following is not None and following not in (each for each, _ in stack):
+        known = [each for each, _ in stack]
+        if following is not None and following not in known:
+            if step.command.strip() in LEAVES_A_PROGRAM and len(stack) > 1:
+                # the block began in more programs than it shows: this one was in that one
+                here.held += [Line(number, Part.ALL), Line(number, Part.STATUS)]
+                _leave(stack, known[-2], sightings, number)
+                continue
             here.held.append(Line(number, Part.TOLD))
-            here = _go(stack, following)
-            output = Part.OUTPUT
+            here = _go(stack, following, number, steps)
+            here.held.append(Line(number, Part.OUTPUT))
         elif container := container_of_command(step.command, sightings):
-            here.held.append(Line(number, Part.TOLD))
             inside = frame_at(Place("", container))
-            inside.program, inside.entered = "", False
+            inside.program, inside.entered, inside.steps = "", False, {number}
             inside.end = ending(container, sightings)
             inside.held.append(Line(number, Part.OUTPUT))
-            here.held.append(inside)
-            here.held.append(Line(number, Part.STATUS))
-            continue
-        here.held.append(Line(number, output))
-        if following is not None or (ended and number + 1 == len(steps)):
-            _leave(stack, following or MACHINE, sightings)
+            here.held += [Line(number, Part.TOLD), inside, Line(number, Part.AFTER)]
+        else:
+            here.held.append(Line(number, Part.ALL))
+            ended = record is not None and record.status is not None and following is None
+            if following is not None or (ended and number + 1 == len(steps)):
+                _leave(stack, following or MACHINE, sightings, number)
         stack[-1][1].held.append(Line(number, Part.STATUS))
     return machine
 
@@ -153,17 +194,30 @@ def of_cell(ran: Sequence[Place], now: Place, sightings: Sequence[Sighting]) -> 
     return machine
 
 
-def share(part: Part, lines: Sequence[str]) -> slice:
-    """Return which lines of an output are one part of it."""
+def share(part: Part, command: str, lines: Sequence[str]) -> slice:
+    """Return which lines of a command's output are one part of it.
+
+    A command that makes a container tells of that first; `exec` makes none, and only warns.
+    """
     if part is Part.ALL:
         return slice(None)
-    told = next((n for n, line in enumerate(lines) if not is_told(line)), len(lines))
-    return slice(told) if part is Part.TOLD else slice(told, None)
-
-
-def is_told(line: str) -> bool:
-    """Tell whether Compose says a line before the program that it starts says anything."""
-    return not line.strip() or bool(progress(line)) or line.startswith(("time=", "WARN["))
+    found = _COMMAND.match(command)
+    verb = found["verb"] if found else ""
+    told = 0
+    for number, line in enumerate(lines, start=1):
+        if is_warning(line) or (verb == "run" and is_progress(line)):
+            told = number
+        elif line.strip() or not told:
+            break
+    told = told if verb else 0
+    end = len(lines)
+    if verb == "run" and end > told and _FAILED.fullmatch(lines[-1].strip()):
+        end -= 1
+    return {
+        Part.TOLD: slice(told),
+        Part.OUTPUT: slice(told, end),
+        Part.AFTER: slice(end, None),
+    }[part]
 
 
 def container_of_command(command: str, sightings: Sequence[Sighting]) -> Container | None:
@@ -171,7 +225,7 @@ def container_of_command(command: str, sightings: Sequence[Sighting]) -> Contain
 
     A pipe, a redirection or a second command would print on the machine.
     """
-    if not _ONE_COMMAND.match(command) or _DETACHED.search(command) or not _is_one(command):
+    if not _COMMAND.match(command) or _DETACHED.search(command) or not _is_one(command):
         return None
     ran = [s for s in sightings if s.what == "container" and _ran_to_its_end(s)]
     if len(ran) != 1:
@@ -182,19 +236,15 @@ def container_of_command(command: str, sightings: Sequence[Sighting]) -> Contain
 def ending(container: Container, sightings: Sequence[Sighting]) -> str:
     """Return what became of a container that somebody left, in words; nothing where it runs on.
 
-    Nothing is said where another one of its service began at the same time: that may be this one.
+    Nothing is said where more happened to its service at the same time: that may be another one.
     """
-    acts = [
-        action
-        for s in sightings
-        if (s.what, s.name, s.one_off) == ("container", container.service, container.one_off)
-        for action in s.actions
-    ]
-    if not container.one_off and "start" in acts:
+    same = ("container", container.service, container.one_off)
+    seen = [s for s in sightings if (s.what, s.name, s.one_off) == same]
+    if len(seen) != 1 or (not container.one_off and "start" in seen[0].actions):
         return ""
-    if "destroy" in acts:
+    if "destroy" in seen[0].actions:
         return "this container is gone now"
-    if "die" in acts:
+    if "die" in seen[0].actions:
         return "this container has stopped; it is still there"
     return ""
 
@@ -210,6 +260,7 @@ def in_words(frame: Frame, lines_of: Callable[[Line], Sequence[str]]) -> list[st
 
 
 def _tell(frame: Frame, lines_of: Callable[[Line], Sequence[str]], lines: list[str]) -> None:
+    """Add the lines of a frame, and of those in it."""
     away = False
     for part in frame.held:
         if isinstance(part, Frame):
@@ -219,38 +270,61 @@ def _tell(frame: Frame, lines_of: Callable[[Line], Sequence[str]], lines: list[s
                 lines += [f"[{part.words}]", *inner, *([f"[{part.end}]"] if part.end else [])]
                 away = True
         elif shown := lines_of(part):
-            if away and part.part is Part.INPUT:
+            if away:
                 lines.append(f"[{frame.words}]")
                 away = False
             lines += shown
 
 
-def _place(step: Step, given: ItemRecord | None, number: int) -> Place | None:
+def _place(steps: Sequence[Step], given: ItemRecord | None, number: int) -> Place | None:
     """Return the place that a step is typed at; None where it is the one before."""
-    if step.is_key or step.program == "password":
+    step = steps[number]
+    place = given.steps[number].place if given is not None else None
+    if step.program == "password":
+        # whoever asks for it is the program that answers next
+        container = place.container if place is not None else None
+        if container is None:
+            return None
+        following = _place(steps, given, number + 1) if number + 1 < len(steps) else None
+        same = following is not None and following.container == container
+        return following if same else Place("", container)
+    if step.is_key:
         return None
-    if given is not None:
-        return given.steps[number].place
+    if place is not None:
+        return place
     return MACHINE if step.program == "shell" else Place(step.program)
 
 
-def _go(stack: list[tuple[Place, Frame]], place: Place | None) -> Frame:
+def _go(
+    stack: list[tuple[Place, Frame]], place: Place, number: int, steps: Sequence[Step]
+) -> Frame:
     """Return the frame of a place, entered where nobody is in it yet."""
-    assert place is not None
     known = [each for each, _ in stack]
     if place in known:
         del stack[known.index(place) + 1 :]
     else:
-        frame = frame_at(place)
+        typed = [step.command for step in steps[: number + 1] if step.program == "shell"]
+        by_docker = bool(typed) and typed[-1].lstrip().startswith("docker")
+        frame = frame_at(place, inside=by_docker or place.program == "container shell")
+        frame.steps.add(number)
         stack[-1][1].held.append(frame)
         stack.append((place, frame))
     return stack[-1][1]
 
 
-def _leave(stack: list[tuple[Place, Frame]], place: Place, sightings: Sequence[Sighting]) -> None:
+def _leave(
+    stack: list[tuple[Place, Frame]], place: Place, sightings: Sequence[Sighting], number: int
+) -> None:
     """Close the frames above a place that is in the stack, with what became of containers."""
-    while stack[-1][0] != place and len(stack) > 1:
+    top, frame = stack[-1]
+    if top == place and top.container is not None and (end := ending(top.container, sightings)):
+        # another container of the same kind goes on at the same prompt
+        frame.end = end
+        frame.steps.add(number)
+        stack.pop()
+    while stack[-1][0] != place and len(stack) > 1 and place in (each for each, _ in stack):
         left, frame = stack.pop()
+        frame.steps.add(number)
         below = stack[-1][0]
         if left.container is not None and below.container != left.container:
             frame.end = ending(left.container, sightings)
@@ -258,21 +332,24 @@ def _leave(stack: list[tuple[Place, Frame]], place: Place, sightings: Sequence[S
 
 def _ran_to_its_end(sighting: Sighting) -> bool:
     """Tell whether a command began and ended in a container."""
-    acts: Mapping[str, int] = {a: sighting.actions.count(a) for a in sighting.actions}
+    acts = sighting.actions
     if sighting.one_off:
-        return acts.get("start", 0) == 1 and "die" in acts
-    return acts.get("exec_start", 0) == 1 and "exec_die" in acts
+        return acts.count("start") == 1 and "die" in acts
+    return acts.count("exec_start") == 1 and "exec_die" in acts
 
 
 def _is_one(command: str) -> bool:
     """Tell whether a line of shell is one command whose output goes where the reader sees it."""
+    command = _JOINED.sub("", command).strip()
+    # within double quotes, too, a substitution is a command
+    if _SUBSTITUTION.search(re.sub(r"'[^']*'", "''", command)):
+        return False
     at = 0
-    command = _JOINED.sub("", command)
     while at < len(command):
         piece = SHELL_PIECE.match(command, at)
-        if piece is None or (piece["operator"] and piece["operator"].strip()):
+        if piece is None or piece["operator"]:
             return False
-        if piece["word"] and _REDIRECTION.match(piece["word"]):
+        if piece["word"] and ">" in _QUOTED.sub("", piece["word"]):
             return False
         at = piece.end()
     return True

@@ -22,13 +22,12 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from seatrial.cell_pages import in_jupyter
-from seatrial.cells import LANGUAGE, RAN, given, in_spelling, promised, varies
+from seatrial.cells import KERNEL, LANGUAGE, RAN, given, in_spelling, promised, varies
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.record import write_whole
 from seatrial.sameness import differences
 from seatrial.verdicts import Verdict
 
-KERNEL = "containers"
 DISPLAY_NAME = "Containers"
 # the longest that a cell may take (seconds): it may build images
 _TIMEOUT = 600
@@ -251,8 +250,14 @@ class NotebookRun:
 
 
 def _facts_told(cell: NotebookNode) -> set[str]:
-    """Return the names of the facts that a cell tells: an older kernel told fewer."""
-    return {name for output in cell.outputs for name in output.get("data", {}).get(RAN, {})}
+    """Return the facts that frames are drawn from: an older kernel told fewer, or others."""
+    facts = [output.get("data", {}).get(RAN, {}) for output in cell.outputs]
+    return {
+        f"{name}: {json.dumps(told[name], sort_keys=True)}"
+        for told in facts
+        for name in ("at", "now", "leave")
+        if name in told
+    }
 
 
 def _drawn(notebook: NotebookNode) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from seatrial.blocks import Block, Item, Page
+from seatrial.cells import KERNEL
 from seatrial.collected import TESTED_ELSEWHERE
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
 from seatrial.pages import Reader, Settings, Tree
@@ -36,8 +37,8 @@ except ImportError:
     NotebookRun = None  # type: ignore[assignment,misc]
 
 NOTEBOOK = ".ipynb"
-# a notebook names what it is written for; KERNEL is ours, and cannot be imported without Jupyter
-KERNEL, LANGUAGE = "containers", "shell"
+# the language that a notebook of our kernel names
+LANGUAGE = "shell"
 PROSE = "seatrial_prose"
 
 

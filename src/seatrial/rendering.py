@@ -115,6 +115,7 @@ def _visible(shown: Shown) -> Iterator[str]:
     """Yield the lines of a block that no fold hides, and its standing."""
     yield shown.standing.value
     yield from shown.block.lines
+    yield from (str(step.status or 0) for step in (shown.given.steps if shown.given else ()))
     for compared in shown.comparisons:
         for row in compared.rows if compared is not None and not compared.kept else ():
             yield row.came or ""
@@ -174,7 +175,7 @@ class _Transcript:
         if line.part is Part.STATUS:
             status = [f"[{step.status}]"] if step.status is not None else []
             return (*status, *self._rest[line.step])
-        return step.promise[share(line.part, step.promise)]
+        return step.promise[share(line.part, step.command, step.promise)]
 
     def frame(self, frame: Frame) -> str:
         """Return a frame with all that is in it."""
@@ -236,20 +237,25 @@ class _Transcript:
         compared = self._compared[number]
         if compared is None:
             promise = self._steps[number].promise
-            yield from plain(promise[share(part, promise)])
+            yield from plain(promise[share(part, self._steps[number].command, promise)])
             return
         rows = [row for row in compared.rows if row.came is not None]
         came = [row.came or "" for row in rows]
-        yield from _answer(rows[share(part, came)], kept=compared.kept)
+        own = share(part, self._steps[number].command, came)
+        yield from _answer(rows[own], kept=compared.kept)
 
     def _status(self, number: int) -> Iterator[Piece]:
         """Yield a promised exit status, and what stands below the step."""
         step, compared = self._steps[number], self._compared[number]
+        status = step.status
+        if self._given is not None and (came := self._given.steps[number].status) is not None:
+            # another spelling may end otherwise than the page promises
+            status = came or status
         ended = self._given is None or self._given.steps[number].status is not None
-        if step.status is not None and ended:
-            yield Piece(True, _status(step.status))
-        elif step.status is not None and compared is None:
-            yield from plain([f"[{step.status}]"])
+        if status is not None and ended:
+            yield Piece(True, _status(status))
+        elif status is not None and compared is None:
+            yield from plain([f"[{status}]"])
         yield from plain(self._rest[number])
 
 
@@ -380,7 +386,7 @@ def _with_elisions(promised: str | None, came: str | None) -> str:
 def _caption(shown: Shown, nest: Frame, label: str) -> str:
     """Return what Docker did, or that a block was not run; nothing where neither was."""
     if shown.standing is Standing.RAN and shown.given is not None:
-        text = _docker_did(shown.given, framed=any(isinstance(held, Frame) for held in nest.held))
+        text = _docker_did(shown.given, nest)
         if shown.block.varies:
             text += (
                 '<span class="seatrial-varies">output differs from run to run: '
@@ -393,25 +399,26 @@ def _caption(shown: Shown, nest: Frame, label: str) -> str:
     return f'<figcaption class="seatrial-caption">{text}</figcaption>\n' if text else ""
 
 
-def _docker_did(given: ItemRecord, *, framed: bool) -> str:
+def _docker_did(given: ItemRecord, nest: Frame) -> str:
     """Return what Docker did, in words, and step by step in the engine's own under them.
 
-    That a command ran in a container, a frame shows already.
+    That a command ran in a container is not told again where a frame shows it.
     """
-    sightings = [sighting for step in given.steps for sighting in step.sightings]
-    worth = [s for s in sightings if not framed or _is_more_than_a_command(s)]
-    if not worth:
+    said: list[str] = []
+    for number, step in enumerate(given.steps):
+        worth = [
+            s for s in step.sightings if _is_more_than_a_command(s) or not nest.shows(number, s)
+        ]
+        said += lives(worth, step.command)
+    if not said:
         return ""
-    said = [
-        life for step in given.steps for life in lives([s for s in step.sightings if s in worth])
-    ]
     steps = "".join(
         f"<li><code>{escape(_first_line(step.command))}</code>"
         f"<ul>{''.join(engine_said(step.sightings))}</ul></li>"
         for step in given.steps
         if step.sightings
     )
-    return f"{did_fold(said, steps)}"
+    return did_fold(said, steps)
 
 
 def did_fold(said: Sequence[str], engine: str) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -163,7 +162,8 @@ class Tally:
     # in which the page has blocks that ran
     left_out: Counter[str] = field(default_factory=Counter)
     # why lines were not run -> how many lines
-    doubtful: int = 0
+    doubtful: dict[int, Standing] = field(default_factory=dict)
+    # number of a block or an edit that did not run as it stands -> what is known of it
     asked: int = 0
     # blocks that are to run
     both: bool = False
@@ -173,21 +173,22 @@ class Tally:
         if half.standing is Standing.LEFT_OUT:
             lines = sum(len(step.typed) for step in half.steps) or len(half.block.lines)
             # both spellings leave the same lines out
-            self.left_out[half.block.not_run] += lines if half.spelling != "v1" else 0
+            if half.spelling != "v1" or half.block.only:
+                self.left_out[half.block.not_run] += lines
             return
         self.asked += 1
         self.both = self.both or (bool(half.spelling) and not half.block.only)
         if half.standing is Standing.RAN:
             self.spellings |= {half.spelling} if half.spelling else {"v2", "v1"}
         else:
-            self.doubtful += 1
+            self.doubtful.setdefault(half.block.ordinal, half.standing)
 
     def take_edit(self, edit: Edit, standing: Standing) -> None:
         """Count an edit."""
         if standing is Standing.LEFT_OUT:
             self.left_out[edit.not_run] += len(edit.new) or len(edit.lines)
         elif standing is not Standing.RAN:
-            self.doubtful += 1
+            self.doubtful[edit.ordinal] = standing
 
 
 @dataclass
@@ -331,7 +332,9 @@ class Rendering:
             node.replace_self([])
             return
         switch = tally.both and self.app.builder.name != "epub"
-        status = PageStatus(ordered, tally.left_out, tally.doubtful, switch)
+        doubtful = Counter(tally.doubtful.values())
+        shown = tuple(s for s in ("v2", "v1") if s in self.app.config.seatrial_spellings)
+        status = PageStatus(ordered, tally.left_out, doubtful, switch, shown)
         node.replace_self(_raw(page_status(status)))
 
     def _nth(self, item: Item) -> int:
@@ -546,7 +549,9 @@ def _link(
         address = app.builder.get_relative_uri(here, page)
     except NoUri:
         return nodes.inline("", "", *shown)
-    if anchor and renders(app):
+    if anchor and app.builder.name == "singlehtml":
+        address = f"#{anchor}"
+    elif anchor and renders(app):
         address += f"#{anchor}"
     return nodes.reference("", "", *shown, refuri=address, internal=True)
 
@@ -704,9 +709,7 @@ def check_settings(app: Sphinx) -> None:
 def show_cells(app: Sphinx, page: str, source: list[str]) -> None:
     """Let a notebook's cells show what they gave as pages do."""
     if renders(app) and Path(app.env.doc2path(page)).suffix == ".ipynb":
-        # a notebook that is none is for its own parser to tell of
-        with suppress(ValueError):
-            source[0] = for_site(source[0])
+        source[0] = for_site(source[0])
 
 
 def add_files(
@@ -715,7 +718,7 @@ def add_files(
     """Ask for our style sheet and script on the pages that use them."""
     body = context.get("body", "")
     if 'class="seatrial-' in body or "seatrial-overview" in body:
-        app.add_css_file("tokens.css", priority=400)
+        app.add_css_file("seatrial-tokens.css", priority=400)
         app.add_css_file("seatrial.css")
         app.add_js_file("seatrial.js", loading_method="defer")
 

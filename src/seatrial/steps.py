@@ -22,7 +22,8 @@ _OPENS_A_SHELL = re.compile(
 )
 # A command with nothing behind it but options that opens Python, in a project or alone.
 _OPENS_PYTHON = re.compile(r"(?:^|[\s/])(?:i?python[\d.]*(?:\s+-\w+)*|\S+\s+shell(?:_plus)?)\s*$")
-_LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
+#: What is typed to leave a program.
+LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
 
 # A shell's input, piece by piece; what no piece fits is a quote or a backslash that stands open.
 SHELL_PIECE = re.compile(
@@ -314,7 +315,7 @@ def _is_remark(lines: Sequence[str], at: int, prompts: Sequence[Prompt]) -> bool
         return False
     opens = _OPENS_A_SHELL if found[1] == "$ " else _OPENS_PYTHON
     commands = [line[2:].strip() for line in lines[at:below]]
-    return not any(c in _LEAVES_A_PROGRAM or opens.search(c) for c in commands)
+    return not any(c in LEAVES_A_PROGRAM or opens.search(c) for c in commands)
 
 
 def _without_remarks(promise: Sequence[str], *, may_be_output: bool) -> Sequence[str]:
@@ -363,7 +364,7 @@ def _leads_to_a_shell(before: Step) -> bool:
         return True
     return (
         before.prompt == "# "
-        or command in _LEAVES_A_PROGRAM
+        or command in LEAVES_A_PROGRAM
         or _OPENS_A_SHELL.search(command) is not None
     )
 

@@ -19,7 +19,8 @@ def clean(text: str) -> str:
 
     Overwritten text is gone, as on a screen: of a progress line the last state stays.
     """
-    text = text.replace("\r\n", "\n")
+    # two characters that no page can hold: XML has no place for them
+    text = text.replace("\r\n", "\n").replace("\ufffe", "").replace("\uffff", "")
     if not _GAMES.search(text):
         return text
     screen = _Screen()

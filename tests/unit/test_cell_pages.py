@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 
 from seatrial.cell_pages import change_in_jupyter, for_site, ran_in_jupyter
-from seatrial.cells import RAN
+from seatrial.cells import KERNEL, RAN
 
+RUN = "docker compose run --rm web python manage.py shell"
 PSQL = {"program": "psql", "container": {"service": "db", "name": "example-db-1"}}
 NEW = {"program": "Python", "container": {"service": "web", "one_off": True}}
 PROGRESS = [
@@ -32,6 +34,25 @@ def ran(
     }
 
 
+def a_notebook(
+    outputs: list[dict[str, Any]], code: str = RUN, kernel: str = KERNEL
+) -> dict[str, Any]:
+    """A notebook of one cell that gave these outputs."""
+    return {
+        "metadata": {"kernelspec": {"name": kernel}, "language_info": {"pygments_lexer": "bash"}},
+        "cells": [
+            {"cell_type": "markdown", "source": "# Title\n\nText."},
+            {"cell_type": "code", "source": code, "outputs": outputs},
+        ],
+    }
+
+
+def outputs_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a site shows of the outputs of a notebook's last cell."""
+    found: list[dict[str, Any]] = json.loads(for_site(json.dumps(notebook)))["cells"][-1]["outputs"]
+    return found
+
+
 def cell(facts: dict[str, Any], printed: list[str]) -> BeautifulSoup:
     """The outputs of a cell on a site."""
     outputs = [
@@ -42,8 +63,8 @@ def cell(facts: dict[str, Any], printed: list[str]) -> BeautifulSoup:
             "data": {"text/plain": "(ran)", "text/html": "old", RAN: facts},
         },
     ]
-    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": outputs}]}
-    (shown,) = json.loads(for_site(json.dumps(notebook)))["cells"][0]["outputs"]
+    notebook = a_notebook(outputs)
+    (shown,) = outputs_of(notebook)
     assert shown["data"]["text/plain"].endswith("(ran)")
     return BeautifulSoup(shown["data"]["text/html"], "html.parser")
 
@@ -119,8 +140,8 @@ def test_a_change_on_a_site_is_an_edit() -> None:
         "metadata": {},
         "data": {"text/plain": DIFF, "text/html": change_in_jupyter("a.txt", DIFF)},
     }
-    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": [output]}]}
-    (shown,) = json.loads(for_site(json.dumps(notebook)))["cells"][0]["outputs"]
+    notebook = a_notebook([output])
+    (shown,) = outputs_of(notebook)
     soup = BeautifulSoup(shown["data"]["text/html"], "html.parser")
     assert len(soup.select(".seatrial-edit .seatrial-row")) == 2
     assert soup.select(".seatrial-where b")[0].get_text() == "a.txt"
@@ -130,5 +151,54 @@ def test_what_an_older_kernel_stored_stays_as_it_is() -> None:
     data = {"text/plain": "(ran)", "text/html": "old", RAN: {"places": [], "moved": "", "did": []}}
     stream = {"output_type": "stream", "name": "stdout", "text": "a\n"}
     outputs = [stream, {"output_type": "display_data", "metadata": {}, "data": data}]
-    notebook = {"cells": [{"cell_type": "code", "source": "x", "outputs": outputs}]}
-    assert json.loads(for_site(json.dumps(notebook))) == notebook
+    notebook = a_notebook(outputs)
+    assert outputs_of(notebook) == outputs
+
+
+def test_a_removed_line_that_looks_like_a_diffs_head_is_there() -> None:
+    diff = "--- a as it was\n+++ a as it is now\n@@ -1,2 +1,2 @@\n--- a comment\n+++x"
+    soup = BeautifulSoup(change_in_jupyter("a", diff), "html.parser")
+    rows = [each.get_text() for each in soup.select(".seatrial-row")]
+    assert rows == ["- -- a comment\n", "+ ++x\n"]
+
+
+def test_what_is_printed_after_the_frame_is_not_lost() -> None:
+    data = {"text/plain": "(ran)", "text/html": "old", RAN: ran([{}])}
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "ab"},
+        {"output_type": "stream", "name": "stderr", "text": "cd\n"},
+        {"output_type": "display_data", "metadata": {}, "data": data},
+        {"output_type": "stream", "name": "stdout", "text": "late\n"},
+    ]
+    first, last = outputs_of(a_notebook(outputs))
+    assert last == outputs[-1]
+    assert ">abcd\n<" in first["data"]["text/html"]
+
+
+def test_a_notebook_says_when_it_ran_under_its_title() -> None:
+    notebook = a_notebook([])
+    notebook["metadata"]["seatrial"] = {"tools": {"Docker": "28.5.2"}, "ran": "2026-11-28"}
+    notebook["cells"][0]["attachments"] = {"a.png": {}}
+    title, status, rest, _ = json.loads(for_site(json.dumps(notebook)))["cells"]
+    assert title["source"] == "# Title"
+    assert "ran on <time" in status["source"]
+    assert "28 November 2026</time>, Docker 28.5" in status["source"]
+    assert (rest["source"], rest["attachments"]) == ("\nText.", {"a.png": {}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "null", "3", "{", '{"cells": null}', '{"metadata": null}'),
+        json.dumps(a_notebook([], kernel="python3")),
+        json.dumps({**a_notebook([]), "cells": ["text"]}),
+        json.dumps({**a_notebook([]), "cells": [{"cell_type": "code", "source": "x"}]}),
+        json.dumps(
+            a_notebook(
+                [{"output_type": "display_data", "data": {RAN: {"at": []}, "text/plain": ""}}]
+            )
+        ),
+    ],
+)
+def test_what_is_no_notebook_of_ours_comes_back_as_it_is(text: str) -> None:
+    assert for_site(text) == text

@@ -99,3 +99,21 @@ def test_the_engines_own_words_stay() -> None:
         engine_words(did("create start", one_off=True)) == "one-off container of web: create, start"
     )
     assert engine_words(did("exec_create exec_start exec_die")) == "container web: exec"
+
+
+def test_what_a_command_may_have_started_its_policy_did_not() -> None:
+    again = [did("die start")]
+    assert lives(again) == ("web ended, and was restarted by its policy",)
+    assert lives(again, "docker compose start web") == ("web ended, and was started again",)
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ("create rename start", "web was recreated"),
+        ("create rename start die", "web was recreated and ended"),
+        ("create", "web was recreated and not started"),
+    ],
+)
+def test_what_became_of_the_new_one_is_told_too(new: str, said: str) -> None:
+    assert lives([did("kill die stop destroy"), did(new)]) == (said,)

@@ -1,6 +1,7 @@
 """A transcript as a nest of places: pure functions from steps and what a record says of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -165,6 +166,21 @@ def test_without_a_record_prompts_say_what_they_can() -> None:
         ("docker compose exec web ls > file", "exec_create exec_start exec_die", None),
         ("docker compose exec web ls; ls", "exec_create exec_start exec_die", None),
         ("docker compose exec web ls && ls", "exec_create exec_start exec_die", None),
+        ("docker compose exec web ls\nls", "exec_create exec_start exec_die", None),
+        ("docker compose exec web ls foo>bar", "exec_create exec_start exec_die", None),
+        ("docker compose exec -dT web ls", "exec_create exec_start exec_die", None),
+        ('docker compose exec web echo "$(ls)"', "exec_create exec_start exec_die", None),
+        (
+            "docker compose exec web echo '$(ls)'",
+            "exec_create exec_start exec_die",
+            Container("web"),
+        ),
+        ("docker compose logs exec x", "exec_create exec_start exec_die", None),
+        (
+            "docker compose -f a.yml exec web ls",
+            "exec_create exec_start exec_die",
+            Container("web"),
+        ),
         ("docker compose exec -d web ls", "exec_create exec_start exec_die", None),
         ("docker compose exec --detach web ls", "exec_create exec_start exec_die", None),
         ("docker compose exec web ls", "exec_create exec_start", None),
@@ -200,10 +216,28 @@ def test_a_new_container_that_ran_one_command_has_its_end() -> None:
 
 
 def test_what_compose_says_first_stands_before_the_container() -> None:
-    lines = [" Container example-db-1 Running", "", "manage.py", " Container example-db-1 Running"]
-    assert lines[share(Part.TOLD, lines)] == lines[:2]
-    assert lines[share(Part.OUTPUT, lines)] == lines[2:]
-    assert lines[share(Part.ALL, lines)] == lines
+    up = " Container example-db-1 Running"
+    lines = ["WARNING: The FOO variable is not set", "Building web", "", up, "", "manage.py", up]
+    run = "docker compose run --rm web ls"
+    assert lines[share(Part.TOLD, run, lines)] == lines[:4]
+    assert lines[share(Part.OUTPUT, run, lines)] == lines[4:]
+    assert lines[share(Part.ALL, run, lines)] == lines
+
+
+def test_what_compose_1_says_at_the_end_stands_after_the_container() -> None:
+    lines = ["Creating example_web_run ... done", "no such file", "ERROR: 127"]
+    run = "docker-compose run --rm web nosuch"
+    assert lines[share(Part.OUTPUT, run, lines)] == ["no such file"]
+    assert lines[share(Part.AFTER, run, lines)] == ["ERROR: 127"]
+
+
+def test_what_exec_prints_is_the_programs_but_for_warnings() -> None:
+    lines = ["", " Container example-db-1 Running", 'time="x" level=info msg="mine"', "ERROR: 1"]
+    for command in ("docker compose exec web ls", "docker exec example-web-1 ls", "psql"):
+        assert lines[share(Part.TOLD, command, lines)] == []
+        assert lines[share(Part.OUTPUT, command, lines)] == lines
+    warned = ['time="2026-01-01T00:00:00Z" level=warning msg="obsolete"', "manage.py"]
+    assert warned[share(Part.TOLD, "docker compose exec web ls", warned)] == warned[:1]
 
 
 def test_an_end_is_that_of_the_same_container() -> None:
@@ -239,6 +273,63 @@ def test_a_running_container_ends_only_where_it_did_not_start_again(actions: str
     assert ending(OLD, [Sighting("container", "web", tuple(actions.split()))]) == end
     again = [Sighting("container", "web", ("create", "start"))]
     assert ending(OLD, [*again, Sighting("container", "web", tuple(actions.split()))]) == ""
+
+
+def test_what_became_of_one_of_several_is_not_told() -> None:
+    gone = Sighting("container", "web", ("die", "destroy"), one_off=True)
+    left = Sighting("container", "web", ("die",), one_off=True)
+    assert ending(NEW, [gone]) == "this container is gone now"
+    assert ending(NEW, [left, gone]) == ""
+
+
+def test_a_block_that_begins_in_two_programs_does_not_turn_them_round() -> None:
+    shell, python = (Place(program, NEW) for program in ("container shell", "Python"))
+    assert ran(
+        ">>> exit()\n# exit\n$ true", (python, None, ()), (shell, 0, GONE), (MACHINE, 0, ())
+    ) == [
+        "machine: your machine",
+        "  made: new container of web, Python",
+        "    0",
+        "  made: new container of web, a shell",
+        "    1",
+        "    (this container is gone now)",
+        "  2",
+    ]
+
+
+def test_two_containers_one_after_the_other_are_two_frames() -> None:
+    place = Place("Python", NEW)
+    twice = "for i in 1 2; do docker compose run --rm web python; done"
+    nest = ran(
+        f"$ {twice}\n>>> exit()\n>>> exit()",
+        (MACHINE, None, ()),
+        (place, None, GONE),
+        (place, 0, GONE),
+    )
+    assert nest.count("  made: new container of web, Python") == 2
+    assert nest.count("    (this container is gone now)") == 2
+
+
+def test_a_container_that_is_not_the_projects_is_no_program_on_the_machine() -> None:
+    assert ran(
+        "$ docker run --rm -it python:3 python\n>>> exit()",
+        (MACHINE, None, ()),
+        (Place("Python"), 0, ()),
+    ) == ["machine: your machine", "  0", "  elsewhere: a container, Python", "    1"]
+    steps = parse(block("$ docker compose exec web bash\nroot@1:/app# ls"))
+    assert list(drawn(nested(steps, None)))[2] == "  elsewhere: a container, a shell"
+    steps = parse(block("$ docker compose up -d\n$ psql\ndb=# \\q"))
+    assert list(drawn(nested(steps, None)))[3] == "  program: psql"
+
+
+def test_a_password_is_asked_for_where_the_program_is() -> None:
+    psql = Place("psql", Container("db", "example-db-1"))
+    assert ran(
+        "$ docker compose exec db psql -W\nPassword: x\ndb=# \\q",
+        (MACHINE, None, ()),
+        (replace(psql, program="password"), None, ()),
+        (psql, 0, ()),
+    ) == ["machine: your machine", "  0", "  running: example-db-1, psql", "    1", "    2"]
 
 
 def test_a_frame_is_of_one_kind() -> None:

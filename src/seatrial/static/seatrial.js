@@ -120,7 +120,15 @@ addEventListener("DOMContentLoaded", () => {
 
 // A link to a claim opens its proof.
 function openTarget() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let id = location.hash.slice(1);
+  try {
+    id = decodeURIComponent(id);
+  } catch {
+    // an address that somebody mistyped leads nowhere
+  }
+  let target = id && document.getElementById(id);
+  // a label before a claim
+  if (target && target.matches("span:empty")) target = target.nextElementSibling;
   if (target && target.matches(".seatrial-claim")) target.querySelector("details").open = true;
 }
 
