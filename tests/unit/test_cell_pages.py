@@ -1,6 +1,7 @@
 """A notebook's cells as JupyterLab and as a site show them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,15 +35,13 @@ def ran(
     }
 
 
-def a_notebook(
-    outputs: list[dict[str, Any]], code: str = RUN, kernel: str = KERNEL
-) -> dict[str, Any]:
+def a_notebook(outputs: Sequence[object], code: str = RUN, kernel: str = KERNEL) -> dict[str, Any]:
     """A notebook of one cell that gave these outputs."""
     return {
         "metadata": {"kernelspec": {"name": kernel}, "language_info": {"pygments_lexer": "bash"}},
         "cells": [
             {"cell_type": "markdown", "source": "# Title\n\nText."},
-            {"cell_type": "code", "source": code, "outputs": outputs},
+            {"cell_type": "code", "source": code, "outputs": list(outputs)},
         ],
     }
 
