@@ -90,6 +90,12 @@ class Trial:
         self.visible = bool(config.getoption("--visible"))
         self.require_docker = bool(config.getoption("--require-docker"))
         self.only = config.getoption("--compose")
+        if self.only not in (None, *SPELLINGS):
+            # argparse looks at what is typed, and not at defaults
+            raise pytest.UsageError(
+                f"SEATRIAL_COMPOSE is {self.only!r}, and no spelling of Compose; "
+                f"set it to {' or '.join(SPELLINGS)}"
+            )
         self.counts: Counter[str] = Counter()
         self.selected = 0
         self.without_docker = 0

@@ -101,7 +101,12 @@ class Witness:
             with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
                 image = self._client.images.get(name)
                 version = _version_said(image.attrs.get("Config") or {}, name)
-                found[name] = version or (_version_asked(self._client, name) if ours else "")
+                if not version and ours:
+                    key = str(image.id)
+                    if key not in _ASKED:
+                        _ASKED[key] = _version_asked(self._client, name)
+                    version = _ASKED[key]
+                found[name] = version
         return found
 
     def under_way(self) -> frozenset[str]:
@@ -136,12 +141,18 @@ class Witness:
         The engine gives its latest events at once to who asks for those of the past (its API:
         `GET /events` with `until`): the last of them is then what to wait for.
         """
-        told = self._client.events(  # the SDK passes on what is no datetime as it is
-            since=_seconds(start),  # type: ignore[call-overload]
-            until=_seconds(now()),
-            decode=True,
-        )
-        last = max((int(raw.get("timeNano", 0)) for raw in told), default=0)
+        try:
+            told = self._client.events(  # the SDK passes on what is no datetime as it is
+                since=_seconds(start),  # type: ignore[call-overload]
+                until=_seconds(now()),
+                decode=True,
+            )
+            last = max((int(raw.get("timeNano", 0)) for raw in told), default=0)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise EngineUnavailableError(
+                f"the engine does not answer any more: {error}",
+                hint="start it, with `make engine` where it is this project's, and run this again",
+            ) from error
         with self._news:
             self._wait(lambda: self._latest >= last)
 
@@ -308,6 +319,10 @@ _ASK = {
 }
 
 
+# image's identifier -> the version that its program printed: nobody has to be asked twice
+_ASKED: dict[str, str] = {}
+
+
 def _version_said(config: Mapping[str, Any], name: str) -> str:
     """Return the version that an image names itself, if any."""
     said: str = (config.get("Labels") or {}).get("org.opencontainers.image.version", "")
@@ -322,9 +337,14 @@ def _version_asked(client: docker.DockerClient, name: str) -> str:
     ask = _ASK.get(name.partition(":")[0])
     if ask is None:
         return ""
-    said = client.containers.run(
-        name, [ask[1]], entrypoint=ask[0], remove=True, network_disabled=True, stderr=True
-    )
+    asked = client.containers.create(name, [ask[1]], entrypoint=ask[0], network_disabled=True)
+    try:
+        asked.start()
+        asked.wait()
+        said = asked.logs(stdout=True, stderr=True)
+    finally:
+        # with the volumes that the image asks for, which the SDK's own removal leaves behind
+        asked.remove(v=True, force=True)
     found = re.search(rb"\d+\.[\d.]*\d", said)
     return found.group().decode() if found else ""
 

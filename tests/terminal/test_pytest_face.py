@@ -622,3 +622,11 @@ def test_a_run_that_is_ended_from_outside_leaves_nothing(
     assert process.returncode == 2, text
     # what else would be left is looked for when every test ends
     assert list(cache.glob("sandboxes/*.json")) == []
+
+
+def test_a_spelling_that_is_none_is_an_error_and_no_green_run(project: Project) -> None:
+    outcome = project.run(environment={"SEATRIAL_COMPOSE": "v3"})
+    assert outcome.status == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "SEATRIAL_COMPOSE is 'v3', and no spelling of Compose; set it to v2 or v1" in outcome.text
+    )

@@ -1,6 +1,7 @@
 """What the witness of a page makes of the engine's events, as a real engine sends them."""
 
 import contextlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -11,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 
+import docker
 import pytest
+import requests
 
 from seatrial.blocks import Block, Page
 from seatrial.errors import EngineUnavailableError
@@ -20,7 +23,7 @@ from seatrial.places import Container
 from seatrial.runner import PageRun
 from seatrial.sandbox import Engine
 from seatrial.verdicts import Verdict, explain
-from seatrial.witness import Witness, container_of, now
+from seatrial.witness import Witness, _version_asked, container_of, now
 
 _PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
 
@@ -165,3 +168,33 @@ def test_a_witness_that_hears_no_more_is_not_taken_for_one_that_saw_nothing(
             run.record(list(blocks))
     finally:
         run.close()
+
+
+def test_who_is_asked_for_its_version_leaves_nothing_behind(
+    docker_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seatrial.witness._ASKED", {})
+    listed = ["docker", "volume", "ls", "--quiet"]
+
+    def volumes() -> set[str]:
+        said = subprocess.run(
+            listed, env=docker_engine.environment, capture_output=True, text=True, check=True
+        )
+        return set(said.stdout.split())
+
+    client = docker.DockerClient(base_url=docker_engine.host)
+    before = volumes()
+    assert re.match(r"17\.\d", _version_asked(client, "postgres:17"))
+    client.close()
+    assert volumes() <= before
+
+
+def test_an_engine_that_is_gone_is_told_in_one_sentence(
+    witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise requests.ConnectionError("Connection aborted.")
+
+    monkeypatch.setattr(witness._client, "events", gone)
+    with pytest.raises(EngineUnavailableError, match="does not answer any more"):
+        witness.catch_up(now())
