@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import groupby
 
 from seatrial.events import Sighting
 from seatrial.kinds import is_progress, is_warning
@@ -181,6 +182,7 @@ def of_cell(ran: Sequence[Place], now: Place, sightings: Sequence[Sighting]) -> 
     Which of several places printed which line is not known: then they are named in one heading.
     """
     machine = frame_at(MACHINE)
+    ran = [place for place, _ in groupby(ran)]
     frames = [frame_at(place) for place in ran]
     for place, frame in zip(ran, frames, strict=True):
         if place.container is not None and not place.program:

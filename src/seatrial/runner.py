@@ -434,7 +434,9 @@ class PageRun:
         if self._witness is None:
             return
         opened = self._opened_by(block.terminal)
-        if answer.at_shell and (opened or _NAMES_DOCKER.search(step.command)):
+        # a function, or a script, may have had Docker do something without its name
+        named = _NAMES_DOCKER.search(step.command) is not None
+        if answer.at_shell and (opened or named or self._witness.between(begun, now())):
             self._witness.catch_up(begun)
         if answer.at_shell:
             self._witness.settle(before - opened)

@@ -258,6 +258,7 @@ def test_a_cell_that_ran_at_one_place_is_entered_there() -> None:
 def test_a_cell_that_ran_at_two_places_names_both() -> None:
     nest = of_cell([MACHINE, Place("", NEW)], MACHINE, GONE)
     assert list(drawn(nest)) == ["machine: your machine, then new container of web"]
+    assert list(drawn(of_cell([MACHINE, MACHINE], MACHINE, ()))) == ["machine: your machine"]
 
 
 @pytest.mark.parametrize(
