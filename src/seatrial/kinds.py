@@ -75,11 +75,13 @@ _PROGRESS = re.compile(
 _IMAGES_REMOVED = re.compile(
     r"\s*(?:Dangling images|Image \S+) +(?:Remov(?:ing|ed)|Warning: No resource found to remove)\s*"
 )
-_PROGRESS_V1 = re.compile(
+_BEGINS_V1 = (
     r"(?P<state>Creating|Starting|Stopping|Removing|Recreating|Restarting|Killing)"
     r" (?P<what>network|volume|image)? ?\"?(?P<name>[\w-]+)\"?"
-    r"(?: with .*| +\.\.\.(?: (?P<end>\w+))?\s*)?"
 )
+_PROGRESS_V1 = re.compile(_BEGINS_V1 + r"(?: with .*| +\.\.\.(?: (?P<end>\w+))?\s*)?")
+# of which no end stands in the same line
+_BEGUN_V1 = re.compile(_BEGINS_V1 + r" +\.\.\.\s*")
 _ATTACHING = re.compile(r"Attaching to (?P<names>.*)")
 _IS_UP = re.compile(r"(?P<name>[\w-]+) is up-to-date\s*")
 # what Compose 1 calls done, as later ones call it
@@ -181,8 +183,8 @@ def told(output: Iterable[str], *, docker: bool = True) -> Told:
     for line, stage, chatter in _building(output):
         if stage:
             seen.add(by_kind(stage).rstrip())
-        elif _IS_UP.fullmatch(line):
-            # Compose 1 draws over some of these, whichever happen to stand where it counts
+        elif _IS_UP.fullmatch(line) or _BEGUN_V1.fullmatch(line):
+            # Compose 1 draws over most of these, and which are left is by chance
             continue
         elif said := progress(line):
             seen.add(said)

@@ -174,7 +174,6 @@ def test_an_output_is_taken_apart_once() -> None:
     assert found.progress == {"Network a_default Created"}
     found = told(["Creating a_1 ... ", "Starting b_1 ... error", "#7 [1/2] FROM x "])
     assert found.progress == {
-        "Container a_1 Creating",
         "Container b_1 Starting error",
         "[1/2] FROM x",
     }
@@ -246,4 +245,6 @@ def test_a_line_below_the_heads_of_a_table_is_as_wide_as_the_table() -> None:
 
 def test_what_is_up_to_date_in_compose_1_is_told_by_chance() -> None:
     assert lines("db is up-to-date", "media is up-to-date") == ()
+    assert lines("Creating db ... \nCreating a ... done", "Creating a ... done") == ()
+    assert lines("Creating a ... error", "Creating a ... ") != ()
     assert lines("db is up-to-date", "Creating db ... done") != ()
