@@ -276,7 +276,7 @@ def test_a_run_fits_what_still_begins_as_it_ran(
     ],
     ids=["its day", "an output", "a run is missing"],
 )
-def test_what_was_changed_by_hand_is_written_anew(
+def test_what_was_changed_by_hand_is_written_again(
     change: Callable[[dict[str, Any]], object], tmp_path: Path
 ) -> None:
     change_by_hand(tmp_path, lambda data: change(data["runs"]))
