@@ -503,7 +503,7 @@ def test_a_block_that_changed_since_it_ran_warns_at_its_own_line(project: Projec
     project.page(text.replace("echo a", "echo  a"))
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet"]
-    assert texts(soup, ".seatrial-page .seatrial-unproved") == ["1 block changed since"]
+    assert texts(soup, ".seatrial-page .seatrial-unproved") == ["1 block: not run yet"]
     (line,) = project.said.strip().splitlines()
     assert line.startswith(f"{project.folder / 'index.rst'}:10: WARNING: this block has not run")
 
