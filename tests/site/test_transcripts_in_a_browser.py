@@ -135,3 +135,14 @@ def test_places_differ_in_more_than_colour(context: BrowserContext, site: str) -
           document.querySelector(`.seatrial-frame[data-kind="${kind}"]`)).borderLeftStyle)"""
     )
     assert styles == ["solid", "dashed", "double"]
+
+
+def test_an_address_that_somebody_mistyped_breaks_nothing(
+    context: BrowserContext, site: str
+) -> None:
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site}/{NESTED}#100%", wait_until="load")
+    assert [error for error in errors if "URI" in error] == []
+    assert page.locator(".seatrial-copy").count() > 1

@@ -678,6 +678,41 @@ def test_halves_that_differ_in_the_hyphen_alone_have_no_tabs_and_follow_the_swit
     assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
 
 
+def test_a_spelling_shows_the_exit_status_that_came_of_its_own_run(bilingual: Project) -> None:
+    bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose exec web false\n   [1]\n")
+    bilingual.record(spellings=("v2", "v1"))
+    record = load(bilingual.folder / "records", "index")
+    assert record is not None
+    run = record.runs["v1"]
+    item = replace(run.items[0], steps=(replace(run.items[0].steps[0], status=126),))
+    runs = {**record.runs, "v1": sealed(replace(run, items=(item,)))}
+    save(bilingual.folder / "records", replace(record, runs=runs))
+    panels = bilingual.soup().select("[role=tabpanel]")
+    assert [texts(panel, ".seatrial-status") for panel in panels] == [
+        ["exit status 1\n"],
+        ["exit status 126\n"],
+    ]
+
+
+def test_a_block_counts_once_in_a_pages_status_whatever_its_spellings(bilingual: Project) -> None:
+    bilingual.page(
+        "Page\n====\n\n.. console::\n\n   $ docker compose ps\n\n.. console::\n   :only: v1\n"
+        "   :not-run: why\n\n   $ docker-compose scale web=3\n"
+    )
+    status = one(bilingual.soup(), ".seatrial-page")
+    assert texts(status, ".seatrial-unproved") == ["1 block: not run yet"]
+    assert one(status, "summary").get_text() == "1 line not run"
+
+
+def test_a_ledger_in_one_page_links_to_claims_in_it(project: Project) -> None:
+    project.page("Page\n====\n\n.. claims-ledger::\n\n.. claim:: It is true.\n\n   $ true\n")
+    project.record()
+    soup = BeautifulSoup(project.build("singlehtml"), "html.parser")
+    assert [link["href"] for link in soup.select("a") if "It is true" in link.get_text()] == [
+        "#claim-it-is-true"
+    ]
+
+
 def test_without_tabs_a_page_keeps_to_its_own_spelling(bilingual: Project) -> None:
     bilingual.configure(seatrial_project="example", seatrial_spellings=("v2", "v1"))
     soup = bilingual.soup()

@@ -91,3 +91,7 @@ def test_an_escape_sequence_that_was_cut_off_leaves_no_control_character() -> No
 
 def test_a_cursor_sent_far_away_costs_nothing() -> None:
     assert len(clean("a\x1b[999999999Bb\x1b[999999999Cc")) < 100_000
+
+
+def test_what_xml_has_no_place_for_is_gone() -> None:
+    assert clean("a\ufffeb\uffffc") == "abc"
