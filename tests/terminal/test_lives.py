@@ -1,7 +1,6 @@
 """The lives of real containers, in words: what a page says that Docker did is what was done."""
 
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,18 +53,33 @@ class Life:
         subprocess.run(command, env=self._environment, check=True, capture_output=True)
 
     def of(self, *words: str, until: str = "", by_hand: bool = False) -> tuple[str, ...]:
-        """Return what Docker did while a command ran, and until something is told."""
+        """Return what Docker did while a command ran, and until the engine told of some actions."""
         begun = now()
         (self.by_hand if by_hand else self.compose)(*words)
-        deadline = time.monotonic() + 30
-        while True:
-            self._witness.catch_up(begun)
-            told = lives(
-                sightings(e for e in self._witness.between(begun, now()) if e.what == "container")
-            )
-            if not until or any(until in line for line in told) or time.monotonic() > deadline:
-                return told
-            time.sleep(0.1)  # the end of a program is told when it ends, and nothing else tells it
+        self._await(begun, until.split())
+        self._witness.catch_up(begun)
+        events = self._witness.between(begun, now())
+        return lives(sightings(each for each in events if each.what == "container"))
+
+    def _await(self, begun: int, actions: list[str]) -> None:
+        """Read the engine's events since a moment until it told of these, one after the other."""
+        of_project = f"label=com.docker.compose.project={self.project}"
+        command = ["docker", "events", "--since", str(begun / 1e9), "--filter", of_project]
+        if not actions:
+            return
+        with subprocess.Popen(
+            [*command, "--format", "{{.Action}}"],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as told:
+            assert told.stdout is not None
+            left = list(actions)
+            for line in told.stdout:
+                left = left[1:] if line.strip() == left[0] else left
+                if not left:
+                    told.kill()
+                    break
 
     def close(self) -> None:
         """Remove the project."""
@@ -89,7 +103,7 @@ def test_by_compose_and_by_hand(life: Life) -> None:
     assert life.of("up", "--detach", "--force-recreate", "--timeout", "1") == ("web was recreated",)
     assert life.of("stop", "--timeout", "1") == ("web was stopped",)
     assert life.of("start") == ("web was started",)
-    assert life.of("kill", until="killed") == ("web was killed",)
+    assert life.of("kill", until="die") == ("web was killed",)
     assert life.of("rm", "--force") == ("web was removed",)
     assert life.of("run", "--rm", "--no-deps", "web", "true") == (
         "a new container of web was created, started, ended and was removed",
@@ -98,17 +112,17 @@ def test_by_compose_and_by_hand(life: Life) -> None:
 
 def test_one_that_ends_by_itself(life: Life) -> None:
     life.write(command="[sleep, '0.3']")
-    told = life.of("up", "--detach", until="ended")
+    told = life.of("up", "--detach", until="die")
     assert told == ("web was created, started and ended",)
 
 
 def test_one_that_its_policy_starts_again(life: Life) -> None:
     life.write(command="[sleep, '1']", restart="always")
-    (told,) = life.of("up", "--detach", until="policy")
+    (told,) = life.of("up", "--detach", until="start die start")
     assert "restarted by its policy" in told
 
 
 def test_one_that_runs_out_of_memory(life: Life) -> None:
     life.write(command=_GREEDY)
-    (told,) = life.of("up", "--detach", until="ended")
+    (told,) = life.of("up", "--detach", until="die")
     assert told == "web was created, started, ran out of memory and ended"
