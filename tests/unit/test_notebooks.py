@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 
 from seatrial.blocks import Block
 from seatrial.cell_pages import in_jupyter
-from seatrial.cells import ANSWER, VARIES, VARIES_V1, edit_of
-from seatrial.notebooks import cells_of, read
+from seatrial.cells import ANSWER, RAN, VARIES, VARIES_V1, edit_of
+from seatrial.notebooks import NotebookRun, cells_of, read
 from seatrial.pages import read as read_tree
 from seatrial.steps import parse
 
@@ -142,3 +142,17 @@ def test_a_cell_that_writes_a_file_says_which_in_every_front_end(path: Path) -> 
         by_line, _ = edit_of(cell.source)
         by_tag, _ = edit_of("", cell.metadata.get("tags", ()))
         assert by_line == by_tag
+
+
+def test_a_notebook_whose_places_are_others_is_stored_again(tmp_path: Path) -> None:
+    path = tmp_path / "first-steps.ipynb"
+    path.write_bytes((ROOT / "notebooks" / "first-steps.ipynb").read_bytes())
+    tools = read(path).metadata.seatrial.tools
+    run = NotebookRun(path, None, "v2", tools)
+    assert not run.write()
+    came = next(
+        o for c in run._came.cells for o in c.get("outputs", ()) if RAN in o.get("data", {})
+    )
+    came.data[RAN]["at"] = [{"program": "psql"}]
+    assert run.write()
+    assert '"program": "psql"' in path.read_text(encoding="utf-8")

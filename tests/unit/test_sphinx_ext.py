@@ -343,6 +343,30 @@ def test_what_docker_did_is_told_in_words_and_in_the_engines_own_below(project: 
     ]
 
 
+def test_lines_after_a_key_are_pasted_by_themselves(project: Project) -> None:
+    project.page("Page\n====\n\n.. console::\n\n   $ tail -f log\n   one\n   ^C\n   $ true\n")
+    stretches = project.soup().select(".seatrial-stretch")
+    assert [texts(each, ".seatrial-command") for each in stretches] == [["tail -f log"], ["true"]]
+
+
+def test_what_a_frame_shows_is_not_told_again_and_all_else_is(project: Project) -> None:
+    project.page(
+        "Page\n====\n\n.. console::\n\n   $ docker compose exec web hostname\n   ...\n"
+        "   $ docker compose exec web hostname > file\n"
+    )
+    project.record({"docker compose exec web hostname": ("box",)})
+    record = load(project.folder / "records", "index")
+    assert record is not None
+    ran = (Sighting("container", "web", ("exec_create", "exec_start", "exec_die")),)
+    item = record.runs["v2"].items[0]
+    for framed, told in ((item.steps[:1], []), (item.steps, ["web ran a command"])):
+        steps = tuple(replace(step, sightings=ran) for step in framed)
+        rest = tuple(replace(step, sightings=()) for step in item.steps[len(framed) :])
+        run = sealed(replace(record.runs["v2"], items=(replace(item, steps=(*steps, *rest)),)))
+        save(project.folder / "records", replace(record, runs={"v2": run}))
+        assert texts(project.soup(), ".seatrial-did > summary") == told
+
+
 def test_a_page_has_no_buttons_until_a_script_makes_them(shown: BeautifulSoup) -> None:
     assert shown.select("figure button") == []
 
