@@ -13,7 +13,7 @@ from rjsmin import jsmin  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from seatrial.directives import Console, EditFile, RunMatrix
+from seatrial.pages.directives import Console, EditFile, RunMatrix
 from seatrial.sphinx_ext import OVERVIEWS
 
 HERE = Path(__file__).parent

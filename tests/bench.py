@@ -28,17 +28,17 @@ import pexpect
 import pexpect.replwrap
 from nbclient import NotebookClient
 
-from seatrial.blocks import Block, Edit
-from seatrial.edits import edited
 from seatrial.errors import SandboxError
-from seatrial.notebooks import NotebookRun
-from seatrial.pages import Tree, read
-from seatrial.record import load
-from seatrial.runner import PageRun
-from seatrial.sandbox import Engine, Sandbox, find_engine
-from seatrial.session import ENVIRONMENT, Terminal
-from seatrial.spelling import SPELLINGS, in_spelling
-from seatrial.steps import Step, parse
+from seatrial.pages.reading import Tree, read
+from seatrial.run.sandbox import Engine, Sandbox, find_engine
+from seatrial.run.session import ENVIRONMENT, Terminal
+from seatrial.transcript.blocks import Block, Edit
+from seatrial.transcript.edits import edited
+from seatrial.transcript.record import load
+from seatrial.transcript.spelling import SPELLINGS, in_spelling
+from seatrial.transcript.steps import Step, parse
+from seatrial.trials.notebook import NotebookRun
+from seatrial.trials.page import PageRun
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [f"echo {number}" for number in range(200)]

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from seatrial.cells import given, promised
-from seatrial.kinds import by_kind
-from seatrial.record import Record, StepRecord, load, write_whole
+from seatrial.transcript.cells import given, promised
+from seatrial.transcript.kinds import by_kind
+from seatrial.transcript.record import Record, StepRecord, load, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "records"

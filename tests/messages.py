@@ -18,8 +18,8 @@ from pathlib import Path
 
 import docker
 
-from seatrial.sandbox import find_engine
-from seatrial.spelling import PROJECT
+from seatrial.run.sandbox import find_engine
+from seatrial.transcript.spelling import PROJECT
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF = 'extensions = ["seatrial.sphinx_ext"]\nseatrial_strict = True\n'

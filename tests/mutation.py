@@ -19,18 +19,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from seatrial.blocks import Block
-from seatrial.events import Sighting
-from seatrial.judging import is_silent, judge
-from seatrial.kinds import told
-from seatrial.pages import Tree, read
-from seatrial.places import MACHINE, Place
-from seatrial.prose import unknown
-from seatrial.record import StepRecord, load
-from seatrial.sameness import differences
-from seatrial.shown import came_of
-from seatrial.spelling import in_spelling
-from seatrial.steps import Step, parse
+from seatrial.pages.prose import unknown
+from seatrial.pages.reading import Tree, read
+from seatrial.pages.shown import came_of
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.judging import is_silent, judge
+from seatrial.transcript.kinds import told
+from seatrial.transcript.places import MACHINE, Place
+from seatrial.transcript.record import StepRecord, load
+from seatrial.transcript.sameness import differences
+from seatrial.transcript.spelling import in_spelling
+from seatrial.transcript.steps import Step, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 Change = Callable[[StepRecord, random.Random], StepRecord | None]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from seatrial import __version__
 from seatrial.errors import SeatrialError
-from seatrial.sandbox import sweep
+from seatrial.run.sandbox import sweep
 
 try:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    from seatrial.cells import KERNEL
-    from seatrial.notebooks import write_spec
+    from seatrial.transcript.cells import KERNEL
+    from seatrial.trials.notebook import write_spec
 except ImportError:
     # nobody needs Jupyter to run pages
     KernelSpecManager = None  # type: ignore[assignment,misc]

@@ -19,12 +19,12 @@ from ipykernel.kernelbase import Kernel
 from traitlets.config import Config
 
 from seatrial import __version__
-from seatrial.cell_pages import change_in_jupyter, ran_in_jupyter
-from seatrial.cells import LANGUAGE, RAN, edit_of
-from seatrial.conversation import Conversation, Told, Trouble
 from seatrial.errors import SeatrialError
-from seatrial.events import Sighting
-from seatrial.places import as_plain
+from seatrial.pages.cell_pages import change_in_jupyter, ran_in_jupyter
+from seatrial.transcript.cells import LANGUAGE, RAN, edit_of
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.places import as_plain
+from seatrial.trials.conversation import Conversation, Told, Trouble
 
 
 class ContainersKernel(Kernel):

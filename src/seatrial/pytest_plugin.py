@@ -16,22 +16,22 @@ from typing import Any
 
 import pytest
 
-from seatrial.blocks import Block, Item, Page
-from seatrial.cells import KERNEL
-from seatrial.collected import TESTED_ELSEWHERE
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
-from seatrial.pages import Reader, Settings, Tree
-from seatrial.prose import Corpus, complaints
-from seatrial.record import Record, Run, load, path_of
-from seatrial.recording import Recorder
-from seatrial.runner import PageRun, needs_docker, newly_failed
-from seatrial.sandbox import Engine, find_engine
-from seatrial.spelling import COMMANDS, SPELLINGS
-from seatrial.verdicts import ItemResult, Verdict, explain
+from seatrial.pages.collected import TESTED_ELSEWHERE
+from seatrial.pages.prose import Corpus, complaints
+from seatrial.pages.reading import Reader, Settings, Tree
+from seatrial.run.sandbox import Engine, find_engine
+from seatrial.transcript.blocks import Block, Item, Page
+from seatrial.transcript.cells import KERNEL
+from seatrial.transcript.record import Record, Run, load, path_of
+from seatrial.transcript.spelling import COMMANDS, SPELLINGS
+from seatrial.trials.page import PageRun, needs_docker, newly_failed
+from seatrial.trials.recording import Recorder
+from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
 try:
-    from seatrial.notebooks import CellResult, NotebookRun, cells_of
-    from seatrial.notebooks import read as read_notebook
+    from seatrial.trials.notebook import CellResult, NotebookRun, cells_of
+    from seatrial.trials.notebook import read as read_notebook
 except ImportError:
     # a project without notebooks needs nothing of Jupyter
     NotebookRun = None  # type: ignore[assignment,misc]

@@ -22,10 +22,9 @@ from sphinx.errors import ConfigError, NoUri
 from sphinx.util import logging
 
 from seatrial import __version__
-from seatrial.blocks import Block, Edit, Item
-from seatrial.cell_pages import for_site
-from seatrial.cells import typed_on_the_machine
-from seatrial.directives import (
+from seatrial.errors import RecordError, SeatrialError, TranscriptError
+from seatrial.pages.cell_pages import for_site
+from seatrial.pages.directives import (
     UNPROVED,
     Claim,
     CollectItems,
@@ -41,8 +40,7 @@ from seatrial.directives import (
     status_node,
     unproved,
 )
-from seatrial.errors import RecordError, SeatrialError, TranscriptError
-from seatrial.marks import (
+from seatrial.pages.marks import (
     PageStatus,
     claim_anchor,
     claim_mark,
@@ -50,7 +48,7 @@ from seatrial.marks import (
     page_status,
     sandbox_parts,
 )
-from seatrial.overviews import (
+from seatrial.pages.overviews import (
     ItemFacts,
     Link,
     PageFacts,
@@ -60,12 +58,14 @@ from seatrial.overviews import (
     run_matrix,
     tested_versions,
 )
-from seatrial.pages import Settings, item_of, items_of, settings
-from seatrial.record import Record, Run, load, path_of
-from seatrial.rendering import needs_tabs, spellings, transcript_in_words
-from seatrial.shown import Shown, Standing, as_recorded
-from seatrial.spelling import COMMANDS, in_spelling, respelt
-from seatrial.steps import Step, parse
+from seatrial.pages.reading import Settings, item_of, items_of, settings
+from seatrial.pages.rendering import needs_tabs, spellings, transcript_in_words
+from seatrial.pages.shown import Shown, Standing, as_recorded
+from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.cells import typed_on_the_machine
+from seatrial.transcript.record import Record, Run, load, path_of
+from seatrial.transcript.spelling import COMMANDS, in_spelling, respelt
+from seatrial.transcript.steps import Step, parse
 
 STATIC = Path(__file__).parent / "static"
 
@@ -768,7 +768,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 5,
+        "env_version": 6,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

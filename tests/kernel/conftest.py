@@ -14,8 +14,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from seatrial.cells import KERNEL, RAN
-from seatrial.notebooks import write_spec
+from seatrial.transcript.cells import KERNEL, RAN
+from seatrial.trials.notebook import write_spec
 
 
 @dataclass

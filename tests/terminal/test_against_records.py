@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from seatrial.events import Sighting
-from seatrial.record import Record, StepRecord, load, save, sealed, write_whole
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.record import Record, StepRecord, load, save, sealed, write_whole
 from tests.terminal.test_pytest_face import Project, new_project
 
 pytestmark = pytest.mark.terminal

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import environments, layer
-from seatrial.blocks import Block, Page
 from seatrial.errors import SandboxError
-from seatrial.pages import Settings
-from seatrial.runner import PageRun
-from seatrial.verdicts import Verdict, explain
+from seatrial.pages.reading import Settings
+from seatrial.run import environments, layer
+from seatrial.transcript.blocks import Block, Page
+from seatrial.trials.page import PageRun
+from seatrial.trials.verdicts import Verdict, explain
 
 pytestmark = pytest.mark.terminal
 

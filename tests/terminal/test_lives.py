@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.lives import lives
-from seatrial.sandbox import Engine
-from seatrial.witness import Witness, now, sightings
+from seatrial.pages.lives import lives
+from seatrial.run.sandbox import Engine
+from seatrial.run.witness import Witness, now, sightings
 
 _COMPOSE = """
 services:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.blocks import Block, Edit, Item, Page
-from seatrial.pages import Settings
-from seatrial.places import MACHINE
-from seatrial.runner import PageRun
-from seatrial.steps import PROMPTS, Prompt
-from seatrial.verdicts import ItemResult, Verdict, explain
+from seatrial.pages.reading import Settings
+from seatrial.transcript.blocks import Block, Edit, Item, Page
+from seatrial.transcript.places import MACHINE
+from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.trials.page import PageRun
+from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
 pytestmark = pytest.mark.terminal
 

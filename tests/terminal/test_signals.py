@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.session import Terminal
+from seatrial.run.session import Terminal
 
 pytestmark = pytest.mark.terminal
 

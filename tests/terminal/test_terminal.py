@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SessionError
-from seatrial.session import CLOSED, LIMIT, LONGEST, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
-from seatrial.steps import PROMPTS, Prompt
+from seatrial.run.session import CLOSED, LIMIT, LONGEST, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
+from seatrial.transcript.steps import PROMPTS, Prompt
 
 pytestmark = pytest.mark.terminal
 

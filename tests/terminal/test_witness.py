@@ -16,14 +16,14 @@ import docker
 import pytest
 import requests
 
-from seatrial.blocks import Block, Page
 from seatrial.errors import EngineUnavailableError
-from seatrial.pages import Settings
-from seatrial.places import Container
-from seatrial.runner import PageRun
-from seatrial.sandbox import Engine
-from seatrial.verdicts import Verdict, explain
-from seatrial.witness import Witness, _version_asked, container_of, now
+from seatrial.pages.reading import Settings
+from seatrial.run.sandbox import Engine
+from seatrial.run.witness import Witness, _version_asked, container_of, now
+from seatrial.transcript.blocks import Block, Page
+from seatrial.transcript.places import Container
+from seatrial.trials.page import PageRun
+from seatrial.trials.verdicts import Verdict, explain
 
 _PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
 
@@ -58,7 +58,7 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # on a busy machine a container alone takes a second to start; what counts is that it is awaited
-    monkeypatch.setattr("seatrial.witness._PATIENCE", 60.0)
+    monkeypatch.setattr("seatrial.run.witness._PATIENCE", 60.0)
     begun = now()
     container = request.getfixturevalue("container")
     witness.catch_up(begun)
@@ -173,7 +173,7 @@ def test_a_witness_that_hears_no_more_is_not_taken_for_one_that_saw_nothing(
 def test_who_is_asked_for_its_version_leaves_nothing_behind(
     docker_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seatrial.witness._ASKED", {})
+    monkeypatch.setattr("seatrial.run.witness._ASKED", {})
     listed = ["docker", "volume", "ls", "--quiet"]
 
     def volumes() -> set[str]:

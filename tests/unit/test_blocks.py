@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from seatrial.blocks import Block, Edit
+from seatrial.transcript.blocks import Block, Edit
 
 BLOCK = Block("how-to/logs", "how-to/logs.rst", 12, ("$ echo hi", "hi"), "read-them", 3)
 EDIT = Edit("page", "page.rst", 7, ("a: 1", "b: 2"), "", 1, "config.yml", new=(2,))

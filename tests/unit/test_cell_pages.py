@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from seatrial.cell_pages import change_in_jupyter, for_site, ran_in_jupyter
-from seatrial.cells import KERNEL, RAN
+from seatrial.pages.cell_pages import change_in_jupyter, for_site, ran_in_jupyter
+from seatrial.transcript.cells import KERNEL, RAN
 
 RUN = "docker compose run --rm web python manage.py shell"
 PSQL = {"program": "psql", "container": {"service": "db", "name": "example-db-1"}}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from seatrial.cells import RAN, edit_of, given, in_spelling, promised, varies
-from seatrial.sameness import differences
+from seatrial.transcript.cells import RAN, edit_of, given, in_spelling, promised, varies
+from seatrial.transcript.sameness import differences
 
 
 def stream(text: str | list[str]) -> dict[str, Any]:

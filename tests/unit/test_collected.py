@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.blocks import Block, Page
-from seatrial.pages import read
-from seatrial.runner import needs_docker
+from seatrial.pages.reading import read
+from seatrial.transcript.blocks import Block, Page
+from seatrial.trials.page import needs_docker
 from tests.unit.test_pages import page
 
 SESSION = "   $ echo one\n   one\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial.commands import (
+from seatrial.transcript.commands import (
     functions,
     heading,
     may_speak_to_docker,

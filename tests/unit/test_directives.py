@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seatrial.directives import locate
+from seatrial.pages.directives import locate
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial.session import _without_echo
+from seatrial.run.session import _without_echo
 
 TYPED = "select name from guestbook_entry;"
 

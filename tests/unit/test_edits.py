@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.blocks import Edit
-from seatrial.edits import edited
 from seatrial.errors import SandboxError
-from seatrial.marks import edit_figure
-from seatrial.sandbox import Sandbox
-from seatrial.shown import Standing
+from seatrial.pages.marks import edit_figure
+from seatrial.pages.shown import Standing
+from seatrial.run.sandbox import Sandbox
+from seatrial.transcript.blocks import Edit
+from seatrial.transcript.edits import edited
 
 COMPOSE = """\
 services:

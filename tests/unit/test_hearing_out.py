@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seatrial.runner import PageRun
+from seatrial.trials.page import PageRun
 
 
 class Heard:

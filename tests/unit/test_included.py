@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.pages import read
+from seatrial.pages.reading import read
 
 
 @pytest.mark.parametrize("folder", [".", "elsewhere/deep"])

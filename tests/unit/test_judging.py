@@ -2,9 +2,9 @@
 
 import pytest
 
-from seatrial.blocks import Block
-from seatrial.judging import Came, is_silent, judge
-from seatrial.steps import parse
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.judging import Came, is_silent, judge
+from seatrial.transcript.steps import parse
 
 
 def block(text: str, **more: object) -> Block:

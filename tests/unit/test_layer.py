@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial import layer
+from seatrial.run import layer
 
 
 def beneath(folder: Path, scripts: dict[str, str], *, own: bool = True) -> layer.Environment:

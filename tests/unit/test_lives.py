@@ -2,8 +2,8 @@
 
 import pytest
 
-from seatrial.events import Sighting
-from seatrial.lives import engine_words, lives, phrases
+from seatrial.pages.lives import engine_words, lives, phrases
+from seatrial.transcript.events import Sighting
 
 
 def did(actions: str, name: str = "web", *, one_off: bool = False) -> Sighting:

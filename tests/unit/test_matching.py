@@ -8,9 +8,9 @@ from itertools import groupby, pairwise
 
 import pytest
 
-from seatrial import matching
-from seatrial.kinds import by_kind
-from seatrial.matching import (
+from seatrial.transcript import matching
+from seatrial.transcript.kinds import by_kind
+from seatrial.transcript.matching import (
     Pair,
     came_at_end,
     compare,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from seatrial.pages import Tree, read
+from seatrial.pages.reading import Tree, read
 from tests.mutation import OPERATORS, ROOT, Mutant, mutants, recorded, slips
 
 #: The share that has to be noticed: of all changes, of each kind of change, of slips in sentences.

@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.blocks import Block
-from seatrial.events import Sighting
-from seatrial.nest import (
+from seatrial.pages.nest import (
     Frame,
     Kind,
     Line,
@@ -18,9 +16,11 @@ from seatrial.nest import (
     of_cell,
     share,
 )
-from seatrial.places import MACHINE, Container, Place
-from seatrial.record import ItemRecord, StepRecord
-from seatrial.steps import parse
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.places import MACHINE, Container, Place
+from seatrial.transcript.record import ItemRecord, StepRecord
+from seatrial.transcript.steps import parse
 
 NEW, OLD = Container("web", one_off=True), Container("web", "example-web-1")
 GONE = (Sighting("container", "web", ("die", "destroy"), one_off=True),)

@@ -8,12 +8,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from seatrial.blocks import Block
-from seatrial.cell_pages import in_jupyter
-from seatrial.cells import ANSWER, RAN, VARIES, VARIES_V1, edit_of
-from seatrial.notebooks import NotebookRun, cells_of, read
-from seatrial.pages import read as read_tree
-from seatrial.steps import parse
+from seatrial.pages.cell_pages import in_jupyter
+from seatrial.pages.reading import read as read_tree
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.cells import ANSWER, RAN, VARIES, VARIES_V1, edit_of
+from seatrial.transcript.steps import parse
+from seatrial.trials.notebook import NotebookRun, cells_of, read
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from seatrial.cells import RAN
-from seatrial.record import load, save, sealed
+from seatrial.transcript.cells import RAN
+from seatrial.transcript.record import load, save, sealed
 from tests.unit.test_sphinx_ext import TABS, Project, one, texts
 
 INDEX = """

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.blocks import Literal
 from seatrial.errors import SeatrialError
-from seatrial.pages import Tree
-from seatrial.places import MACHINE
-from seatrial.prose import Corpus, complaints, lines_of_files, unknown
-from seatrial.record import ItemRecord, Record, Run, StepRecord, save
+from seatrial.pages.prose import Corpus, complaints, lines_of_files, unknown
+from seatrial.pages.reading import Tree
+from seatrial.transcript.blocks import Literal
+from seatrial.transcript.places import MACHINE
+from seatrial.transcript.record import ItemRecord, Record, Run, StepRecord, save
 from tests.unit.test_pages import tree
 
 ROOT = Path(__file__).resolve().parents[2]

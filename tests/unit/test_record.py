@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from seatrial.errors import RecordError
-from seatrial.events import Sighting
-from seatrial.places import MACHINE, Container, Place
-from seatrial.record import (
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.places import MACHINE, Container, Place
+from seatrial.transcript.record import (
     Ending,
     ItemRecord,
     Record,
@@ -467,7 +467,7 @@ def test_a_full_disk_leaves_the_old_record_as_it_was(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from seatrial.errors import RecordError
-        from seatrial.record import write_whole
+        from seatrial.transcript.record import write_whole
         try:
             write_whole(Path({str(tmp_path)!r}) / "page.json", "x" * 100_000)
         except RecordError as error:

@@ -43,13 +43,13 @@ def test_every_option_of_pytest_is_there() -> None:
 
 
 def test_every_variable_that_is_read_is_there() -> None:
-    source = "".join(path.read_text() for path in (ROOT / "src/seatrial").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "src/seatrial").rglob("*.py"))
     names = set(re.findall(r"[\"'](SEATRIAL_[A-Z0-9_]+)[\"']", source))
     assert missing(names, ALL) == []
 
 
 def test_every_option_of_a_directive_is_there() -> None:
-    source = (ROOT / "src/seatrial/directives.py").read_text()
+    source = (ROOT / "src/seatrial/pages/directives.py").read_text()
     options = set(
         re.findall(r'^\s+"([a-z-]+)": (?:directives\.|_duration|_spelling)', source, re.M)
     )

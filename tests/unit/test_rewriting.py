@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.blocks import Block
 from seatrial.errors import TranscriptError
-from seatrial.pages import read, rewrite
+from seatrial.pages.reading import read, rewrite
+from seatrial.transcript.blocks import Block
 
 CONF = 'extensions = ["seatrial.sphinx_ext", "myst_parser"]\nexclude_patterns = ["parts"]\n'
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.events import Sighting
-from seatrial.kinds import in_promised_order, told, without_building
-from seatrial.sameness import Given, differences
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.kinds import in_promised_order, told, without_building
+from seatrial.transcript.sameness import Given, differences
 
 UP = Sighting("container", "web", ("create", "start"))
 HELD = Given(("one 3f2a9c1b7d0e", "two"), 0, ("your machine",), (UP,))

@@ -15,15 +15,24 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from seatrial.blocks import Block
-from seatrial.events import Sighting
-from seatrial.highlighting import highlighted
-from seatrial.marks import claim_anchor
-from seatrial.pages import read
-from seatrial.places import MACHINE, Container, Place
-from seatrial.record import ItemRecord, Record, Run, StepRecord, digest_of, load, save, sealed
-from seatrial.spelling import in_spelling
-from seatrial.steps import Step, parse
+from seatrial.pages.highlighting import highlighted
+from seatrial.pages.marks import claim_anchor
+from seatrial.pages.reading import read
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.places import MACHINE, Container, Place
+from seatrial.transcript.record import (
+    ItemRecord,
+    Record,
+    Run,
+    StepRecord,
+    digest_of,
+    load,
+    save,
+    sealed,
+)
+from seatrial.transcript.spelling import in_spelling
+from seatrial.transcript.steps import Step, parse
 
 TOOLS = {
     "v2": {"Docker": "26.1.5", "Compose": "2.26.1"},

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.blocks import Block
 from seatrial.errors import TranscriptError
-from seatrial.steps import (
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.steps import (
     PROMPTS,
     Prompt,
     Step,

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seatrial.transcript import clean
+from seatrial.transcript.screen import clean
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from seatrial.blocks import Block
-from seatrial.matching import compare
-from seatrial.steps import parse
-from seatrial.verdicts import QUOTED, ItemResult, StepResult, Verdict, explain
+from seatrial.transcript.blocks import Block
+from seatrial.transcript.matching import compare
+from seatrial.transcript.steps import parse
+from seatrial.trials.verdicts import QUOTED, ItemResult, StepResult, Verdict, explain
 
 TEXT = "$ echo a\na\n$ cat f\nfirst\n...\nlast\n[2]\n$ echo z\nz"
 BLOCK = Block("page", "how-to/page.rst", 21, tuple(TEXT.split("\n")), "", 1)

@@ -1,0 +1,1 @@
+"""A source tree, read and shown by Sphinx; nothing here starts a process."""

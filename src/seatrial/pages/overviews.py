@@ -1,0 +1,329 @@
+"""What is put together from all pages and their records: ledgers, indexes, matrices.
+
+Pure functions from what is known of pages to docutils' nodes, which every builder can show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from docutils import nodes
+
+from seatrial.pages.marks import day_in_words, versions
+from seatrial.pages.shown import Shown, Standing
+from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.commands import functions, heading, normalised, simple_commands
+from seatrial.transcript.matching import Pair
+from seatrial.transcript.record import Record, Run
+from seatrial.transcript.spelling import COMMANDS
+
+#: ``(page, id on it, what to show) -> link``; an empty id is the page itself.
+Link = Callable[[str, str, Sequence[nodes.Node]], nodes.Node]
+
+_CELL = re.compile(r"\s*([^:]+):\s+(\S.*)")
+_LITERAL = re.compile(r"(`+)(.+?)\1")
+_SHELLS = frozenset({"shell", "container shell"})
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """An item of a page and what is known about it."""
+
+    item: Item
+    halves: tuple[Shown, ...]
+    # in each spelling that the page shows; none for an edit
+    sentence: tuple[nodes.Node, ...] = ()
+    # what a claim says, without links
+    anchor: str = ""
+    # the id of a claim
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """A page, its items and its record."""
+
+    name: str
+    title: str
+    items: tuple[ItemFacts, ...] = ()
+    record: Record | None = None
+    cells: tuple[str, ...] = ()
+    # of a notebook: what is typed into the reader's own shell
+    marked: tuple[tuple[str, str], ...] = ()
+    # literals of sentences that are marked as unproved, with the reasons
+
+
+# --- claims ---------------------------------------------------------------------------------------
+
+
+def claims_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+    """Return every claim of the site, page by page, with the runs that proved it."""
+    entries = []
+    for page in pages:
+        claims = [facts for facts in page.items if facts.anchor]
+        if not claims:
+            continue
+        listed = nodes.bullet_list()
+        for facts in claims:
+            line = nodes.paragraph("", "", link(page.name, facts.anchor, facts.sentence))
+            if doubt := _doubt(facts):
+                line += [nodes.Text(" "), nodes.strong("", f"({doubt})")]
+            listed += nodes.list_item("", line)
+        runs = nodes.paragraph("", _proved(page.record))
+        entries.append(_entry(link(page.name, "", [nodes.Text(page.title)]), runs, listed))
+    return [_counts(pages), *_definitions(entries)]
+
+
+def _counts(pages: Sequence[PageFacts]) -> nodes.Node:
+    """Return how much the site shows, in a sentence."""
+    with_items = [page for page in pages if page.items]
+    facts = [each for page in with_items for each in page.items]
+    blocks = [each for each in facts if isinstance(each.item, Block)]
+    edits = [each for each in facts if isinstance(each.item, Edit)]
+    claims = [each for each in facts if each.anchor]
+    proved = [each for each in claims if not _doubt(each)]
+    left_out = [each for each in facts if each.item.not_run]
+    steps = sum(len(each.halves[0].steps) for each in blocks if each.halves)
+    runs = sum(len(half.steps) for each in blocks for half in each.halves if half.given)
+    marked = sum(len(page.marked) for page in pages)
+    named = f" Named in sentences and unproved: {marked}." if marked else ""
+    return nodes.paragraph(
+        "",
+        f"{_count(len(with_items), 'page')} with {_count(len(blocks), 'block')} of "
+        f"{_count(steps, 'step')} and {_count(len(edits), 'edit')}; run in all spellings, "
+        f"that is {_count(runs, 'step')}. {_count(len(claims), 'claim')}, of which {len(proved)} "
+        f"proved. Shown and not run: {len(left_out)}.{named}",
+    )
+
+
+def _doubt(facts: ItemFacts) -> str:
+    """Return why a claim does not count as proved; nothing where it does."""
+    if facts.item.not_run:
+        return f"not proved: {facts.item.not_run}"
+    missing = [half.label for half in facts.halves if half.standing is not Standing.RAN]
+    if not missing:
+        return ""
+    where = ", ".join(label for label in missing if label)
+    return f"not proved yet{f' with {where}' if where else ''}"
+
+
+def _proved(record: Record | None) -> str:
+    """Return when and on what a page ran."""
+    if record is None or not record.runs:
+        return "Nothing of this page has run yet."
+    return f"Ran {' and '.join(map(_ran, _in_order(record.runs)))}."
+
+
+def _in_order(runs: Mapping[str, Run]) -> list[Run]:
+    """Return the runs of a page, the current Compose first."""
+    return [runs[spelling] for spelling in COMMANDS if spelling in runs]
+
+
+def _ran(run: Run) -> str:
+    """Return the day and the tools of a run."""
+    tools = ", ".join(versions(run))
+    return f"on {day_in_words(run.ran)} ({tools})" if tools else f"on {day_in_words(run.ran)}"
+
+
+def not_run_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+    """Return everything that is shown or named and was never run, with the reasons."""
+    entries = []
+    for page in pages:
+        listed = nodes.bullet_list()
+        shown = [
+            (each.item.file if isinstance(each.item, Edit) else _first_command(each), reason)
+            for each in page.items
+            if (reason := each.item.not_run)
+        ]
+        for what, reason in (*shown, *page.marked):
+            line = nodes.paragraph("", "", nodes.literal(what, what))
+            line += nodes.Text(f": {reason}")
+            listed += nodes.list_item("", line)
+        if listed.children:
+            entries.append(_entry(link(page.name, "", [nodes.Text(page.title)]), listed))
+    if not entries:
+        return [nodes.paragraph("", "Nothing: every command of the site was run.")]
+    return _definitions(entries)
+
+
+def _first_command(facts: ItemFacts) -> str:
+    """Return the first line that a block has a reader type."""
+    steps = facts.halves[0].steps if facts.halves else ()
+    if steps:
+        return steps[0].typed[0]
+    return facts.item.lines[0] if facts.item.lines else ""
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def command_index(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+    """Return every command that pages and notebooks run in a shell, and where they do.
+
+    Commands of both spellings of Compose stand under the current one.
+    """
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for page in pages:
+        texts = (*_typed(page), *page.cells)
+        own = frozenset().union(*map(functions, texts))
+        for text in texts:
+            for words in simple_commands(text):
+                if words[0] not in own:
+                    found[heading(words)][normalised(words)][page.name] = page.title
+    entries = []
+    for name in sorted(found, key=lambda name: (not name.startswith("docker"), name)):
+        listed = nodes.bullet_list()
+        for command in sorted(found[name]):
+            line = nodes.paragraph("", "", nodes.literal(command, command))
+            for number, (where, title) in enumerate(sorted(found[name][command].items())):
+                line += nodes.Text(", " if number else ": ")
+                line += link(where, "", [nodes.Text(title)])
+            listed += nodes.list_item("", line)
+        entries.append(_entry(nodes.literal(name, name), listed))
+    return _definitions(entries)
+
+
+def _typed(page: PageFacts) -> Iterable[str]:
+    """Yield what a page has a reader type into shells."""
+    for facts in page.items:
+        if facts.halves and not facts.item.not_run:
+            for step in facts.halves[0].steps:
+                if step.program in _SHELLS and not step.is_key:
+                    yield step.command
+
+
+# --- versions -------------------------------------------------------------------------------------
+
+
+def tested_versions(pages: Sequence[PageFacts], _link: Link) -> list[nodes.Node]:
+    """Return a table of the sets of tools that pages ran on."""
+    rows: dict[tuple[str, tuple[str, ...]], list[Run]] = defaultdict(list)
+    for page in pages:
+        for spelling, run in page.record.runs.items() if page.record else ():
+            if any(item.steps for item in run.items):
+                rows[COMMANDS[spelling], versions(run, brief=False)].append(run)
+    if not rows:
+        return [nodes.paragraph("", "Nothing has run yet.")]
+    return _table(
+        ["Spelling", "Tools", "Pages", "Steps", "Last run"],
+        [
+            [
+                [nodes.literal(spelling, spelling)],
+                [nodes.Text(", ".join(tools))],
+                [nodes.Text(str(len(runs)))],
+                [nodes.Text(str(sum(len(i.steps) for run in runs for i in run.items)))],
+                [nodes.Text(day_in_words(max(run.ran for run in runs)))],
+            ]
+            for (spelling, tools), runs in sorted(rows.items())
+        ],
+    )
+
+
+# --- matrices -------------------------------------------------------------------------------------
+
+
+def run_matrix(page: PageFacts, name: str, corner: str) -> list[nodes.Node]:
+    """Return a table of what the blocks of a page printed: a row for each block with a ``:row:``.
+
+    A line ``label: value`` of a block's recorded output is a cell.  Where the other spelling of
+    Compose printed another value, the cell has both.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for facts in page.items:
+        item = facts.item
+        if isinstance(item, Block) and item.row and item.matrix == name:
+            rows[item.row] = _row(facts)
+    if not rows:
+        return []
+    labels = list(dict.fromkeys(label for row in rows.values() for label in row))
+    return _table(
+        [corner, *labels],
+        [
+            [_inline(row), *([nodes.Text(cells.get(label, "–"))] for label in labels)]
+            for row, cells in rows.items()
+        ],
+    )
+
+
+def _row(facts: ItemFacts) -> dict[str, str]:
+    """Return the cells that a block's runs printed."""
+    first, *others = facts.halves
+    cells = dict(_cells(first))
+    for other in others:
+        for label, value in _cells(other):
+            if cells.get(label, value) != value:
+                cells[label] += f" ({other.label}: {value})"
+    return cells or {"": Standing.NEVER_RAN.value}
+
+
+def _cells(half: Shown) -> Iterable[tuple[str, str]]:
+    """Yield the cells that one run of a block printed, where the page does not elide them."""
+    if half.given is None or half.standing is not Standing.RAN:
+        return
+    for step, compared in zip(half.given.steps, half.comparisons, strict=True):
+        elided = {
+            row.came
+            for row in (compared.rows if compared is not None and compared.kept else ())
+            if row.pair is Pair.ELIDED
+        }
+        for line in step.output:
+            if line not in elided and (cell := _CELL.fullmatch(line)):
+                yield cell.group(1), cell.group(2).rstrip()
+
+
+def _inline(text: str) -> list[nodes.Node]:
+    """Return a text with what stands in backticks as literals."""
+    parts: list[nodes.Node] = []
+    at = 0
+    for literal in _LITERAL.finditer(text):
+        parts += [nodes.Text(text[at : literal.start()])]
+        parts += [nodes.literal(literal.group(2), literal.group(2))]
+        at = literal.end()
+    return [part for part in (*parts, nodes.Text(text[at:])) if part.astext()]
+
+
+# --- nodes ----------------------------------------------------------------------------------------
+
+
+def _count(number: int, noun: str) -> str:
+    """Return a number of things, in English."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _entry(term: nodes.Node, *body: nodes.Node) -> nodes.definition_list_item:
+    """Return a term and what belongs to it."""
+    return nodes.definition_list_item("", nodes.term("", "", term), nodes.definition("", *body))
+
+
+def _definitions(entries: Sequence[nodes.Node]) -> list[nodes.Node]:
+    """Return entries as a list; nothing where there are none."""
+    return [nodes.definition_list("", *entries, classes=["seatrial-overview"])] if entries else []
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) -> list[nodes.Node]:
+    """Return a table whose first column names its rows.
+
+    In a browser it stands in a box that scrolls where it is narrow, by the keyboard too.
+    """
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    cells: Sequence[Sequence[Sequence[nodes.Node]]] = [[_inline(name) for name in head]]
+    for kind, lines in ((nodes.thead, cells), (nodes.tbody, rows)):
+        part = kind("")
+        for line in lines:
+            entries = [nodes.entry("", nodes.paragraph("", "", *cell)) for cell in line]
+            part.append(nodes.row("", *entries))
+        group += part
+    label = escape(", ".join(filter(None, head)))
+    return [
+        nodes.raw(
+            "",
+            f'<div class="seatrial-wide" role="region" tabindex="0" aria-label="{label}">',
+            format="html",
+        ),
+        nodes.table("", group, classes=["colwidths-auto", "seatrial-overview"]),
+        nodes.raw("", "</div>", format="html"),
+    ]

@@ -1,0 +1,1 @@
+"""What runs: terminals, sandboxes, engines, and who listens to them."""

@@ -1,0 +1,359 @@
+"""What Docker did while a step ran, from the engine's own events.
+
+No event names the command that caused it, so commands run one at a time and an event belongs to
+the step in whose window it happened, by the engine's clock.  Delivery takes milliseconds; nothing
+waits for it except where a later step could be taken for the cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from seatrial.errors import EngineUnavailableError
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.places import Container
+from seatrial.transcript.spelling import ONE_OFF, PROJECT, SERVICE
+
+# how long (seconds) to wait for the end of an exec that the engine reports late
+_PATIENCE = 1.0
+# bookkeeping that no reader asked for
+_SILENT = frozenset({"resize", "top", "health_status", "exec_detach", "attach", "mount", "unmount"})
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the engine that concerns the project."""
+
+    moment: int
+    # nanoseconds since the epoch, by the engine's clock
+    what: str
+    name: str
+    # service or object name, never an identifier
+    action: str
+    actor: str
+    # the engine's identifier
+    container: str = ""
+    # the container's own name, such as example-web-1
+    one_off: bool = False
+    execution: str = ""
+    # identifier of an exec
+
+
+class Witness:
+    """Listens to the engine's events for one project until it is closed.
+
+    One that cannot listen any more must not look like one that saw nothing: whoever asks it then is
+    told so by an EngineUnavailableError.
+    """
+
+    def __init__(self, host: str, project: str, healthchecks: Iterable[str] = ()) -> None:
+        self._project = project
+        self._healthchecks = frozenset(healthchecks)
+        self._events: list[Event] = []
+        self._probes: set[str] = set()
+        self._open: set[str] = set()
+        self._unstarted: set[str] = set()
+        # one-off containers that have been created and not started
+        self._volumes: set[str] = set()
+        self._images: set[str] = set()
+        self._latest = 0
+        self._closing = False
+        self._lost = ""
+        # why nothing more is heard
+        self._news = threading.Condition()
+        with contextlib.ExitStack() as opened:
+            try:
+                self._client = docker.DockerClient(base_url=host, timeout=60)
+                opened.callback(self._client.close)
+                self._stream = self._client.events(decode=True)
+            except (docker.errors.DockerException, requests.RequestException) as error:
+                problem = f"the engine's events cannot be read: {error}"
+                raise EngineUnavailableError(problem) from error
+            opened.pop_all()
+        self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
+        self._thread.start()
+
+    @property
+    def volumes(self) -> frozenset[str]:
+        """Return the anonymous volumes that containers of the project have mounted."""
+        return frozenset(self._volumes)
+
+    def images(self, *, ours: bool) -> dict[str, str]:
+        """Return the images that containers were made from, each with the version of its program.
+
+        Official images have it in a label or a variable.  A program is only asked for it where the
+        engine is `ours`: nobody else wants containers that they did not ask for.
+        """
+        with self._news:
+            names = sorted(self._images)
+        found = {}
+        for name in names:
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                image = self._client.images.get(name)
+                version = _version_said(image.attrs.get("Config") or {}, name)
+                if not version and ours:
+                    key = str(image.id)
+                    if key not in _ASKED:
+                        _ASKED[key] = _version_asked(self._client, name)
+                    version = _ASKED[key]
+                found[name] = version
+        return found
+
+    def under_way(self) -> frozenset[str]:
+        """Return the execs and the containers of `run` that somebody is attached to, by identifier.
+
+        Such as one that holds another terminal.
+        """
+        with self._news:
+            self._refuse_if_lost()
+            return frozenset(self._open)
+
+    def settle(self, before: frozenset[str]) -> None:
+        """Wait until nothing is under way but what was before, at most a second.
+
+        The engine reports the end of an exec, and of a container of `run`, some milliseconds after
+        the command returned.
+        """
+        with self._news:
+            self._wait(lambda: self._open <= before)
+
+    def await_start(self) -> None:
+        """Wait until each one-off container that was created has started, at most a second.
+
+        A program in a container may ask for input before the engine reports that it was started.
+        """
+        with self._news:
+            self._wait(lambda: not self._unstarted)
+
+    def catch_up(self, start: int) -> None:
+        """Wait until all that the engine has told since a moment has arrived, at most a second.
+
+        The engine gives its latest events at once to who asks for those of the past (its API:
+        `GET /events` with `until`): the last of them is then what to wait for.
+        """
+        try:
+            told = self._client.events(  # the SDK passes on what is no datetime as it is
+                since=_seconds(start),  # type: ignore[call-overload]
+                until=_seconds(now()),
+                decode=True,
+            )
+            last = max((int(raw.get("timeNano", 0)) for raw in told), default=0)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise EngineUnavailableError(
+                f"the engine does not answer any more: {error}",
+                hint="start it, with `make engine` where it is this project's, and run this again",
+            ) from error
+        with self._news:
+            self._wait(lambda: self._latest >= last)
+
+    def between(self, start: int, end: int) -> tuple[Event, ...]:
+        """Return the events of a window, in nanoseconds since the epoch."""
+        with self._news:
+            self._refuse_if_lost()
+            return tuple(e for e in self._events if start <= e.moment < end)
+
+    def close(self) -> None:
+        """Stop listening, once what was sent has arrived."""
+        before = -1
+        while before != len(self._events):
+            before = len(self._events)
+            with self._news:
+                self._news.wait(timeout=0.03)
+        self._closing = True
+        with contextlib.suppress(Exception):
+            self._stream.close()
+        self._client.close()
+        self._thread.join(timeout=2)
+
+    def _listen(self) -> None:
+        """Take in events until the stream is closed, and keep why it was, if not by us."""
+        why = "the engine closed the connection"
+        try:
+            for raw in self._stream:
+                self._take(raw)
+        except Exception as error:  # whatever ends this thread has to be told by the other one
+            why = str(error) or type(error).__name__
+        with self._news:
+            self._lost = "" if self._closing else why
+            self._news.notify_all()
+
+    def _wait(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, at most a second; the caller has the lock."""
+        self._news.wait_for(lambda: bool(self._lost) or holds(), timeout=_PATIENCE)
+        self._refuse_if_lost()
+
+    def _refuse_if_lost(self) -> None:
+        """Raise EngineUnavailableError where the engine tells nothing any more."""
+        if self._lost:
+            raise EngineUnavailableError(
+                f"the engine's events ended while the page ran: {self._lost}",
+                hint="look whether the engine was stopped or restarted, and run the page again",
+            )
+
+    def _take(self, raw: Mapping[str, Any]) -> None:
+        """Keep an event if it concerns the project."""
+        attributes: Mapping[str, str] = raw.get("Actor", {}).get("Attributes", {})
+        actor = str(raw.get("Actor", {}).get("ID", ""))
+        what = str(raw.get("Type", ""))
+        action = str(raw.get("Action", ""))
+        with self._news:
+            self._latest = int(raw.get("timeNano", 0))
+            self._news.notify_all()
+            event = self._event(what, action, actor, attributes, self._latest)
+            if event is None:
+                return
+            if event.execution:
+                self._follow(event, action)
+            elif event.one_off and event.action == "create":
+                self._unstarted.add(event.actor)
+            elif event.one_off and event.action == "attach":
+                self._open.add(event.actor)
+            elif event.action in ("start", "die", "destroy"):
+                self._unstarted.discard(event.actor)
+                if event.action != "start":
+                    self._open.discard(event.actor)
+            if event.execution not in self._probes or not event.execution:
+                self._events.append(event)
+
+    def _follow(self, event: Event, action: str) -> None:
+        """Keep count of the execs that are under way, health checks aside."""
+        command = action.partition(": ")[2].strip()
+        if command and command in self._healthchecks:
+            self._probes.add(event.execution)
+        if event.action == "exec_start" and event.execution not in self._probes:
+            self._open.add(event.execution)
+        if event.action == "exec_die":
+            self._open.discard(event.execution)
+
+    def _event(
+        self, what: str, action: str, actor: str, attributes: Mapping[str, str], moment: int
+    ) -> Event | None:
+        """Return what an event says of the project, or None if nothing."""
+        verb = action.partition(":")[0].strip()
+        if what == "container":
+            if attributes.get(PROJECT) != self._project:
+                return None
+            image = attributes.get("image", "")
+            if verb == "create" and not re.match(rf"{re.escape(self._project)}[-_]", image):
+                self._images.add(image)
+            if verb == "die":
+                # an exec cannot outlive its container, and the engine need not say so
+                self._open -= {e.execution for e in self._events if e.actor == actor}
+            return Event(
+                moment,
+                what,
+                attributes.get(SERVICE, ""),
+                verb,
+                actor,
+                attributes.get("name", ""),
+                attributes.get(ONE_OFF, "False") == "True",
+                attributes.get("execID", "") if verb.startswith("exec_") else "",
+            )
+        if what == "network":
+            name = attributes.get("name", "")
+            return self._named(moment, what, name, verb, actor)
+        if what == "volume":
+            if len(actor) == 64 and any(
+                e.actor == attributes.get("container") for e in self._events
+            ):
+                self._volumes.add(actor)
+                return Event(moment, what, "(anonymous)", verb, actor)
+            return self._named(moment, what, actor, verb, actor)
+        return None
+
+    def _named(self, moment: int, what: str, name: str, verb: str, actor: str) -> Event | None:
+        """Return an event of an object that carries the project's name."""
+        if name.startswith(f"{self._project}_"):
+            return Event(moment, what, name, verb, actor)
+        return None
+
+
+def sightings(events: Iterable[Event]) -> tuple[Sighting, ...]:
+    """Return events as a reader would tell them: an object a line, steady in order.
+
+    Which of several containers came first varies from run to run; what happened to one does not.
+    """
+    grouped: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
+    for event in events:
+        if event.action in _SILENT or (
+            event.what == "network" and event.action != "create" and event.action != "destroy"
+        ):
+            continue
+        key = (event.what, event.name, event.one_off)
+        grouped.setdefault(key, {}).setdefault(event.actor, []).append(event.action)
+    told: list[Sighting] = []
+    for (what, name, one_off), actors in grouped.items():
+        told.extend(Sighting(what, name, tuple(actions), one_off) for actions in actors.values())
+    return tuple(sorted(told, key=lambda s: (s.what, s.name, s.one_off, s.actions)))
+
+
+def container_of(events: Iterable[Event]) -> Container | None:
+    """Return the container that a command opened a program in, if it was one."""
+    found = None
+    for event in events:
+        if event.what != "container":
+            continue
+        if event.action == "exec_start":
+            found = Container(event.name, event.container)
+        elif event.action == "start" and event.one_off:
+            found = Container(event.name, one_off=True)
+    return found
+
+
+# how the programs of some images tell their version
+_ASK = {
+    "postgres": ("postgres", "--version"),
+    "python": ("python3", "--version"),
+    "nginx": ("nginx", "-v"),
+    "haproxy": ("haproxy", "-v"),
+}
+
+
+# image's identifier -> the version that its program printed: nobody has to be asked twice
+_ASKED: dict[str, str] = {}
+
+
+def _version_said(config: Mapping[str, Any], name: str) -> str:
+    """Return the version that an image names itself, if any."""
+    said: str = (config.get("Labels") or {}).get("org.opencontainers.image.version", "")
+    program = name.partition(":")[0].rpartition("/")[2]
+    variables = dict(pair.partition("=")[::2] for pair in config.get("Env") or ())
+    known = {"postgres": "PG"}.get(program, program.upper())
+    return said or variables.get(f"{known}_VERSION", "")
+
+
+def _version_asked(client: docker.DockerClient, name: str) -> str:
+    """Return the version that an image's program prints, if it is known how to ask."""
+    ask = _ASK.get(name.partition(":")[0])
+    if ask is None:
+        return ""
+    asked = client.containers.create(name, [ask[1]], entrypoint=ask[0], network_disabled=True)
+    try:
+        asked.start()
+        asked.wait()
+        said = asked.logs(stdout=True, stderr=True)
+    finally:
+        # with the volumes that the image asks for, which the SDK's own removal leaves behind
+        asked.remove(v=True, force=True)
+    found = re.search(rb"\d+\.[\d.]*\d", said)
+    return found.group().decode() if found else ""
+
+
+def _seconds(moment: int) -> str:
+    """Return a moment as the engine's API reads it: seconds, a point, nanoseconds."""
+    return f"{moment // 1_000_000_000}.{moment % 1_000_000_000:09}"
+
+
+def now() -> int:
+    """Return the moment on the clock that the engine stamps its events with."""
+    return time.time_ns()

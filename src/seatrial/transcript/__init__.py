@@ -1,0 +1,1 @@
+"""What is promised and what came, as values: the standard library and nothing else."""

@@ -1,0 +1,135 @@
+"""A notebook's cells: what is typed, what is stored, and what of it has to come again.
+
+Cells hold commands alone; their stored outputs are the promise.  It is compared by kind: what
+varies by nature counts as the kind of thing it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from seatrial.transcript.events import Sighting
+from seatrial.transcript.kinds import by_kind, told
+from seatrial.transcript.sameness import Given
+from seatrial.transcript.spelling import respelt
+
+#: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
+RAN = "application/vnd.seatrial.ran+json"
+#: The name that Jupyter has for our kernel.
+KERNEL = "containers"
+#: How a kernel begins to say that the reader's own shell is in front again.
+BACK = "You are back on"
+#: A cell whose text is different every time; where it ran and how it ended still count.
+VARIES = "varies"
+#: The same, but only in Compose 1.
+VARIES_V1 = "varies-v1"
+#: The solution of an exercise, folded away on a page.
+ANSWER = "answer"
+
+#: What Jupyter is told about the language of cells.
+LANGUAGE: Mapping[str, object] = {
+    "name": "shell",
+    "mimetype": "text/x-sh",
+    "file_extension": ".sh",
+    "codemirror_mode": "shell",
+    "pygments_lexer": "bash",
+}
+
+_EDIT = "edit:"
+_EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
+# what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
+_ONLY_V1 = re.compile(
+    r"Attaching .*|Found orphan .*|Removing intermediate .*|\S+ uses an image, skipping"
+    r"|DEPRECATED: .*|\s+(?:Install|https://docs\.docker\.com).*"
+)
+_WARNING = re.compile(r"\s*(?:time=\"[^\"]*\" level=warning .*|WARN\[\d+\] .*|Dangling images .*)")
+
+
+def edit_of(code: str, tags: Iterable[str] = ()) -> tuple[str, str]:
+    """Return the file that a cell writes and its text; an empty name where it writes none.
+
+    A cell is tagged ``edit:FILE``, or begins with a line ``%%edit FILE`` for front ends that have
+    no tags; with both, the tag names the file.
+    """
+    line = _EDIT_LINE.match(code)
+    tag = next((tag for tag in tags if tag.startswith(_EDIT)), "")
+    file = tag.removeprefix(_EDIT) or (line.group(1) if line else "")
+    return file, code[line.end() :] if line else code
+
+
+def in_spelling(code: str, spelling: str, project: str) -> str:
+    """Return a cell's commands as they are typed in a spelling of Compose."""
+    if spelling == "v2":
+        return code
+    return "\n".join(respelt(line, project) for line in code.split("\n"))
+
+
+def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:
+    """Return the cells of a notebook that the reader's own shell answers, as its outputs say."""
+    typed = []
+    away = False
+    for cell in notebook["cells"]:
+        code = text_of(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        if not away and not edit_of(code, cell["metadata"].get("tags", ()))[0]:
+            typed.append(code)
+        for output in cell["outputs"]:
+            moved = output.get("data", {}).get(RAN, {}).get("moved", "")
+            if moved:
+                away = not moved.startswith(BACK)
+    return typed
+
+
+def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
+    """Return what a cell gave, as its outputs say."""
+    lines: list[str] = []
+    places: list[str] = []
+    errors: list[str] = []
+    sightings: list[Sighting] = []
+    for output in outputs:
+        kind = output["output_type"]
+        if kind == "stream":
+            lines += text_of(output["text"]).removesuffix("\n").split("\n")
+        elif kind == "error":
+            errors.append(f"{output['ename']}: {output['evalue']}")
+        elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
+            ran = data[RAN]
+            places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
+            sightings += sightings_of(ran)
+        elif kind in ("display_data", "execute_result"):
+            lines += text_of(data.get("text/plain", "")).split("\n")
+    places = [by_kind(place) for place in places]
+    return Given(lines, places=places, sightings=sightings, errors=errors)
+
+
+def sightings_of(ran: Mapping[str, Any]) -> list[Sighting]:
+    """Return what Docker did, of what a kernel says of a cell."""
+    return [Sighting(what, name, tuple(did), one) for what, name, one, did in ran["did"]]
+
+
+def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ()) -> Given:
+    """Return what of a cell counts with every version of Compose: what it printed, and where.
+
+    Neither progress nor what Docker did: another Compose goes other ways.
+    """
+    printed = [line for line in came.output if not _WARNING.fullmatch(line)]
+    if spelling != "v2":
+        printed = [respelt(line, project) for line in printed if not _ONLY_V1.fullmatch(line)]
+    lines = () if varies(tags, spelling) else told(printed).lines
+    places, errors = came.places, came.errors
+    if spelling != "v2":
+        places, errors = ([respelt(each, project) for each in some] for some in (places, errors))
+    return Given(lines, places=places, errors=errors)
+
+
+def varies(tags: Sequence[str], spelling: str) -> bool:
+    """Tell whether a cell's output differs from run to run by nature."""
+    return VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
+
+
+def text_of(text: str | Sequence[str]) -> str:
+    """Return a text that a notebook may store as lines."""
+    return text if isinstance(text, str) else "".join(text)

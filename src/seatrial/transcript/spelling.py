@@ -1,0 +1,65 @@
+"""The two spellings of Compose, and how the second follows from the first.
+
+Pages are written for Compose 2 and later (``docker compose``, ``example-web-1``); Compose 1.29 says
+``docker-compose`` and joins names with underscores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from seatrial.transcript.blocks import Block, Item
+
+SPELLINGS = ("v2", "v1")
+COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+#: What a reader has to know of a spelling's Compose before they rely on it
+#: (https://docs.docker.com/compose/releases/migrate/).
+SUPPORT = {"v1": "out of support since July 2023"}
+
+#: Labels that both put on what they make.
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+FOLDER = "com.docker.compose.project.working_dir"
+
+
+def speaks_compose(lines: Sequence[str]) -> bool:
+    """Tell whether any of the lines is spelt differently in Compose 1."""
+    return any(re.search(r"\bdocker compose\b", line) for line in lines)
+
+
+def respelt(line: str, project: str) -> str:
+    """Return a line as Compose 1.29 has it: its command, and names of containers and images.
+
+    Volumes and networks are called ``project_name`` by both.
+    """
+    line = re.sub(r"\bdocker compose\b", "docker-compose", line)
+    # the prefix of a log line names service and number alone
+    line = re.sub(r"^([a-z][a-z0-9_]*)-(\d+)(?=\s[\s.]*\|)", r"\1_\2", line)
+    name = re.escape(project)
+    # the engine itself writes a container's name with a slash before it; an image has none
+    container = rf"(?<![\w.-]){name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)"
+    line = re.sub(container, _joined(project), line)
+    return re.sub(rf"(?<![\w./-]){name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
+
+
+def _joined(project: str) -> Callable[[re.Match[str]], str]:
+    """Return the replacement that joins a container's name with underscores."""
+
+    def join(found: re.Match[str]) -> str:
+        run = "run_" if found.group(2) else ""
+        return f"{project}_{found.group(1)}_{run}{found.group(3)}"
+
+    return join
+
+
+def in_spelling(item: Item, spelling: str, project: str) -> Item:
+    """Return an item of a page as it stands in a spelling.
+
+    A block for one spelling alone stands as it was written: it may speak of the other one.
+    """
+    if spelling == "v2" or not isinstance(item, Block) or item.only:
+        return item
+    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))
