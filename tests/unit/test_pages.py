@@ -357,7 +357,7 @@ def test_several_may_read_the_same_pages_at_once(tmp_path: Path) -> None:
     tree(tmp_path, {"index.rst": "T\n=\n", **pages})
     for name, text in pages.items():
         (tmp_path / name).write_text(f"{text}\nMore.\n")
-    code = "import sys, pathlib as p; from seatrial.pages.reading import *; read(p.Path(sys.argv[1]))"
+    code = "import sys; from seatrial.pages.reading import *; read(Path(sys.argv[1]))"
     reading = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
         for _ in range(4)
