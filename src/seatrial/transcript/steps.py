@@ -12,7 +12,7 @@ from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block
 
 STATUS = re.compile(r"\[(\d{1,3})\]")
-KEYS = {"^C": "\x03", "^D": "\x04"}
+KEYS = {"^C": "\x03", "^D": "\x04", "^Z": "\x1a"}
 ELISION = "..."
 
 # A shell with nothing behind it but options, of which none is `-c`: it waits for input.
@@ -62,6 +62,8 @@ class Prompt:
     # so short that ordinary output may end like it
     secret: bool = False
     # what is typed is not echoed
+    asks: bool = False
+    # a question to a person, which is answered once
 
 
 #: The reader's own shell is `$`; a shell inside a container is `#` or names user and host.
