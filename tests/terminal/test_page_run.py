@@ -12,7 +12,7 @@ import pytest
 from seatrial.pages.reading import Settings
 from seatrial.transcript.blocks import Block, Edit, Item, Page
 from seatrial.transcript.places import MACHINE
-from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.trials.page import PageRun
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 

@@ -12,7 +12,7 @@ from seatrial.run.received import LIMIT
 from seatrial.run.session import LONGEST, Answer, Terminal, drained
 from seatrial.run.signs import SHELL
 from seatrial.transcript.events import Ending
-from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.transcript.programs import PROMPTS, Prompt
 
 pytestmark = pytest.mark.terminal
 

@@ -19,9 +19,12 @@ from seatrial.run.session import Answer, Reading, Terminal
 from seatrial.run.witness import Event as Fact
 from seatrial.run.witness import Witness, container_of, now, sightings
 from seatrial.transcript.events import Asked, Began, Ended, Ending, Event, Output, Sighting
-from seatrial.transcript.places import MACHINE, Place
-from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.transcript.places import MACHINE, STRANGE, Container, Place
+from seatrial.transcript.programs import PROMPTS, Prompt
 
+_OF_DOCKER = re.compile(r"docker (?:container )?(run|exec)\b")
+# the exit status that says that there was no container to run in
+_NO_CONTAINER = {"run": 125, "exec": 1}
 _NAMES_DOCKER = re.compile(r"\bdocker\b")
 # the same in the words of a place, of a prompt that no row of the table has
 _UNKNOWN = "a program"
@@ -121,7 +124,7 @@ class Line:
             reading = self._terminal.answer(self._given.pop(), answer, timeout, watched=watched)
         self._hear_out(lines, answer, begun, before)
         facts = self._facts(begun, now())
-        self._arrived(answer, facts)
+        self._arrived(answer, facts, lines[0])
         self._last = Ending.QUESTION if self._asks(answer) else answer.ending
         yield Ended(
             self._last,
@@ -132,7 +135,7 @@ class Line:
             place,
             self.place,
             sightings(facts),
-            container_of(facts),
+            container_of(facts) or _strange(lines[0], answer),
             self._sandbox.scrub(answer.note),
             answer.rest,
             (begun, now()),
@@ -248,7 +251,7 @@ class Line:
         else:
             self._witness.await_start()
 
-    def _arrived(self, answer: Answer, facts: Sequence[Fact]) -> None:
+    def _arrived(self, answer: Answer, facts: Sequence[Fact], typed: str = "") -> None:
         """Keep where one is now."""
         if self._terminal.at_shell:
             self._above.clear()
@@ -265,6 +268,9 @@ class Line:
         if opened is None and self._above and self.place.program == program:
             return
         within = container_of(facts) or self.place.container
+        if within is None and self.place == MACHINE and _OF_DOCKER.match(typed):
+            # its events carry nothing of this project
+            within = STRANGE
         held = opened or (self._above[-1].opened if self._above else None)
         self._above.append(_Entry(Place(program, within), held))
 
@@ -367,3 +373,11 @@ def _opening(facts: Sequence[Fact]) -> Fact | None:
         ):
             found = fact
     return found
+
+
+def _strange(typed: str, answer: Answer) -> Container | None:
+    """Return the container that `docker` itself had something run in, of which no event tells."""
+    found = _OF_DOCKER.match(typed)
+    if found is None or answer.status == _NO_CONTAINER[found[1]]:
+        return None
+    return STRANGE

@@ -21,7 +21,8 @@ from seatrial.run.received import LIMIT, Preview, Received
 from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
 from seatrial.run.tty import Tty
 from seatrial.transcript.events import Ending, Output
-from seatrial.transcript.steps import KEYS, PROMPTS, Prompt
+from seatrial.transcript.programs import PROMPTS, Prompt
+from seatrial.transcript.steps import KEYS
 
 #: A step that prints more than this many bytes is interrupted.
 FLOOD = 64_000_000

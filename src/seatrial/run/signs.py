@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seatrial.transcript.programs import Prompt
 from seatrial.transcript.screen import clean
-from seatrial.transcript.steps import Prompt
 
 #: The reader's own shell, whatever its real prompt is, and how it asks for the rest of a command.
 SHELL, REST = "$ ", "> "

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block, Page
-from seatrial.transcript.steps import BEFORE_COMMANDS, PROMPTS, SHELL_PIECE, Prompt, parse
+from seatrial.transcript.programs import PROMPTS, Prompt
+from seatrial.transcript.shell import BEFORE_COMMANDS, SHELL_PIECE
+from seatrial.transcript.steps import parse
 
 _NAMES_DOCKER = re.compile(r"\bdocker\b")
 

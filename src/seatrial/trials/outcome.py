@@ -13,8 +13,9 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.run.follower import Follower
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.kinds import without_building
+from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import ItemRecord, Run, StepRecord, digest_of, sealed
-from seatrial.transcript.steps import Prompt, Step, with_promises
+from seatrial.transcript.steps import Step, with_promises
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 
 # the package whose code decides what a run gives
