@@ -116,7 +116,7 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program(
         "pdb",
-        (Prompt("pdb", r"\(Pdb(?:\+\+)?\) "),),
+        (Prompt("pdb", r"\(Pdb(?:\+\+)?\) "), Prompt("pdb", r"\.\.\.   ", continues=True)),
         python_is_unfinished,
         leave="q",
         waits_for="the rest of a statement",
