@@ -24,20 +24,15 @@ from sphinx.util import logging
 from seatrial import __version__
 from seatrial.errors import RecordError, SeatrialError, TranscriptError
 from seatrial.pages.cell_pages import for_site
+from seatrial.pages.collecting import CollectItems
 from seatrial.pages.directives import (
     UNPROVED,
     Claim,
-    CollectItems,
     Console,
     EditFile,
     Overview,
     RunMatrix,
     Sandbox,
-    claim_node,
-    item_node,
-    overview_node,
-    sandbox_node,
-    status_node,
     unproved,
 )
 from seatrial.pages.marks import (
@@ -47,6 +42,15 @@ from seatrial.pages.marks import (
     edit_figure,
     page_status,
     sandbox_parts,
+)
+from seatrial.pages.nodes import (
+    claim_node,
+    item_node,
+    item_of,
+    items_of,
+    overview_node,
+    sandbox_node,
+    status_node,
 )
 from seatrial.pages.overviews import (
     ItemFacts,
@@ -58,8 +62,8 @@ from seatrial.pages.overviews import (
     run_matrix,
     tested_versions,
 )
-from seatrial.pages.reading import Settings, item_of, items_of, settings
 from seatrial.pages.rendering import needs_tabs, spellings, transcript_in_words
+from seatrial.pages.settings import Settings, settings
 from seatrial.pages.shown import Shown, Standing, as_recorded
 from seatrial.transcript.blocks import Block, Edit, Item
 from seatrial.transcript.cells import typed_on_the_machine

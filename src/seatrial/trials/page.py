@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seatrial.errors import SeatrialError, TranscriptError
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.run.environments import built
 from seatrial.run.sandbox import HOME, Engine, Sandbox
 from seatrial.run.session import CLOSED, NO_PROMPT, SHELL, TOO_LONG, UNSEEN, Answer, Terminal

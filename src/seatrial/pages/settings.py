@@ -1,0 +1,162 @@
+"""What a project's conf.py says: the table of settings, and what they come to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from seatrial.errors import SeatrialError
+from seatrial.transcript.spelling import SPELLINGS
+from seatrial.transcript.steps import PROMPTS, Prompt
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a project's conf.py says about running its pages."""
+
+    source: Path
+    # the source directory
+    project: Path | None
+    # the sample project's folder; None where pages start from an empty one
+    records: Path
+    prompts: tuple[Prompt, ...] = PROMPTS
+    timeout: float = 60.0
+    # seconds for a step
+    build_timeout: float = 600.0
+    # seconds for a step that may build images
+    strict: bool = False
+    # output that nothing promises is a failure, also in a block that shows none
+    spellings: tuple[str, ...] = ("v2",)
+    record_command: str = "pytest --seatrial-record {page}"
+    # what a writer types to record a page, which stands for `{page}`
+    prose: tuple[str, ...] = ()
+    # patterns of the pages whose literals in sentences are checked
+    sources: tuple[str, ...] = ()
+    # files and folders, relative to `source`, whose text counts as known there
+    known: tuple[str, ...] = ()
+    # what counts as known as well
+    requirements: tuple[str, ...] = ()
+    # arguments of `pip install` for the Python environment that pages see; none: pytest's own
+
+
+# what a setting has to be, as Python and in words
+_KINDS: dict[str, tuple[Any, str]] = {
+    "seatrial_project": (str, "a text"),
+    "seatrial_records": (str, "a text"),
+    "seatrial_record_command": (str, "a text"),
+    "seatrial_prompts": (list | tuple, "a list"),
+    "seatrial_spellings": (list | tuple, "a list"),
+    "seatrial_timeout": (int | float, "a number"),
+    "seatrial_build_timeout": (int | float, "a number"),
+    "seatrial_strict": (bool, "True or False"),
+    "seatrial_plain_shell_blocks": (bool, "True or False"),
+}
+
+
+def settings(app: Sphinx) -> Settings:
+    """Return the settings of a project.
+
+    Raises SeatrialError where one of them makes no sense.
+    """
+    config = app.config
+    for name, (kind, words) in _KINDS.items():
+        if not isinstance(config[name], kind):
+            raise SeatrialError(
+                f"`{name}` has to be {words}: {config[name]!r}",
+                where="conf.py",
+                hint="correct it, or leave it out for what it is by itself",
+            )
+    source = Path(app.srcdir)
+    project = source / config.seatrial_project if config.seatrial_project else None
+    if project is not None and not project.is_dir():
+        raise SeatrialError(
+            f"`seatrial_project` names a folder that is not there: {config.seatrial_project}",
+            where="conf.py",
+            hint="give its path relative to conf.py",
+        )
+    spellings = tuple(config.seatrial_spellings)
+    if not spellings or not all(each in SPELLINGS for each in spellings):
+        raise SeatrialError(
+            f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
+            where="conf.py",
+            hint='write it as ["v2"], or ["v2", "v1"] for both',
+        )
+    for name in ("seatrial_timeout", "seatrial_build_timeout"):
+        if not config[name] > 0:
+            raise SeatrialError(
+                f"`{name}` has to be more than 0 seconds: {config[name]!r}",
+                where="conf.py",
+                hint="leave it out for a minute a step, ten where images may be built",
+            )
+    extra = []
+    for row in config.seatrial_prompts:
+        try:
+            program, pattern = row
+            if re.compile(pattern).fullmatch(""):
+                raise ValueError("a prompt is never empty")
+        except (ValueError, TypeError, re.error) as error:
+            raise SeatrialError(
+                f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
+                where="conf.py",
+                hint='write it as ("redis", r"redis> ")',
+            ) from error
+        extra.append(Prompt(program, pattern))
+    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
+        if not isinstance(config[name], list | tuple):
+            raise SeatrialError(
+                f"`{name}` is no list: {config[name]!r}",
+                where="conf.py",
+                hint='write it as ["...", "..."]',
+            )
+    return Settings(
+        source=source,
+        project=project,
+        records=source / config.seatrial_records,
+        # a project's own prompts come first: they may be longer forms of the table's
+        prompts=(*extra, *PROMPTS),
+        timeout=float(config.seatrial_timeout),
+        build_timeout=float(config.seatrial_build_timeout),
+        strict=bool(config.seatrial_strict),
+        spellings=spellings,
+        record_command=config.seatrial_record_command,
+        prose=tuple(map(str, config.seatrial_prose)),
+        sources=tuple(map(str, config.seatrial_prose_sources)),
+        known=tuple(map(str, config.seatrial_prose_known)),
+        requirements=_requirements(config.seatrial_environment, source),
+    )
+
+
+def _requirements(wanted: object, source: Path) -> tuple[str, ...]:
+    """Return the arguments of `pip install` for an environment that a conf.py asks for.
+
+    Raises SeatrialError where it names no requirements.
+    """
+    if isinstance(wanted, str):
+        if wanted and not (source / wanted).is_file():
+            raise SeatrialError(
+                f"`seatrial_environment` names a file that is not there: {wanted}",
+                where="conf.py",
+                hint='give its path relative to conf.py, or a list such as ["django>=5"]',
+            )
+        return ("--requirement", str(source / wanted)) if wanted else ()
+    if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):
+        raise SeatrialError(
+            f"`seatrial_environment` is no list of requirements: {wanted!r}",
+            where="conf.py",
+            hint='write it as ["django>=5", "..[docs]"]',
+        )
+    arguments: list[str] = []
+    for each in wanted:
+        found = re.fullmatch(r"(\.\.?(?:/[^\[]*)?)(\[[^\]]*\])?", each)
+        if found is None:
+            arguments.append(each)
+            continue
+        path = (source / found[1]).resolve()
+        # what is in a folder is used as it stands, also after a change
+        arguments.extend(["--editable"] if path.is_dir() else [])
+        arguments.append(f"{path}{found[2] or ''}")
+    return tuple(arguments)
