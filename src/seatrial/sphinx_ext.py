@@ -62,9 +62,10 @@ from seatrial.pages.overviews import (
     run_matrix,
     tested_versions,
 )
-from seatrial.pages.rendering import needs_tabs, spellings, transcript_in_words
+from seatrial.pages.rendering import transcript_in_words
 from seatrial.pages.settings import Settings, settings
 from seatrial.pages.shown import Shown, Standing, as_recorded
+from seatrial.pages.tabs import needs_tabs, spellings
 from seatrial.transcript.blocks import Block, Edit, Item
 from seatrial.transcript.cells import typed_on_the_machine
 from seatrial.transcript.record import Record, Run, load, path_of
