@@ -176,7 +176,7 @@ class Overview(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a place for it."""
-        node = overview_node(kind=self.name)
+        node = overview_node(kind=self.name, options={})
         self.set_source_info(node)
         return [node]
 
@@ -191,8 +191,10 @@ class RunMatrix(SphinxDirective):
         """Return a place for it."""
         node = overview_node(
             kind=self.name,
-            matrix=self.arguments[0] if self.arguments else "",
-            corner=self.options.get("corner", "What ran"),
+            options={
+                "matrix": self.arguments[0] if self.arguments else "",
+                "corner": self.options.get("corner", "What ran"),
+            },
         )
         self.set_source_info(node)
         return [node]

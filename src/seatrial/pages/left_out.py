@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from docutils import nodes
 from sphinx.addnodes import only
+from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.ext.ifconfig import ifconfig
 from sphinx.util.tags import Tags
@@ -19,6 +20,11 @@ _FORMATS = ("html", "latex", "text", "man", "texinfo", "epub")
 _WINDOWS = re.compile(
     r"(?:\([\w.-]+\) )?(?:PS(?: [^>]*)?> |(?:PS )?[A-Za-z]:(?:[\\/][^>]*)?>)", re.IGNORECASE
 )
+
+
+def note_tags(app: Sphinx, config: Config) -> None:
+    """Note which tags are on, by `-t` or conf.py: parts of pages depend on them."""
+    config["_seatrial_tags"] = tuple(sorted(app.tags))
 
 
 def hidden_by(node: nodes.Node, config: Config, tags: Sequence[str]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from sphinx.application import Sphinx
 
 from seatrial.errors import SeatrialError
-from seatrial.transcript.spelling import SPELLINGS
+from seatrial.transcript.spelling import CURRENT, SPELLINGS
 from seatrial.transcript.steps import PROMPTS, Prompt
 
 
@@ -30,7 +30,7 @@ class Settings:
     # seconds for a step that may build images
     strict: bool = False
     # output that nothing promises is a failure, also in a block that shows none
-    spellings: tuple[str, ...] = ("v2",)
+    spellings: tuple[str, ...] = (CURRENT,)
     record_command: str = "pytest --seatrial-record {page}"
     # what a writer types to record a page, which stands for `{page}`
     prose: tuple[str, ...] = ()
@@ -42,19 +42,41 @@ class Settings:
     requirements: tuple[str, ...] = ()
     # arguments of `pip install` for the Python environment that pages see; none: pytest's own
 
+    @property
+    def project_name(self) -> str:
+        """Return what Compose calls the sample project; "" where there is none."""
+        return self.project.name if self.project else ""
 
-# what a setting has to be, as Python and in words
-_KINDS: dict[str, tuple[Any, str]] = {
-    "seatrial_project": (str, "a text"),
-    "seatrial_records": (str, "a text"),
-    "seatrial_record_command": (str, "a text"),
-    "seatrial_prompts": (list | tuple, "a list"),
-    "seatrial_spellings": (list | tuple, "a list"),
-    "seatrial_timeout": (int | float, "a number"),
-    "seatrial_build_timeout": (int | float, "a number"),
-    "seatrial_strict": (bool, "True or False"),
-    "seatrial_plain_shell_blocks": (bool, "True or False"),
-}
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of conf.py."""
+
+    name: str
+    default: object
+    types: tuple[type, ...]
+    words: str = ""
+    """What it has to be; "" where that is said with what its parts have to be."""
+    rebuild: Literal["", "env", "html"] = ""
+    """What is made again where it changed: "env" reads pages again, "html" writes them again."""
+
+
+#: All that can be set in conf.py.
+SETTINGS: tuple[Setting, ...] = (
+    Setting("seatrial_project", "", (str,), "a text", "env"),
+    Setting("seatrial_records", "records", (str,), "a text", "html"),
+    Setting("seatrial_record_command", "pytest --seatrial-record {page}", (str,), "a text"),
+    Setting("seatrial_environment", "", (str, list, tuple)),
+    Setting("seatrial_prompts", [], (list, tuple), "a list", "env"),
+    Setting("seatrial_spellings", (CURRENT,), (list, tuple), "a list", "env"),
+    Setting("seatrial_timeout", 60.0, (int, float), "a number"),
+    Setting("seatrial_build_timeout", 600.0, (int, float), "a number"),
+    Setting("seatrial_strict", False, (bool,), "True or False"),
+    Setting("seatrial_plain_shell_blocks", False, (bool,), "True or False", "env"),
+    Setting("seatrial_prose", [], (list, tuple)),
+    Setting("seatrial_prose_sources", [], (list, tuple)),
+    Setting("seatrial_prose_known", [], (list, tuple)),
+)
 
 
 def settings(app: Sphinx) -> Settings:
@@ -63,10 +85,10 @@ def settings(app: Sphinx) -> Settings:
     Raises SeatrialError where one of them makes no sense.
     """
     config = app.config
-    for name, (kind, words) in _KINDS.items():
-        if not isinstance(config[name], kind):
+    for each in SETTINGS:
+        if each.words and not isinstance(config[each.name], each.types):
             raise SeatrialError(
-                f"`{name}` has to be {words}: {config[name]!r}",
+                f"`{each.name}` has to be {each.words}: {config[each.name]!r}",
                 where="conf.py",
                 hint="correct it, or leave it out for what it is by itself",
             )

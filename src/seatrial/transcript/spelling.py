@@ -12,11 +12,13 @@ from dataclasses import replace
 
 from seatrial.transcript.blocks import Block, Item
 
-SPELLINGS = ("v2", "v1")
-COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+#: Which Compose: these two names stand in records, on the command line and in conf.py.
+CURRENT, OLD = "v2", "v1"
+SPELLINGS = (CURRENT, OLD)
+COMMANDS = {CURRENT: "docker compose", OLD: "docker-compose"}
 #: What a reader has to know of a spelling's Compose before they rely on it
 #: (https://docs.docker.com/compose/releases/migrate/).
-SUPPORT = {"v1": "out of support since July 2023"}
+SUPPORT = {OLD: "out of support since July 2023"}
 
 #: Labels that both put on what they make.
 PROJECT = "com.docker.compose.project"
@@ -60,6 +62,6 @@ def in_spelling(item: Item, spelling: str, project: str) -> Item:
 
     A block for one spelling alone stands as it was written: it may speak of the other one.
     """
-    if spelling == "v2" or not isinstance(item, Block) or item.only:
+    if spelling == CURRENT or not isinstance(item, Block) or item.only:
         return item
     return replace(item, lines=tuple(respelt(line, project) for line in item.lines))
