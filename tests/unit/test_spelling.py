@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.transcript.blocks import Block, Edit
-from seatrial.transcript.spelling import in_spelling, respelt, speaks_compose
+from seatrial.transcript.blocks import Block, Edit, in_spelling
+from seatrial.transcript.spelling import respelt, speaks_compose
 
 BLOCK = Block(
     "page", "page.rst", 1, ("$ docker compose ps -q web", "> docker compose", "up"), "", 1

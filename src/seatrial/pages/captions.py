@@ -27,7 +27,7 @@ def caption(shown: Shown, nest: Frame, label: str) -> str:
         if shown.block.varies:
             text += (
                 '<span class="seatrial-varies">output differs from run to run: '
-                f"{escape(shown.block.varies)}</span>"
+                f"{escape(shown.block.varies.why)}</span>"
             )
     else:
         text = not_run_mark(shown.standing, shown.block.not_run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from docutils import nodes
@@ -13,9 +14,9 @@ from seatrial.pages.consoles import PLAIN_LANGUAGES, is_console, name_languages,
 from seatrial.pages.left_out import MADE_ELSEWHERE, OTHER_SYSTEM, at_other_system, hidden_by
 from seatrial.pages.locating import lines_of, locate, relative, source_of
 from seatrial.pages.look_alikes import TESTED_ELSEWHERE, is_tested_elsewhere, look_alikes
-from seatrial.pages.nodes import item_node, status_node
+from seatrial.pages.nodes import item_node, item_of, status_node
 from seatrial.pages.openings import opens, opens_a_block, uncollected
-from seatrial.transcript.blocks import Block, Edit, Item, as_attributes
+from seatrial.transcript.blocks import Block, Item
 
 
 class CollectItems(SphinxTransform):
@@ -33,19 +34,18 @@ class CollectItems(SphinxTransform):
         name_languages(self.document, self.config.highlight_language, prompts)
         for literal in list(self.document.findall(nodes.literal_block)):
             if self._is_console(literal):
-                _wrap(literal, prompts)
+                _wrap(literal, self.env.docname, prompts)
         items: list[Item] = []
         left_out: list[int] = []
         generated: list[int] = []
         for node in self.document.findall(item_node):
             made_by = self._maker(node)
             item = self._item(node, len(items) + 1, made_by)
-            if item.not_run and not node.get("not_run"):
+            if item.not_run and not item_of(node).not_run:
                 left_out.append(item.ordinal)
             if made_by:
                 generated.append(item.ordinal)
-            node["item"] = as_attributes(item)
-            node["what"] = type(item).__name__
+            node["item"] = item
             items.append(item)
         if items:
             self._make_room_for_status()
@@ -103,11 +103,12 @@ class CollectItems(SphinxTransform):
 
     def _maker(self, node: item_node) -> int:
         """Return the line of the directive that made a block's text; 0 where a writer wrote it."""
-        path, near = Path(node["place"][0]), node["place"][1]
+        asked = item_of(node)
+        path, near = Path(asked.source), asked.line
         if path.is_file() and (
             self._may_be_rewritten()
             or any("translated" in child for child in node.findall(nodes.literal_block))
-            or _stands_in(node["lines"], lines_of(path), near)
+            or _stands_in(asked.lines, lines_of(path), near)
         ):
             return 0
         before = self._line_before(node)
@@ -137,58 +138,30 @@ class CollectItems(SphinxTransform):
 
     def _why_not(self, node: item_node, *, generated: bool) -> str:
         """Return why an item is never run: what its writer says, or what keeps us from it."""
-        if node.get("not_run"):
-            return str(node["not_run"])
+        asked = item_of(node)
+        if asked.not_run:
+            return asked.not_run
         if generated:
             return MADE_ELSEWHERE
-        if node["kind"] == "block" and at_other_system(node["lines"]):
+        if isinstance(asked, Block) and at_other_system(asked.lines):
             return OTHER_SYSTEM
         return hidden_by(node, self.config, self.config["_seatrial_tags"])
 
     def _item(self, node: item_node, ordinal: int, made_by: int) -> Item:
-        """Return what a node asks for."""
-        source, near = node["place"]
-        lines = tuple(node["lines"])
+        """Return what a node asks for, with its place on the page and in its source."""
+        asked = item_of(node)
         if made_by:
             path, line = Path(self.env.doc2path(self.env.docname)), made_by
         else:
-            path = Path(source)
-            line = locate(lines_of(path), near, lines) or near
-        not_run = self._why_not(node, generated=bool(made_by))
-        section = _section(node)
-        page = self.env.docname
-        name = relative(path, Path(self.env.srcdir))
-        if node["kind"] == "edit":
-            return Edit(
-                page,
-                name,
-                line,
-                lines,
-                section,
-                ordinal,
-                node["file"],
-                tuple(node["new"]),
-                tuple(node["was"]),
-                not_run,
-            )
-        return Block(
-            page,
-            name,
-            line,
-            lines,
-            section,
-            ordinal,
-            terminal=node.get("terminal", 1),
-            timeout=node.get("timeout"),
-            not_run=not_run,
-            claim=node.get("claim", ""),
-            setup=node.get("setup", False),
-            plain=node.get("plain", False),
-            only=node.get("only", ""),
-            row=node.get("row", ""),
-            matrix=node.get("matrix", ""),
-            varies=node.get("varies", ""),
-            varying=tuple(node.get("varying", ())),
+            path = Path(asked.source)
+            line = locate(lines_of(path), asked.line, asked.lines) or asked.line
+        return replace(
+            asked,
+            source=relative(path, Path(self.env.srcdir)),
+            line=line,
+            section=_section(node),
+            ordinal=ordinal,
+            not_run=self._why_not(node, generated=bool(made_by)),
         )
 
     def _errors(self) -> list[str]:
@@ -229,16 +202,16 @@ def _without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
-def _wrap(literal: nodes.literal_block, prompts: re.Pattern[str]) -> None:
+def _wrap(literal: nodes.literal_block, page: str, prompts: re.Pattern[str]) -> None:
     """Put an ordinary code block into an item of its own."""
     text = (literal.rawsource or literal.astext()).rstrip("\n")
-    node = item_node(kind="block", lines=text.split("\n"))
     # a literalinclude names the file that it shows
     shown, near = literal.get("source"), max(1, (literal.line or 1) - 1)
-    node["place"] = (shown, 1) if shown else (literal.source or "", near)
+    source, line = (shown, 1) if shown else (literal.source or "", near)
     # one with prompts is a transcript, whatever its language
     plain = literal.get("language", "").lower() in PLAIN_LANGUAGES
-    node["plain"] = plain and not prompts.match(text.lstrip("\n"))
+    plain = plain and not prompts.match(text.lstrip("\n"))
+    node = item_node(item=Block(page, source, line, tuple(text.split("\n")), "", 0, plain=plain))
     node.source, node.line = literal.source, literal.line
     literal.replace_self(node)
     node += literal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
 
 from seatrial.pages.nodes import claim_node, item_node, overview_node, sandbox_node
+from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.options import by_field, readers_of
 
 #: The role of a literal that has to occur in nothing that ran, and where its node keeps the reason.
 UNPROVED = "unproved"
@@ -44,56 +47,22 @@ def unproved(
     return [node], []
 
 
-def _duration(argument: str) -> float:
-    """Read seconds, as in ``90`` or ``90 s``."""
-    value = float(argument.removesuffix("s").strip())
-    if value <= 0:
-        raise ValueError("must be more than 0 seconds")
-    return value
-
-
-def _spelling(argument: str) -> str:
-    """Read the name of a spelling."""
-    return directives.choice(argument, ("v1", "v2"))
-
-
-def _varying(argument: str) -> tuple[tuple[int, ...], str]:
-    """Read numbers of steps and why they vary, as in ``2, 3: which of them answers first``."""
-    found = re.fullmatch(r"(?:(\d+(?:,\s*\d+)*):(?=\s|$))?\s*(.*)", argument or "", re.DOTALL)
-    if found is None or not found[2].strip():
-        raise ValueError("say why its output differs from run to run")
-    if found[1] is None and argument.lstrip()[:1].isdigit():
-        raise ValueError("write numbers of steps as in `2, 3: why they vary`")
-    return tuple(map(int, re.findall(r"\d+", found[1] or ""))), " ".join(found[2].split())
-
-
-_CONSOLE_OPTIONS: dict[str, Callable[[str], object]] = {
-    "terminal": directives.positive_int,
-    "timeout": _duration,
-    "not-run": directives.unchanged_required,
-    "only": _spelling,
-    "row": directives.unchanged_required,
-    "matrix": directives.unchanged_required,
-    "varies": _varying,
-}
-
-
 class Console(SphinxDirective):
     """``.. console::`` with a transcript as its content."""
 
     has_content = True
-    option_spec: ClassVar = _CONSOLE_OPTIONS
+    option_spec: ClassVar = readers_of(Block)
 
     def run(self) -> list[nodes.Node]:
         """Return the block's node."""
         self.assert_has_content()
         return [self.block()]
 
-    def block(self, **more: object) -> item_node:
+    def block(self, **more: Any) -> item_node:
         """Return the node of this directive's content."""
-        node = item_node(kind="block")
-        node.attributes |= {**_options(self.options), **more}
-        return _with_literal(self, node, "console")
+        options = by_field(Block, self.options)
+        block = replace(Block(*_unplaced(self)), **options, **more)
+        return _with_literal(self, block, "console")
 
 
 class Claim(Console):
@@ -118,9 +87,8 @@ class EditFile(SphinxDirective):
     required_arguments = 1
     has_content = True
     option_spec: ClassVar = {
-        "new": directives.unchanged_required,
-        "was": directives.unchanged_required,
-        "not-run": directives.unchanged_required,
+        **readers_of(Edit),
+        "new": directives.unchanged_required,  # read once the number of lines is known
         "language": directives.unchanged_required,
     }
 
@@ -134,14 +102,13 @@ class EditFile(SphinxDirective):
         if max(new) >= len(self.content):
             raise self.error(f"there are {len(self.content)} lines, none of number {max(new) + 1}")
         file = self.arguments[0]
-        node = item_node(
-            kind="edit",
-            file=file,
-            new=[number + 1 for number in new],
-            was=self.options.get("was", "").splitlines(),
-            not_run=self.options.get("not-run", ""),
+        edit = Edit(
+            *_unplaced(self),
+            file,
+            tuple(number + 1 for number in new),
+            **by_field(Edit, self.options),
         )
-        return [_with_literal(self, node, self.options.get("language") or _language_of(file))]
+        return [_with_literal(self, edit, self.options.get("language") or _language_of(file))]
 
 
 class Sandbox(Console):
@@ -149,7 +116,7 @@ class Sandbox(Console):
 
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {"timeout": _duration}
+    option_spec: ClassVar = {"timeout": readers_of(Block)["timeout"]}
 
     def run(self) -> list[nodes.Node]:
         """Return the sentence and the commands, if any."""
@@ -200,37 +167,21 @@ class RunMatrix(SphinxDirective):
         return [node]
 
 
-def _options(options: dict[str, Any]) -> dict[str, object]:
-    """Return a console directive's options by the names of a block's fields."""
-    varying, varies = options.get("varies", ((), ""))
-    return {
-        "terminal": options.get("terminal", 1),
-        "timeout": options.get("timeout"),
-        "not_run": options.get("not-run", ""),
-        "only": options.get("only", ""),
-        "row": options.get("row", ""),
-        "matrix": options.get("matrix", ""),
-        "varies": varies,
-        "varying": varying,
-    }
+def _unplaced(directive: SphinxDirective) -> tuple[str, str, int, tuple[str, ...], str, int]:
+    """Return the first fields of a directive's item, as far as they are known before collecting."""
+    source, line = directive.get_source_info()
+    return directive.env.docname, source, line, tuple(directive.content), "", 0
 
 
-def _with_literal(directive: SphinxDirective, node: item_node, language: str) -> item_node:
-    """Return the node with its content in it, and its place noted."""
+def _with_literal(directive: SphinxDirective, item: Item, language: str) -> item_node:
+    """Return the node of an item, with the directive's content in it."""
     text = "\n".join(directive.content)
+    node = item_node(item=item)
     literal = nodes.literal_block(text, text, language=language)
-    node["lines"] = list(directive.content)
-    node["place"] = _place(directive)
     directive.set_source_info(node)
     directive.set_source_info(literal)
     node += literal
     return node
-
-
-def _place(directive: SphinxDirective) -> tuple[str, int]:
-    """Return the file and the line near which a directive's content stands."""
-    source, line = directive.get_source_info()
-    return source, line
 
 
 def _language_of(file: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from docutils import nodes
 
-from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.blocks import Item
 
 
 class item_node(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
-    """A block or an edit; its child is the literal block that other builders show."""
+    """A block or an edit; its child is the literal block that other builders show.
+
+    It keeps the item itself.  Until that is collected, its source is as docutils names it, its line
+    is one near its content, it has no section, and its number is 0.
+    """
 
 
 class claim_node(nodes.General, nodes.Element):  # noqa: N801
@@ -36,9 +38,5 @@ def items_of(doctree: nodes.document) -> tuple[Item, ...]:
 
 def item_of(node: item_node) -> Item:
     """Return the block or edit of a node."""
-    values = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in node["item"].items()
-    }
-    kind: Callable[..., Item] = Edit if node["what"] == "Edit" else Block
-    return kind(**values)
+    item: Item = node["item"]
+    return item

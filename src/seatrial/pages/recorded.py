@@ -10,9 +10,9 @@ from functools import cached_property
 from seatrial.errors import RecordError, TranscriptError
 from seatrial.pages.settings import Settings
 from seatrial.pages.shown import Shown, Standing, as_recorded
-from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.blocks import Block, Edit, Item, in_spelling
 from seatrial.transcript.record import ItemRecord, Record, Run, load
-from seatrial.transcript.spelling import CURRENT, SPELLINGS, in_spelling, respelt
+from seatrial.transcript.spelling import CURRENT, SPELLINGS, respelt
 from seatrial.transcript.steps import Prompt, Step, parse
 
 

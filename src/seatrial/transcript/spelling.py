@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-
-from seatrial.transcript.blocks import Block, Item
 
 #: Which Compose: these two names stand in records, on the command line and in conf.py.
 CURRENT, OLD = "v2", "v1"
@@ -55,13 +52,3 @@ def _joined(project: str) -> Callable[[re.Match[str]], str]:
         return f"{project}_{found.group(1)}_{run}{found.group(3)}"
 
     return join
-
-
-def in_spelling(item: Item, spelling: str, project: str) -> Item:
-    """Return an item of a page as it stands in a spelling.
-
-    A block for one spelling alone stands as it was written: it may speak of the other one.
-    """
-    if spelling == CURRENT or not isinstance(item, Block) or item.only:
-        return item
-    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))

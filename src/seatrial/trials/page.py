@@ -18,7 +18,7 @@ from seatrial.run.environments import built
 from seatrial.run.sandbox import HOME, Engine, Sandbox
 from seatrial.run.session import CLOSED, NO_PROMPT, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.run.witness import Event, Witness, container_of, now, sightings
-from seatrial.transcript.blocks import Block, Edit, Item, Page
+from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.kinds import without_building
@@ -34,7 +34,7 @@ from seatrial.transcript.record import (
     sealed,
 )
 from seatrial.transcript.sameness import differences
-from seatrial.transcript.spelling import SPELLINGS, in_spelling
+from seatrial.transcript.spelling import SPELLINGS
 from seatrial.transcript.steps import KEYS, PROMPTS, Prompt, Step, parse, same_prompt, with_promises
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 
