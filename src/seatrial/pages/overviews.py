@@ -9,12 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from docutils import nodes
 
 from seatrial.pages.facts import ItemFacts, PageFacts
-from seatrial.pages.marks import day_in_words, versions
+from seatrial.pages.marks import counted, day_in_words, versions
 from seatrial.pages.shown import Shown, Standing
 from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.commands import functions, heading, normalised, simple_commands
@@ -86,11 +87,12 @@ def _counts(pages: Sequence[PageFacts]) -> nodes.Node:
     runs = sum(len(half.steps) for each in blocks for half in each.halves if half.given)
     marked = sum(len(page.marked) for page in pages)
     named = f" Named in sentences and unproved: {marked}." if marked else ""
+    many = partial(counted, grouped=True)
     return nodes.paragraph(
         "",
-        f"{_count(len(with_items), 'page')} with {_count(len(blocks), 'block')} of "
-        f"{_count(steps, 'step')} and {_count(len(edits), 'edit')}; run in all spellings, "
-        f"that is {_count(runs, 'step')}. {_count(len(claims), 'claim')}, of which {len(proved)} "
+        f"{many(len(with_items), 'page')} with {many(len(blocks), 'block')} of "
+        f"{many(steps, 'step')} and {many(len(edits), 'edit')}; run in all spellings, "
+        f"that is {many(runs, 'step')}. {many(len(claims), 'claim')}, of which {len(proved)} "
         f"proved. Shown and not run: {len(left_out)}.{named}",
     )
 
@@ -283,11 +285,6 @@ def _inline(text: str) -> list[nodes.Node]:
 
 
 # --- nodes ----------------------------------------------------------------------------------------
-
-
-def _count(number: int, noun: str) -> str:
-    """Return a number of things, in English."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _copies(parts: Sequence[nodes.Node]) -> list[nodes.Node]:

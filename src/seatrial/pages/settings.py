@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from seatrial.errors import SeatrialError
 from seatrial.transcript.spelling import CURRENT, SPELLINGS
@@ -85,61 +86,19 @@ def settings(app: Sphinx) -> Settings:
     Raises SeatrialError where one of them makes no sense.
     """
     config = app.config
-    for each in SETTINGS:
-        if each.words and not isinstance(config[each.name], each.types):
-            raise SeatrialError(
-                f"`{each.name}` has to be {each.words}: {config[each.name]!r}",
-                where="conf.py",
-                hint="correct it, or leave it out for what it is by itself",
-            )
+    _check_types(config)
     source = Path(app.srcdir)
-    project = source / config.seatrial_project if config.seatrial_project else None
-    if project is not None and not project.is_dir():
-        raise SeatrialError(
-            f"`seatrial_project` names a folder that is not there: {config.seatrial_project}",
-            where="conf.py",
-            hint="give its path relative to conf.py",
-        )
-    spellings = tuple(config.seatrial_spellings)
-    if not spellings or not all(each in SPELLINGS for each in spellings):
-        raise SeatrialError(
-            f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
-            where="conf.py",
-            hint='write it as ["v2"], or ["v2", "v1"] for both',
-        )
-    for name in ("seatrial_timeout", "seatrial_build_timeout"):
-        if not config[name] > 0:
-            raise SeatrialError(
-                f"`{name}` has to be more than 0 seconds: {config[name]!r}",
-                where="conf.py",
-                hint="leave it out for a minute a step, ten where images may be built",
-            )
-    extra = []
-    for row in config.seatrial_prompts:
-        try:
-            program, pattern = row
-            if re.compile(pattern).fullmatch(""):
-                raise ValueError("a prompt is never empty")
-        except (ValueError, TypeError, re.error) as error:
-            raise SeatrialError(
-                f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
-                where="conf.py",
-                hint='write it as ("redis", r"redis> ")',
-            ) from error
-        extra.append(Prompt(program, pattern))
-    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
-        if not isinstance(config[name], list | tuple):
-            raise SeatrialError(
-                f"`{name}` is no list: {config[name]!r}",
-                where="conf.py",
-                hint='write it as ["...", "..."]',
-            )
+    project = _project(config, source)
+    spellings = _spellings(config)
+    _check_timeouts(config)
+    prompts = tuple(map(_prompt, config.seatrial_prompts))
+    _check_lists(config)
     return Settings(
         source=source,
         project=project,
         records=source / config.seatrial_records,
         # a project's own prompts come first: they may be longer forms of the table's
-        prompts=(*extra, *PROMPTS),
+        prompts=(*prompts, *PROMPTS),
         timeout=float(config.seatrial_timeout),
         build_timeout=float(config.seatrial_build_timeout),
         strict=bool(config.seatrial_strict),
@@ -150,6 +109,78 @@ def settings(app: Sphinx) -> Settings:
         known=tuple(map(str, config.seatrial_prose_known)),
         requirements=_requirements(config.seatrial_environment, source),
     )
+
+
+def _check_types(config: Config) -> None:
+    """Raise SeatrialError where a setting is of a type that it cannot have."""
+    for each in SETTINGS:
+        if each.words and not isinstance(config[each.name], each.types):
+            raise SeatrialError(
+                f"`{each.name}` has to be {each.words}: {config[each.name]!r}",
+                where="conf.py",
+                hint="correct it, or leave it out for what it is by itself",
+            )
+
+
+def _project(config: Config, source: Path) -> Path | None:
+    """Return the sample project's folder; raises SeatrialError where it is not there."""
+    project = source / config.seatrial_project if config.seatrial_project else None
+    if project is not None and not project.is_dir():
+        raise SeatrialError(
+            f"`seatrial_project` names a folder that is not there: {config.seatrial_project}",
+            where="conf.py",
+            hint="give its path relative to conf.py",
+        )
+    return project
+
+
+def _spellings(config: Config) -> tuple[str, ...]:
+    """Return the spellings of Compose; raises SeatrialError where they are none that exist."""
+    spellings = tuple(config.seatrial_spellings)
+    if not spellings or not all(each in SPELLINGS for each in spellings):
+        raise SeatrialError(
+            f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
+            where="conf.py",
+            hint='write it as ["v2"], or ["v2", "v1"] for both',
+        )
+    return spellings
+
+
+def _check_timeouts(config: Config) -> None:
+    """Raise SeatrialError where nothing could end in time."""
+    for name in ("seatrial_timeout", "seatrial_build_timeout"):
+        if not config[name] > 0:
+            raise SeatrialError(
+                f"`{name}` has to be more than 0 seconds: {config[name]!r}",
+                where="conf.py",
+                hint="leave it out for a minute a step, ten where images may be built",
+            )
+
+
+def _prompt(row: Any) -> Prompt:
+    """Return a row of a project's own prompts; raises SeatrialError where it is none."""
+    try:
+        program, pattern = row
+        if re.compile(pattern).fullmatch(""):
+            raise ValueError("a prompt is never empty")
+    except (ValueError, TypeError, re.error) as error:
+        raise SeatrialError(
+            f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
+            where="conf.py",
+            hint='write it as ("redis", r"redis> ")',
+        ) from error
+    return Prompt(program, pattern)
+
+
+def _check_lists(config: Config) -> None:
+    """Raise SeatrialError where a setting of the prose is no list."""
+    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
+        if not isinstance(config[name], list | tuple):
+            raise SeatrialError(
+                f"`{name}` is no list: {config[name]!r}",
+                where="conf.py",
+                hint='write it as ["...", "..."]',
+            )
 
 
 def _requirements(wanted: object, source: Path) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from docutils.nodes import make_id
 
 from seatrial.pages.rendering import block_figure
 from seatrial.pages.shown import Shown
-from seatrial.transcript.spelling import COMMANDS
+from seatrial.transcript.spelling import COMMANDS, CURRENT, OLD
 
 
 def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = True) -> str:
@@ -52,7 +52,8 @@ def needs_tabs(halves: Sequence[Shown]) -> bool:
 def alike(halves: Sequence[Shown]) -> bool:
     """Tell whether two spellings of a block show the same but for the command's hyphen."""
     first, *others = [
-        [line.replace(COMMANDS["v1"], COMMANDS["v2"]) for line in _visible(half)] for half in halves
+        [line.replace(COMMANDS[OLD], COMMANDS[CURRENT]) for line in _visible(half)]
+        for half in halves
     ]
     return all(first == other for other in others)
 

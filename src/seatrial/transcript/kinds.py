@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from seatrial.transcript.matching import trimmed
+
 # What varies by nature, and the name of its kind.  The order matters: longer forms come first.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # What an image gets with a security update, as psql and Python greet:
@@ -244,10 +246,6 @@ def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str
     return ordered
 
 
-def _without_blank_ends(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    while start < end and not lines[start].strip():
-        start += 1
-    return lines[start:end]
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    """Return lines without the blank ones at both ends."""
+    return trimmed(trimmed(lines)[::-1])[::-1]

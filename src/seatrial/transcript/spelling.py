@@ -7,7 +7,7 @@ Pages are written for Compose 2 and later (``docker compose``, ``example-web-1``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 #: Which Compose: these two names stand in records, on the command line and in conf.py.
 CURRENT, OLD = "v2", "v1"
@@ -22,11 +22,6 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
 FOLDER = "com.docker.compose.project.working_dir"
-
-
-def speaks_compose(lines: Sequence[str]) -> bool:
-    """Tell whether any of the lines is spelt differently in Compose 1."""
-    return any(re.search(r"\bdocker compose\b", line) for line in lines)
 
 
 def respelt(line: str, project: str) -> str:
