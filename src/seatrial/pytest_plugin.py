@@ -24,9 +24,11 @@ from seatrial.pages.settings import Settings
 from seatrial.run.sandbox import Engine, find_engine
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.cells import KERNEL
+from seatrial.transcript.commands import needs_docker
 from seatrial.transcript.record import Record, Run, load, path_of
 from seatrial.transcript.spelling import COMMANDS, SPELLINGS
-from seatrial.trials.page import PageRun, needs_docker, newly_failed
+from seatrial.trials.outcome import newly_failed
+from seatrial.trials.page import PageRun
 from seatrial.trials.recording import Recorder
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 

@@ -11,7 +11,7 @@ from sphinx.config import Config
 from sphinx.highlighting import lexer_classes
 
 from seatrial.transcript.blocks import CONSOLE_LANGUAGES
-from seatrial.transcript.steps import PROMPTS
+from seatrial.transcript.programs import PROMPTS
 
 #: Languages of commands without prompts.
 PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell", "ksh", "zsh"})

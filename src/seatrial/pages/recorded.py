@@ -11,9 +11,10 @@ from seatrial.errors import RecordError, TranscriptError
 from seatrial.pages.settings import Settings
 from seatrial.pages.shown import Shown, Standing, as_recorded
 from seatrial.transcript.blocks import Block, Edit, Item, in_spelling
+from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import ItemRecord, Record, Run, load
 from seatrial.transcript.spelling import CURRENT, SPELLINGS, respelt
-from seatrial.transcript.steps import Prompt, Step, parse
+from seatrial.transcript.steps import Step, parse
 
 
 @dataclass(frozen=True)

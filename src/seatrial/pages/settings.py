@@ -11,8 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from seatrial.errors import SeatrialError
+from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.transcript.spelling import CURRENT, SPELLINGS
-from seatrial.transcript.steps import PROMPTS, Prompt
 
 
 @dataclass(frozen=True)
