@@ -20,6 +20,7 @@ from seatrial.pages.shown import Shown, Standing
 from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.commands import functions, heading, normalised, simple_commands
 from seatrial.transcript.matching import Pair
+from seatrial.transcript.programs import is_shell
 from seatrial.transcript.record import Record, Run
 from seatrial.transcript.spelling import COMMANDS
 
@@ -28,7 +29,6 @@ Link = Callable[[str, str, Sequence[nodes.Node]], nodes.Node]
 
 _CELL = re.compile(r"\s*([^:]+):\s+(\S.*)")
 _LITERAL = re.compile(r"(`+)(.+?)\1")
-_SHELLS = frozenset({"shell", "container shell"})
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _typed(page: PageFacts) -> Iterable[str]:
     for facts in page.items:
         if facts.halves and not facts.item.not_run:
             for step in facts.halves[0].steps:
-                if step.program in _SHELLS and not step.is_key:
+                if is_shell(step.program) and not step.is_key:
                     yield step.command
 
 

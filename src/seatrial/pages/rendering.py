@@ -18,19 +18,12 @@ from seatrial.pages.pieces import Piece, folded, is_table, joined, output, plain
 from seatrial.pages.shown import Shown
 from seatrial.transcript.matching import ELISION, Pair, Row, trimmed
 from seatrial.transcript.places import MACHINE
+from seatrial.transcript.programs import PROGRAMS
 from seatrial.transcript.spelling import COMMANDS
 from seatrial.transcript.steps import Step
 
-# What each program of the prompt table is highlighted as; a program of a project's own is asked
-# for by its name. Colours of shell commands would mark builtins and numbers, which means nothing.
-_LEXERS = {
-    "shell": "text",
-    "container shell": "text",
-    "Python": "python",
-    "pdb": "python",
-    "psql": "postgresql",
-    "password": "text",
-}
+# a program of a project's own is asked for by its name
+_LEXERS = {program.name: program.lexer for program in PROGRAMS}
 
 
 def block_figure(shown: Shown) -> str:
