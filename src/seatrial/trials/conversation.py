@@ -17,6 +17,7 @@ from pathlib import Path
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages.nest import container_of_command
 from seatrial.run.follower import Follower, Line, follow
+from seatrial.run.received import LIMIT
 from seatrial.run.sandbox import find_engine
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
@@ -213,6 +214,8 @@ class Conversation:
                     line.answer("^C")
             elif isinstance(event, Ended):
                 shown.end(event.output)
+                if event.ending is Ending.TOO_MUCH:
+                    shown.put([f"(what came after {LIMIT // 1_000_000} MB is left out)"])
                 return self._with_status(line, event)
         raise AssertionError("what is sent comes to an end")
 
