@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
-from seatrial.pages.collected import TESTED_ELSEWHERE
+from seatrial.pages.look_alikes import TESTED_ELSEWHERE
 from seatrial.pages.prose import Corpus, complaints
-from seatrial.pages.reading import Reader, Settings, Tree
+from seatrial.pages.reading import Reader, Tree
+from seatrial.pages.settings import Settings
 from seatrial.run.sandbox import Engine, find_engine
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.cells import KERNEL

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seatrial.pages.directives import locate
+from seatrial.pages.locating import locate
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import TranscriptError
-from seatrial.pages.reading import read, rewrite
+from seatrial.pages.reading import read
+from seatrial.pages.rewriting import rewrite
 from seatrial.transcript.blocks import Block
 
 CONF = 'extensions = ["seatrial.sphinx_ext", "myst_parser"]\nexclude_patterns = ["parts"]\n'
