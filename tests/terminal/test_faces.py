@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.run.follower import follow
 from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.events import Asked, Began, Ended, Ending, Event, Output
@@ -86,7 +86,6 @@ TRANSCRIPTS: dict[str, list[Line]] = {
     "what asks": [Line("$ ", "read -p 'Your name: ' x", (), MACHINE, failed=True)],
     "what draws a screen": [Line("$ ", r"printf '\033[?1049h'; sleep 9", (), MACHINE, failed=True)],
 }
-# input that opens a program runs where it was typed, for a page; where it led, for a reader
 OPENS = ("python3 -q", "PS1='# ' sh")
 
 
@@ -157,8 +156,9 @@ FACES: list[Callable[[list[Line]], Iterator[Told]]] = [as_a_page, as_cells, as_e
 def test_every_face_tells_the_same(face: Callable[[list[Line]], Iterator[Told]], name: str) -> None:
     lines = TRANSCRIPTS[name]
     for line, told in zip(lines, face(lines), strict=True):
-        opened = line.typed in OPENS and (face is not as_cells or line.prompt != "$ ")
-        place = _typed_at(line) if opened else line.place
+        # what opens a program runs where it was typed; a reader's own shell says where that led
+        away = line.typed in OPENS and (face is not as_cells or line.prompt != "$ ")
+        place = _typed_at(line) if away else line.place
         assert told == (line.output, place, line.failed), line.typed
 
 

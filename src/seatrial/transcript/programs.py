@@ -140,6 +140,7 @@ PROGRAMS: tuple[Program, ...] = (
         "password",
         (Prompt("password", r"Password(?: for user [\w-]+)?: ", secret=True),),
         lambda _: False,
+        leave="^C",
     ),
 )
 #: All their prompts: the table that a session looks into, and that projects add to.
