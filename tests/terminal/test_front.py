@@ -18,7 +18,8 @@ import pytest
 
 from seatrial.run import front, tty
 from seatrial.run.front import NOTHING, Look, State, look
-from seatrial.run.session import Answer, Terminal, drained
+from seatrial.run.listening import Answer, drained
+from seatrial.run.session import Terminal
 from seatrial.transcript.events import Ending
 
 pytestmark = pytest.mark.terminal

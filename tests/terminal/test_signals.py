@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.run.session import Terminal, drained
+from seatrial.run.listening import drained
+from seatrial.run.session import Terminal
 from seatrial.transcript.events import Ending
 
 pytestmark = pytest.mark.terminal

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SessionError
+from seatrial.run.listening import Answer, drained
 from seatrial.run.received import LIMIT
-from seatrial.run.session import LONGEST, Answer, Terminal, drained
+from seatrial.run.session import LONGEST, Terminal
 from seatrial.run.signs import SHELL
 from seatrial.transcript.events import Ending
 from seatrial.transcript.programs import PROMPTS, Prompt

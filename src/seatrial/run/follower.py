@@ -14,8 +14,9 @@ from pathlib import Path
 
 from seatrial.run.inside import Insides
 from seatrial.run.layer import Environment
+from seatrial.run.listening import Answer, Reading
 from seatrial.run.sandbox import Engine, Sandbox
-from seatrial.run.session import Answer, Reading, Terminal
+from seatrial.run.session import Terminal
 from seatrial.run.witness import Event as Fact
 from seatrial.run.witness import Witness, container_of, now, sightings
 from seatrial.transcript.events import Asked, Began, Ended, Ending, Event, Output, Sighting

@@ -1,0 +1,299 @@
+"""Listening to a terminal until the program in front reads it again.
+
+What looks like a prompt is one if its program reads, which the system tells (`front`).  Where it
+does not tell, how long nothing follows decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from seatrial.run.echo import BEGINS_PASTING, ENDS_PASTING
+from seatrial.run.front import NOTHING, Inside, Look, State
+from seatrial.run.received import LIMIT, Received
+from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
+from seatrial.run.tty import Tty
+from seatrial.transcript.events import Ending, Output
+from seatrial.transcript.programs import is_shell
+
+#: A step that prints more than this many bytes is interrupted.
+FLOOD = 64_000_000
+
+# how long (seconds) a person needs to press a key after what they waited for
+_REACTION = 0.05
+# how long (seconds) to wait between two looks at a program: at first, and at most
+_PACE, _SLOWEST = 0.0005, 0.05
+# how often (seconds) output is shown while it comes: at each piece, the whole would cost its square
+_EACH = 0.02
+# how long (seconds) what a program printed before it read may take to arrive, from a container too
+_TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
+# how long (seconds) a program must read at no prompt before that is a question
+_HELD, _HELD_CONTAINED = 0.06, 0.4
+# one that reads for a while only asks if it does so again and again
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back after something was typed."""
+
+    output: tuple[str, ...]
+    prompt: str
+    """The prompt that followed, or the question that was asked; empty where there is none."""
+    status: int | None
+    """Exit status, where the shell's own prompt followed."""
+    seconds: float
+    ending: Ending = Ending.PROMPT
+    note: str = ""
+    """Something about the output that a reader of a failure should know."""
+    rest: str = ""
+    """The first line that was not typed, where the ending is `Ending.EARLY`."""
+    secret: bool = False
+    """What answers a question is not to be shown."""
+
+    @property
+    def at_shell(self) -> bool:
+        """Tell whether the reader's own shell is in front."""
+        return self.status is not None
+
+
+Reading = Generator[Output, None, Answer]
+
+
+class Listener:
+    """Hears what a terminal prints, and knows who is in front."""
+
+    def __init__(self, tty: Tty, signs: Signs, inside: Inside) -> None:
+        self._tty = tty
+        self._signs = signs
+        self._inside = inside
+        self._seen: list[str] = []
+        # prompts of the programs within the shell since it was left, the latest first
+        self._stopped = False
+        self.prompt = SHELL
+        self.at_shell = True
+        """Whether the reader's own shell is in front; one in a container may look just like it."""
+        self.commands = 0
+        """How many the shell had run when its prompt was seen last."""
+        self.pastes = False
+        """It is Python's own editor of lines that is in front, which takes several at once."""
+        self.reader = NOTHING
+        """What was seen of the program that asked for input last."""
+
+    def look(self) -> Look:
+        """Return what the program in front does."""
+        return self._tty.look(self._inside)
+
+    def stop(self) -> None:
+        """Listen no more to what is running; the answer comes at once."""
+        self._stopped = True
+
+    def listen(
+        self, came: Received, deadline: float, before: Look, *, echoes: bool = False
+    ) -> Reading:
+        """Read until the program in front reads its terminal again.
+
+        What echoes shows the typed line and its end first: a prompt before that is the old one,
+        drawn once more by readline.  `before` is what was seen of it when the line was typed.
+        """
+        start, pace, held = time.monotonic(), _PACE, _Held(before)
+        self._stopped = False
+        echoed = quiet = False
+        shown = 0.0
+        try:
+            while True:
+                inner = came.size > TAIL or not echoes or self._has_taken(came)
+                sign = self._sign(came, inner=inner)
+                if sign is not None:
+                    stands, more = self._settles(sign, before, min(pace, _left(deadline)))
+                    if stands:
+                        return self._answer(came, sign, start)
+                else:
+                    now = time.monotonic()
+                    due = (echoed or quiet) and now - shown > _EACH and self._tty.is_busy
+                    if due and (news := came.preview()):
+                        shown = now
+                        yield news
+                        if self._stopped:
+                            # a key that comes while bash starts a program of a loop is lost on both
+                            time.sleep(_REACTION)
+                            return self._trouble(came, Ending.LEFT, start)
+                    more = self._tty.read(min(pace, _left(deadline)))
+                if more:
+                    # the reader's own shell shows a line as soon as it has it; another program
+                    # needs a moment to take in what was typed
+                    echoed = echoed or (self.at_shell and b"\n" in more)
+                    came.add(more)
+                    pace = _PACE
+                    if takes_the_screen(came.tail):
+                        return self._trouble(came, Ending.FULL_SCREEN, start)
+                    if came.size > FLOOD:
+                        return self._trouble(came, Ending.TOO_MUCH, start)
+                else:
+                    quiet = True
+                    pace = min(2 * pace, _SLOWEST)
+                if (overtaken := self._overtaken(came, quiet=not more)) is not None:
+                    return self._answer(came, *overtaken, start)
+                if pace > _HELD / 4 and (asked := self._asked(came, held, start)) is not None:
+                    return asked
+                if not _left(deadline):
+                    return self._trouble(came, Ending.TIMEOUT, start)
+        except EOFError:
+            return self._trouble(came, Ending.CLOSED, start)
+
+    def _has_taken(self, came: Received) -> bool:
+        """Tell whether the program in front has taken the line that was typed."""
+        return (ENDS_PASTING if self.pastes else b"\n") in came.tail
+
+    def _sign(self, came: Received, *, inner: bool) -> Sign | None:
+        """Return the prompt that ends what came, if it looks like one."""
+        before = "" if self.at_shell else self.prompt
+        return self._signs.at_end(came.tail, inner=inner, before=before, seen=self._seen)
+
+    def _settles(self, sign: Sign, before: Look, wait: float) -> tuple[bool, bytes]:
+        """Tell whether what looks like a prompt is one, and return what came meanwhile."""
+        if sign.is_certain:
+            return True, b""
+        seen = self.look()
+        self.reader = seen
+        if seen.state is State.UNKNOWN:
+            more = self._tty.read(sign.still)
+            return not more, more
+        if not seen.is_news(before):
+            return False, self._tty.read(wait)
+        more = self._tty.read(_TRANSIT_CONTAINED if seen.contained else _TRANSIT)
+        return not more, more
+
+    def _overtaken(self, came: Received, *, quiet: bool) -> tuple[Sign, int] | None:
+        """Return the shell's own prompt behind which a job in the background has printed."""
+        if came.own is None or self._tty.is_busy:
+            return None
+        state = self.look().state
+        if state is State.READS or (state is State.UNKNOWN and quiet):
+            return came.own
+        return None
+
+    def _asked(self, came: Received, held: _Held, start: float) -> Answer | None:
+        """Return what came where a program has been reading for a while, at no prompt."""
+        seen = self.look()
+        if not held.holds(seen):
+            return None
+        lines, _ = came.lines()
+        shown = came.tail[came.tail.rfind(b"\n") + 1 :]
+        question = lines[-1] if lines and shown else ""
+        if takes_the_screen(came.tail, reads=True):
+            return self._trouble(came, Ending.FULL_SCREEN, start)
+        if (hidden := self._hidden(came)) is not None:
+            return self._answer(came, *hidden, start)
+        if any(question.startswith(prompt) for prompt in self._seen):
+            # drawn over a line that had no end, as by Python's own editor
+            prompt = next(prompt for prompt in self._seen if question.startswith(prompt))
+            answer = self._answer(came, Sign(prompt, b""), start)
+            return replace(answer, output=answer.output[:-1])
+        if seen.timed and held.rounds < _ROUNDS:
+            # it goes on by itself
+            return None
+        if is_pager(question):
+            return self._trouble(came, Ending.PAGER, start)
+        self.reader = seen
+        answer = self._trouble(came, Ending.QUESTION, start)
+        self.prompt = question
+        output = answer.output[:-1] if question else answer.output
+        secret = self._tty.hides_what_is_typed and not seen.contained
+        return replace(answer, output=output, prompt=question, secret=secret)
+
+    def _hidden(self, came: Received) -> tuple[Sign, int] | None:
+        """Return the prompt of a program behind which a job in the background has printed."""
+        for prompt in self._seen:
+            raw = prompt.encode()
+            at = came.tail.rfind(b"\n" + raw) + 1
+            if at or came.tail.startswith(raw):
+                return Sign(prompt, raw), came.size - len(came.tail) + at
+        return None
+
+    def _answer(self, came: Received, sign: Sign, *rest: float) -> Answer:
+        """Return what came before a prompt, and keep who is in front."""
+        *at, start = rest
+        output, note = came.lines(sign, int(at[0]) if at else None)
+        ending = Ending.UNFINISHED if sign.unfinished else Ending.PROMPT
+        if came.size > LIMIT:
+            ending = Ending.TOO_MUCH
+        elif self._is_replaced(sign):
+            ending = Ending.UNSEEN
+        self.prompt, self.at_shell = sign.prompt, sign.status is not None
+        self.pastes = sign.prompt == ">>> " and came.tail.rfind(BEGINS_PASTING) > came.tail.rfind(
+            ENDS_PASTING
+        )
+        if self.at_shell:
+            self.commands = sign.commands
+            self._seen = []
+        elif not sign.unfinished:
+            self._seen = [sign.prompt, *(other for other in self._seen if other != sign.prompt)]
+        return Answer(output, sign.prompt, sign.status, time.monotonic() - start, ending, note)
+
+    def _trouble(self, came: Received, ending: Ending, start: float) -> Answer:
+        """Return what came where no prompt followed."""
+        output, note = came.lines() if ending is not Ending.FULL_SCREEN else ((), "")
+        if ending is Ending.TIMEOUT and (front := self._tty.in_front()):
+            note = note or f"still running: {front}"
+        if ending is Ending.CLOSED and (status := self._tty.exit_status):
+            note = note or f"the shell ended with exit status {status}"
+        self.at_shell = False
+        return Answer(output, "", None, time.monotonic() - start, ending, note)
+
+    def is_secret(self) -> bool:
+        """Tell whether what is in front shows nothing of what is typed."""
+        row = self._signs.row(self.prompt)
+        if row is not None:
+            return row.secret
+        return not self.at_shell and self._tty.hides_what_is_typed
+
+    def _is_replaced(self, sign: Sign) -> bool:
+        """Tell whether a prompt is that of a shell which took the place of the reader's own."""
+        if sign.is_certain or self._tty.is_busy:
+            return False
+        row = self._signs.row(sign.prompt)
+        return row is not None and is_shell(row.program)
+
+
+@dataclass
+class _Held:
+    """For how long a program has been reading."""
+
+    before: Look
+    seen: Look = NOTHING
+    since: float = 0.0
+    rounds: int = 0
+    """How often it began to read again, having waited for a while."""
+
+    def holds(self, seen: Look) -> bool:
+        """Take in a look, and tell whether the program has been reading for long enough."""
+        now = time.monotonic()
+        if not seen.is_news(self.before):
+            self.seen, self.rounds = NOTHING, 0
+        elif self.seen.state is not State.READS or (
+            seen.sleep != self.seen.sleep and not seen.timed
+        ):
+            self.seen, self.since, self.rounds = seen, now, 0
+        else:
+            self.rounds += seen.sleep != self.seen.sleep
+            self.seen = seen
+            return now - self.since >= (_HELD_CONTAINED if seen.contained else _HELD)
+        return False
+
+
+def drained(reading: Reading) -> Answer:
+    """Return the answer that a generator gives in the end, whatever it shows before."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds that are left."""
+    return max(0.0, deadline - time.monotonic())
