@@ -26,7 +26,8 @@ language = "en_GB"
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 exclude_patterns = [
     *(".*", "_build", "engine", "example", "records", "requirements", "src", "tests", "tools"),
-    "README.md",
+    # for who works on the code, who reads them there
+    *("README.md", "ARCHITECTURE.md", "decisions"),
 ]
 
 seatrial_project = "example"
