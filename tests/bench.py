@@ -30,7 +30,8 @@ from nbclient import NotebookClient
 
 from seatrial.errors import SandboxError
 from seatrial.pages.reading import Tree, read
-from seatrial.run.sandbox import Engine, Sandbox, find_engine
+from seatrial.run.engines import Engine, find_engine
+from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import ENVIRONMENT, Terminal
 from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.edits import edited

@@ -20,7 +20,7 @@ from seatrial.errors import EngineUnavailableError, RecordError, SeatrialError
 from seatrial.pages.collected import TESTED_ELSEWHERE
 from seatrial.pages.prose import Corpus, complaints
 from seatrial.pages.reading import Reader, Settings, Tree
-from seatrial.run.sandbox import Engine, find_engine
+from seatrial.run.engines import Engine, find_engine
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.cells import KERNEL
 from seatrial.transcript.record import Record, Run, load, path_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.pages.lives import lives
-from seatrial.run.sandbox import Engine
+from seatrial.run.engines import Engine
 from seatrial.run.witness import Witness, now, sightings
 
 _COMPOSE = """

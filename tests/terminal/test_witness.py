@@ -18,7 +18,7 @@ import requests
 
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages.reading import Settings
-from seatrial.run.sandbox import Engine
+from seatrial.run.engines import Engine
 from seatrial.run.witness import Witness, _version_asked, container_of, now
 from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.places import Container

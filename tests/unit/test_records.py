@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.run.sandbox import HOME
+from seatrial.run.scrubbing import HOME
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RECORDS = sorted((ROOT / "records").rglob("*.json"))

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seatrial.pages.nest import container_of_command
-from seatrial.run.sandbox import Sandbox, ask, find_engine
+from seatrial.run.engines import ask, find_engine
+from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import FULL_SCREEN, Answer, Terminal
 from seatrial.run.witness import Event, Witness, now, sightings
 from seatrial.transcript import places

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.reading import Settings
+from seatrial.run.engines import Engine
 from seatrial.run.environments import built
-from seatrial.run.sandbox import HOME, Engine, Sandbox
+from seatrial.run.sandbox import Sandbox
+from seatrial.run.scrubbing import HOME
 from seatrial.run.session import CLOSED, NO_PROMPT, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
 from seatrial.run.witness import Event, Witness, container_of, now, sightings
 from seatrial.transcript.blocks import Block, Edit, Item, Page
