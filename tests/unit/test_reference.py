@@ -38,7 +38,7 @@ def test_every_setting_of_conf_py_is_there(app: Sphinx) -> None:
 
 
 def test_every_option_of_pytest_is_there() -> None:
-    source = (ROOT / "src/seatrial/pytest_plugin.py").read_text()
+    source = (ROOT / "src/seatrial/pytest_plugin/__init__.py").read_text()
     assert missing(set(re.findall(r'addoption\(\s*"(--[\w-]+)', source)), SETTINGS) == []
 
 
