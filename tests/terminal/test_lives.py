@@ -9,7 +9,8 @@ import pytest
 
 from seatrial.pages.lives import lives
 from seatrial.run.engines import Engine
-from seatrial.run.witness import Witness, now, sightings
+from seatrial.run.log import sightings
+from seatrial.run.witness import Witness, now
 
 _COMPOSE = """
 services:

@@ -19,7 +19,8 @@ import requests
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages.reading import Settings
 from seatrial.run.engines import Engine
-from seatrial.run.witness import Witness, _version_asked, container_of, now
+from seatrial.run.log import container_of
+from seatrial.run.witness import Witness, _version_asked, now
 from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.places import Container
 from seatrial.trials.page import PageRun

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from seatrial.pages.nest import container_of_command
 from seatrial.run.engines import ask, find_engine
+from seatrial.run.log import Event, sightings
 from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import FULL_SCREEN, Answer, Terminal
-from seatrial.run.witness import Event, Witness, now, sightings
+from seatrial.run.witness import Witness, now
 from seatrial.transcript import places
 from seatrial.transcript.cells import BACK
 from seatrial.transcript.events import Sighting

@@ -16,10 +16,11 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.reading import Settings
 from seatrial.run.engines import Engine
 from seatrial.run.environments import built
+from seatrial.run.log import Event, container_of, sightings
 from seatrial.run.sandbox import Sandbox
 from seatrial.run.scrubbing import HOME
 from seatrial.run.session import CLOSED, NO_PROMPT, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
-from seatrial.run.witness import Event, Witness, container_of, now, sightings
+from seatrial.run.witness import Witness, now
 from seatrial.transcript.blocks import Block, Edit, Item, Page
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.judging import Came, is_silent, judge
