@@ -119,7 +119,7 @@ lock: ## write requirements/ anew from pyproject.toml's dependency groups
 clean: ## remove what was built, sweep sandboxes, stop the private engine
 	@if [ -x $(BIN)/pytest ]; then $(BIN)/python -m seatrial sweep; fi
 	@$(ENGINE) stop
-	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@if [ -d "$(CACHE)" ] && [ -z "$(FORGET)" ]; then \
 		echo "Kept for the next time: $(CACHE); \`make clean-all\` removes that too."; fi

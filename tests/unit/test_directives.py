@@ -1,8 +1,8 @@
 """Where a block's content stands in its source."""
 
-import random
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seatrial.pages.directives import locate
 
@@ -33,11 +33,16 @@ def test_content_is_found_below_the_line_that_is_known(
     assert locate(source.split("\n"), near, lines) == line
 
 
-def test_content_that_was_put_in_is_found_where_it_was_put() -> None:
-    chance = random.Random(3)
-    for _ in range(300):
-        source = [chance.choice(["text", "", "   code", "$ true"]) for _ in range(20)]
-        lines = [f"$ unlike {n}" for n in range(chance.randrange(1, 5))]
-        at, indent = chance.randrange(21), " " * chance.randrange(9)
-        source[at:at] = [indent + line for line in lines]
-        assert locate(source, chance.randrange(1, at + 2), lines) == at + 1
+@given(
+    before=st.lists(st.sampled_from(["text", "", "   code", "$ true"]), max_size=20),
+    indent=st.text(" ", max_size=8),
+    count=st.integers(1, 4),
+    data=st.data(),
+)
+def test_content_that_was_put_in_is_found_where_it_was_put(
+    before: list[str], indent: str, count: int, data: st.DataObject
+) -> None:
+    lines = [f"$ unlike {n}" for n in range(count)]
+    source = [*before, *(indent + line for line in lines), "text", "$ true"]
+    near = data.draw(st.integers(1, len(before) + 1))
+    assert locate(source, near, lines) == len(before) + 1

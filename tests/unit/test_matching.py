@@ -1,12 +1,13 @@
 """Promise and output: kept or not, what is shown where not, and what a rewritten promise keeps."""
 
-import random
 import tracemalloc
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from seatrial.transcript import matching
 from seatrial.transcript.kinds import by_kind
@@ -20,7 +21,6 @@ from seatrial.transcript.matching import (
 
 WORDS = ("a", "b", "a b", "", "ab", "abc", "x...y", "xy", "x1y")
 PROMISED = (*WORDS, "...", "...", "a...", "...b", "  ...")
-ROUNDS = 600
 
 
 def kept(promise: Sequence[str], output: Sequence[str]) -> bool:
@@ -60,12 +60,31 @@ def cheapest(promise: tuple[str, ...], output: tuple[str, ...]) -> int:
     return cost(0, 0)
 
 
-def drawn(chance: random.Random, words: Sequence[str]) -> tuple[str, ...]:
+def lines(words: Sequence[str]) -> st.SearchStrategy[tuple[str, ...]]:
     """Return up to seven lines, the last of them not blank."""
-    lines = [chance.choice(words) for _ in range(chance.randrange(8))]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return tuple(lines)
+    some = st.lists(st.sampled_from(words), max_size=7)
+    return some.filter(lambda drawn: not drawn or bool(drawn[-1].strip())).map(tuple)
+
+
+@st.composite
+def with_elisions(draw: st.DrawFn) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a promise that is kept and the output that keeps it."""
+    # an elision next to dots of the output would begin with the first of them
+    output = draw(lines([word for word in WORDS if "..." not in word]))
+    promise: list[str] = []
+    at = 0
+    while at < len(output):
+        way = draw(st.sampled_from(["whole", "part", "many"]))
+        if way == "many" and not (promise and stands_for_any_lines(promise[-1])):
+            promise.append("...")
+            at += draw(st.integers(0, len(output) - at))
+            continue
+        line = output[at]
+        left = draw(st.integers(0, len(line)))
+        right = draw(st.integers(left, len(line)))
+        promise.append(f"{line[:left]}...{line[right:]}" if way == "part" else line)
+        at += 1
+    return tuple(promise), output
 
 
 # --- examples -------------------------------------------------------------------------------------
@@ -203,76 +222,67 @@ def test_an_elision_that_no_longer_matches_is_dropped() -> None:
 # --- what holds for everything --------------------------------------------------------------------
 
 
-def test_every_output_keeps_its_own_text_as_promise() -> None:
-    chance = random.Random(1)
-    for _ in range(ROUNDS):
-        output = drawn(chance, PROMISED)
-        assert kept(output, output), output
+@given(lines(PROMISED))
+def test_every_output_keeps_its_own_text_as_promise(output: tuple[str, ...]) -> None:
+    assert kept(output, output)
 
 
-def test_every_output_keeps_the_promise_of_anything() -> None:
-    chance = random.Random(2)
-    for _ in range(ROUNDS):
-        assert kept(["..."], drawn(chance, WORDS))
+@given(lines(WORDS))
+def test_every_output_keeps_the_promise_of_anything(output: tuple[str, ...]) -> None:
+    assert kept(["..."], output)
 
 
-def test_every_output_keeps_the_promise_that_was_rewritten_for_it() -> None:
-    chance = random.Random(3)
-    for _ in range(ROUNDS):
-        promise, output = drawn(chance, PROMISED), drawn(chance, PROMISED)
-        rewritten = compare(promise, output).rewritten
-        assert kept(rewritten, output), (promise, output, rewritten)
+@given(lines(PROMISED), lines(PROMISED))
+def test_every_output_keeps_the_promise_that_was_rewritten_for_it(
+    promise: tuple[str, ...], output: tuple[str, ...]
+) -> None:
+    assert kept(compare(promise, output).rewritten, output)
 
 
-def test_a_promise_that_was_kept_is_rewritten_as_it_was() -> None:
-    chance = random.Random(4)
-    count = 0
-    for _ in range(ROUNDS * 4):
-        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
-        comparison = compare(promise, output)
-        twice = any(
-            stands_for_any_lines(a) and stands_for_any_lines(b) for a, b in pairwise(promise)
-        )
-        if comparison.kept and not twice:
-            count += 1
-            assert comparison.rewritten == promise
-    assert count > 100
+@given(with_elisions())
+def test_a_promise_that_was_kept_is_rewritten_as_it_was(
+    pair: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    promise, output = pair
+    comparison = compare(promise, output)
+    assert comparison.kept
+    elided = map(stands_for_any_lines, promise)
+    assume(not any(a and b for a, b in pairwise(elided)))
+    assert comparison.rewritten == promise
 
 
-def test_rewriting_twice_changes_nothing() -> None:
-    chance = random.Random(5)
-    for _ in range(ROUNDS):
-        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
-        once = compare(promise, output).rewritten
-        assert compare(once, output).rewritten == once
+@given(lines(PROMISED), lines(WORDS))
+def test_rewriting_twice_changes_nothing(promise: tuple[str, ...], output: tuple[str, ...]) -> None:
+    once = compare(promise, output).rewritten
+    assert compare(once, output).rewritten == once
 
 
-def test_an_alignment_holds_every_line_once_in_order_and_pairs_only_what_matches() -> None:
-    chance = random.Random(6)
-    for _ in range(ROUNDS):
-        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
-        rows = compare(promise, output).rows
-        assert tuple(row.came for row in rows if row.came is not None) == output
-        lone = [r.promised for r in rows if r.pair in (Pair.SAME, Pair.MISSING)]
-        assert lone == [line for line in promise if not stands_for_any_lines(line)]
-        for row in rows:
-            if row.pair is Pair.SAME:
-                assert row.promised is not None
-                assert row.came is not None
-                assert line_matches(row.promised, row.came)
+@given(lines(PROMISED), lines(WORDS))
+def test_an_alignment_holds_every_line_once_in_order_and_pairs_only_what_matches(
+    promise: tuple[str, ...], output: tuple[str, ...]
+) -> None:
+    rows = compare(promise, output).rows
+    assert tuple(row.came for row in rows if row.came is not None) == output
+    lone = [r.promised for r in rows if r.pair in (Pair.SAME, Pair.MISSING)]
+    assert lone == [line for line in promise if not stands_for_any_lines(line)]
+    for row in rows:
+        if row.pair is Pair.SAME:
+            assert row.promised is not None
+            assert row.came is not None
+            assert line_matches(row.promised, row.came)
 
 
-def test_no_alignment_has_fewer_differences() -> None:
-    chance = random.Random(8)
-    for _ in range(ROUNDS):
-        promise, output = drawn(chance, PROMISED), drawn(chance, WORDS)
-        fewest = 0
-        gaps = groupby(compare(promise, output).rows, lambda row: row.pair is Pair.SAME)
-        for pairs in ([row.pair for row in gap] for same, gap in gaps if not same):
-            # what came in place of a missing line is shown although an elision could take it
-            fewest += pairs.count(Pair.MISSING)
-            fewest += 0 if Pair.ELIDED in pairs else pairs.count(Pair.EXTRA)
-        assert fewest == cheapest(promise, output), (promise, output)
+@given(lines(PROMISED), lines(WORDS))
+def test_no_alignment_has_fewer_differences(
+    promise: tuple[str, ...], output: tuple[str, ...]
+) -> None:
+    fewest = 0
+    gaps = groupby(compare(promise, output).rows, lambda row: row.pair is Pair.SAME)
+    for pairs in ([row.pair for row in gap] for same, gap in gaps if not same):
+        # what came in place of a missing line is shown although an elision could take it
+        fewest += pairs.count(Pair.MISSING)
+        fewest += 0 if Pair.ELIDED in pairs else pairs.count(Pair.EXTRA)
+    assert fewest == cheapest(promise, output)
 
 
 def test_a_long_output_with_a_difference_at_both_ends_is_aligned_at_once() -> None:
@@ -362,19 +372,14 @@ def test_what_tells_something_is_not_taken_for_chance(one: str, other: str) -> N
     assert by_kind(one) != by_kind(other)
 
 
-def test_a_promise_that_is_kept_is_aligned_as_by_the_table_of_all_choices() -> None:
-    chance = random.Random(1)
-    kept = 0
-    for _ in range(6000):
-        wanted = chance.choices(["a", "b", "c", "a...c", "..."], k=chance.randint(0, 6))
-        came = chance.choices(["a", "b", "c", "abc"], k=chance.randint(0, 7))
-        rows = matching._align(wanted, came)
-        if all(row.pair in (Pair.SAME, Pair.ELIDED) for row in rows):
-            kept += 1
-            assert matching._kept(wanted, came) == rows
-        else:
-            assert matching._kept(wanted, came) is None
-    assert kept > 300
+@given(st.tuples(lines(PROMISED), lines(WORDS)) | with_elisions())
+def test_a_promise_that_is_kept_is_aligned_as_by_the_table_of_all_choices(
+    pair: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    wanted, came = pair
+    rows = matching._align(wanted, came)
+    is_kept = all(row.pair in (Pair.SAME, Pair.ELIDED) for row in rows)
+    assert matching._kept(wanted, came) == (rows if is_kept else None)
 
 
 def test_a_long_difference_takes_little_memory_and_loses_no_line() -> None:

@@ -1,9 +1,12 @@
 """The format that a writer writes, read as steps."""
 
-import random
+import re
+import subprocess
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block
@@ -435,6 +438,51 @@ def test_a_shell_reads_on_where_something_is_open(text: str, unfinished: bool) -
     assert shell_is_unfinished(text.split("\n")) is unfinished
 
 
+def compounds(bodies: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return commands that hold others."""
+    frames = (
+        "if true; then\n{}\nelse\n{}\nfi",
+        "for x in a 'b c'; do {}\n{}\ndone",
+        "while false\ndo\n{}\n{}\ndone | cat",
+        "case $x in\na)\n{}\n;;\n(b) {}\n;;\nesac",
+        "{{\n{}\n{}\n}} && echo 'if'",
+        "(\n{}\n{}\n)",
+        "f() {{\n{}\n{}\n}}",
+        'echo "$(\n{}\n{}\n)"',
+    )
+    return st.builds(str.format, st.sampled_from(frames), bodies, bodies)
+
+
+SIMPLE = (
+    "echo a # it's",
+    'echo \'two\nlines\' "a $x \\" b"',
+    "printf x |\ncat",
+    "true &&\n\ntrue",
+    "echo done \\\n  if",
+    "echo $((1 + 2)) ${x:-'}'}",
+    "cat <<END\nif '\nEND",
+    "cat <<-'END' | cat\n\tx $(\n\tEND",
+    "x=`echo a`; [ -z $x ] || ! true",
+)
+SHELL = st.recursive(st.sampled_from(SIMPLE), compounds, max_leaves=4)
+
+
+def bash_reads_on(text: str) -> bool:
+    """Tell whether Bash itself would, by what it says of a script that ends there."""
+    done = subprocess.run(
+        ["bash", "-n"], input=text, capture_output=True, text=True, env={"LC_ALL": "C"}
+    )
+    ended = re.search(r"unexpected (EOF|end of file)|delimited by end-of-file", done.stderr)
+    return bool(ended) or text.endswith("\\")
+
+
+@given(SHELL, st.data())
+def test_a_shell_reads_on_where_bash_does(text: str, data: st.DataObject) -> None:
+    lines = text.split("\n")
+    typed = lines[: data.draw(st.integers(1, len(lines)))]
+    assert shell_is_unfinished(typed) is bash_reads_on("\n".join(typed))
+
+
 @pytest.mark.parametrize("command", ["cat quote.md", "echo '> x'", "diff a b", "git log -1 | head"])
 def test_output_that_quotes_is_output_where_the_command_is_complete(command: str) -> None:
     (step,) = steps(f"$ {command}\n> quoted\nand not")
@@ -635,22 +683,26 @@ def test_output_that_would_be_read_as_something_else_is_not_written_down(came: l
     assert "`...`" in raised.value.hint
 
 
-def test_promises_put_back_are_read_as_they_were_given() -> None:
-    chance = random.Random(7)
-    words = ["a", "", "b c", "...", "x...", "[1, 2]", "(1 row)", "  indented", "# no prompt"]
-    for _ in range(300):
-        old = block("$ one\nold\n\n$ two \\\n> more\n[4]\n>>> f(\n... )\nold\n$ three")
-        given = []
-        for step in parse(old):
-            promise = [chance.choice(words) for _ in range(chance.randrange(4))]
-            while promise and not promise[-1].strip():
-                promise.pop()
-            status = None if step.program == "Python" else chance.choice([0, 0, 1, 130])
-            given.append((step, promise, status))
-        again = parse(with_promises(old, given))
-        assert [(s.command, [*s.promise, *s.remarks], s.status or 0) for s in again] == [
-            (step.command, promise, status or 0) for step, promise, status in given
-        ]
+LINES = ("a", "", "b c", "...", "x...", "[1, 2]", "(1 row)", "  indented", "# no prompt")
+CAME = st.lists(st.sampled_from(LINES), max_size=3).filter(lambda ls: not ls or bool(ls[-1]))
+
+
+@given(
+    came=st.lists(CAME, min_size=4, max_size=4),
+    statuses=st.lists(st.sampled_from([0, 1, 130]), min_size=4, max_size=4),
+)
+def test_promises_put_back_are_read_as_they_were_given(
+    came: list[list[str]], statuses: list[int]
+) -> None:
+    old = block("$ one\nold\n\n$ two \\\n> more\n[4]\n>>> f(\n... )\nold\n$ three")
+    told = [
+        (step, promise, None if step.program == "Python" else status)
+        for step, promise, status in zip(parse(old), came, statuses, strict=True)
+    ]
+    again = parse(with_promises(old, told))
+    assert [(s.command, [*s.promise, *s.remarks], s.status or 0) for s in again] == [
+        (step.command, promise, status or 0) for step, promise, status in told
+    ]
 
 
 @pytest.mark.parametrize(

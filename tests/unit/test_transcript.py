@@ -1,8 +1,9 @@
 """What a terminal printed, as a reader would see it standing there."""
 
-import random
-
+import pyte
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seatrial.transcript.screen import clean
 
@@ -66,21 +67,29 @@ def test_composes_list_that_is_redrawn_stands_there_once() -> None:
     assert clean(drawing).rstrip("\n") == " db   Started\n web  Started"
 
 
-def test_plain_text_is_left_alone() -> None:
-    chance = random.Random(1)
-    for _ in range(500):
-        text = "".join(chance.choice("ab \n{}[]()mKé漢") for _ in range(chance.randrange(60)))
-        assert clean(text) == text
+@given(st.text("ab \n{}[]()mKé漢"))
+def test_plain_text_is_left_alone(text: str) -> None:
+    assert clean(text) == text
 
 
-def test_cleaning_twice_changes_nothing() -> None:
-    chance = random.Random(2)
-    pieces = ["ab", " ", "\n", "\r", "\r\n", "\t", "\b", "\x1b[31m", "\x1b[K", "\x1b[A", "\x1b[2K"]
-    for _ in range(500):
-        text = "".join(chance.choice(pieces) for _ in range(chance.randrange(30)))
-        once = clean(text)
-        assert clean(once) == once
-        assert not any(sign < " " and sign != "\n" for sign in once)
+PIECES = ("ab", "c", " ", "\n", "\r", "\r\n", "\b", "\x1b[31m", "\x1b[K", "\x1b[A", "\x1b[2K")
+MOVES = ("\x1b[B", "\x1b[2C", "\x1b[D", "\x1b[2G", "\x1b[J")
+
+
+@given(st.lists(st.sampled_from((*PIECES, *MOVES, "\t"))).map("".join))
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    assert not any(sign < " " and sign != "\n" for sign in once)
+
+
+@given(st.lists(st.sampled_from((*PIECES, *MOVES)), max_size=20).map("".join))
+def test_what_stands_there_stands_on_another_terminal_too(text: str) -> None:
+    # it is larger than what can be printed here: nothing is scrolled or wrapped
+    screen = pyte.Screen(60, 24)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    there = "\n".join(line.rstrip() for line in screen.display)
+    assert "\n".join(line.rstrip() for line in clean(text).split("\n")).rstrip() == there.rstrip()
 
 
 def test_an_escape_sequence_that_was_cut_off_leaves_no_control_character() -> None:

@@ -32,8 +32,10 @@ def sleeper(environment: dict[str, str], *, folder: Path) -> Iterator[subprocess
     with subprocess.Popen(
         command, cwd=folder, env={**os.environ, **environment}, start_new_session=True
     ) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_folder_and_processes_of_a_killed_run_are_removed(entry: Entry, tmp_path: Path) -> None:
