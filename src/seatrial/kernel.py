@@ -21,10 +21,11 @@ from traitlets.config import Config
 from seatrial import __version__
 from seatrial.errors import SeatrialError
 from seatrial.pages.cell_pages import change_in_jupyter, ran_in_jupyter
-from seatrial.transcript.cells import LANGUAGE, RAN, edit_of
+from seatrial.transcript.cells import LANGUAGE, RAN, edit_of, moved
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import as_plain
-from seatrial.trials.conversation import Conversation, Told, Trouble
+from seatrial.trials.conversation import Cell, Conversation
+from seatrial.trials.trouble import Trouble
 
 
 class ContainersKernel(Kernel):
@@ -70,7 +71,7 @@ class ContainersKernel(Kernel):
             if file:
                 self._show_edit(file, self._conversation.write(file, text))
                 return self._reply(None)
-            told = self._conversation.run(
+            cell = self._conversation.run(
                 code,
                 (lambda _text: None) if silent else self._stream,
                 self._ask if allow_stdin else None,
@@ -81,9 +82,9 @@ class ContainersKernel(Kernel):
             return self._reply(Trouble("Interrupted", "nothing was running yet, or any more"))
         finally:
             signal.signal(signal.SIGINT, before)
-        if not silent and told.places:
-            self._show(_ran(told))
-        return self._reply(told.trouble, silent=silent)
+        if not silent and cell.places:
+            self._show(_ran(cell))
+        return self._reply(cell.trouble, silent=silent)
 
     def _stream(self, text: str) -> None:
         """Show a piece of output as it comes."""
@@ -195,29 +196,25 @@ class ContainersKernel(Kernel):
             self._conversation.close()
 
 
-def _ran(told: Told) -> dict[str, object]:
+def _ran(cell: Cell) -> dict[str, object]:
     """Return where a cell ran and what Docker did, for a reader, for a terminal and for a check."""
-    where = ", then ".join(place.words for place in told.places)
-    ran = f"ran {'on' if told.places[0].kind == 'machine' else 'in'}"
-    facts = _facts(told)
-    leave = f" Leave with `{told.leave}`." if told.leave else ""
-    moved = "You are there now." if told.now == told.places[-1] else told.moved
-    text = [f"({ran} {where})", *([f"{moved}{leave}"] if told.moved else [])]
+    first, *rest = cell.places
+    ran = ", then ".join([f"ran {first.within}", *map(str, rest)])
+    facts = _facts(cell)
+    leave = f" Leave with `{cell.leave}`." if cell.leave else ""
+    where = "You are there now." if cell.now == cell.places[-1] else moved(facts)
+    text = [f"({ran})", *([f"{where}{leave}"] if cell.moved else [])]
     return {"text/plain": "\n".join(text), "text/html": ran_in_jupyter(facts), RAN: facts}
 
 
-def _facts(told: Told) -> dict[str, object]:
-    """Return what is known of a cell: no identifiers, and no words that are there for people.
-
-    A check compares `places`, `moved` and `did`; frames are drawn from `at`, `now` and `leave`.
-    """
+def _facts(cell: Cell) -> dict[str, object]:
+    """Return what is known of a cell: no identifiers, and no words that are there for people."""
     return {
-        "places": [place.words for place in told.places],
-        "moved": told.moved,
-        "did": [_fact(sighting) for sighting in told.sightings],
-        "at": [as_plain(place.at) for place in told.places],
-        "now": as_plain(told.now.at),
-        "leave": told.leave,
+        "at": [as_plain(place) for place in cell.places],
+        "now": as_plain(cell.now),
+        "moved": cell.moved,
+        "leave": cell.leave if cell.moved else "",
+        "did": [_fact(sighting) for sighting in cell.sightings],
     }
 
 

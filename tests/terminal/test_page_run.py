@@ -12,7 +12,7 @@ import pytest
 from seatrial.pages.reading import Settings
 from seatrial.transcript.blocks import Block, Edit, Item, Page
 from seatrial.transcript.places import MACHINE
-from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.trials.page import PageRun
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
@@ -405,8 +405,9 @@ def test_a_program_that_cannot_be_interrupted_is_broken_and_gone() -> None:
 
 def test_a_prompt_that_nobody_knows_names_the_setting() -> None:
     command = "while printf 'redis> '; read line; do echo $line; done"
-    text = fails(f"$ {command}\nredis> x\nx", 1, Verdict.BROKEN, timeout=2.5)
-    assert "if `redis>` asks for input, add its prompt to `seatrial_prompts` in conf.py" in text
+    text = fails(f"$ {command}\nredis> x\nx", 1, Verdict.BROKEN)
+    assert "waits for input at `redis>`" in text
+    assert "add `redis> ` to `seatrial_prompts` in conf.py" in text
     prompts = (Prompt("redis", r"redis> "), *PROMPTS)
     passes(f"$ {command}\nredis> x\nx\nredis> [1]\n[1]\n^C\n[130]", prompts=prompts)
 

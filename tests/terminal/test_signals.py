@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.run.session import Terminal
+from seatrial.run.session import Terminal, drained
+from seatrial.transcript.events import Ending
 
 pytestmark = pytest.mark.terminal
 
@@ -18,7 +19,10 @@ def test_control_c_works_in_a_run_that_ignores_it_itself(tmp_path: Path) -> None
     finally:
         signal.signal(signal.SIGINT, before)
     try:
-        terminal.type(["sleep 1000"], 10, until=lambda _: True)
-        assert terminal.type(["^C"], 2).status == 130
+        reading = terminal.type(["sleep 1000"], 10, watched=True)
+        next(reading)
+        terminal.stop()
+        assert drained(reading).ending is Ending.LEFT
+        assert drained(terminal.type(["^C"], 2)).status == 130
     finally:
         terminal.close()

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SessionError
-from seatrial.run.session import CLOSED, LIMIT, LONGEST, SHELL, TOO_LONG, UNSEEN, Answer, Terminal
-from seatrial.transcript.steps import PROMPTS, Prompt
+from seatrial.run.received import LIMIT
+from seatrial.run.session import LONGEST, Answer, Terminal, drained
+from seatrial.run.signs import SHELL
+from seatrial.transcript.events import Ending
+from seatrial.transcript.programs import PROMPTS, Prompt
 
 pytestmark = pytest.mark.terminal
 
@@ -32,11 +35,26 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     opened.close()
 
 
-def typed(terminal: Terminal, *lines: str, timeout: float = PATIENT) -> Answer:
+def given(terminal: Terminal, *lines: str, timeout: float = PATIENT) -> Answer:
+    """Type lines and return what came, however it ended."""
+    return drained(terminal.type(lines, timeout))
+
+
+def typed(terminal: Terminal, *lines: str) -> Answer:
     """Type lines and expect a prompt."""
-    answer = terminal.type(lines, timeout)
-    assert answer.trouble == ""
+    answer = given(terminal, *lines)
+    assert answer.ending is Ending.PROMPT
     return answer
+
+
+def started(terminal: Terminal, line: str, lines: int = 0) -> None:
+    """Type a line, and listen until so many lines of output have come."""
+    count = 0
+    reading = terminal.type([line], PATIENT, watched=True)
+    for output in iter(lambda: next(reading, None), None):
+        count += len(output.lines)
+        if count >= lines:
+            terminal.stop()
 
 
 # --- the shell ------------------------------------------------------------------------------------
@@ -133,14 +151,14 @@ def test_input_of_several_lines_gives_one_output(
 
 
 def test_input_that_is_unfinished_is_trouble_and_the_shell_comes_back(terminal: Terminal) -> None:
-    answer = terminal.type(["echo 'never closed"], PATIENT)
-    assert answer.trouble == "is unfinished: the shell waits for the rest of it"
+    answer = given(terminal, "echo 'never closed")
+    assert answer.ending is Ending.UNFINISHED
     assert typed(terminal, "echo again").output == ("again",)
 
 
 def test_input_that_was_finished_too_early_is_trouble(terminal: Terminal) -> None:
-    answer = terminal.type(["true", "touch never"], PATIENT)
-    assert answer.trouble == "was finished before `touch never` was typed"
+    answer = given(terminal, "true", "touch never")
+    assert (answer.ending, answer.rest) == (Ending.EARLY, "touch never")
     assert typed(terminal, "ls").output == ()
 
 
@@ -148,10 +166,10 @@ def test_a_line_is_typed_whole_or_not_at_all(terminal: Terminal) -> None:
     longest = f"echo {'x' * (LONGEST - 13)} | wc -c"
     assert (len(longest), typed(terminal, longest).output) == (LONGEST, (f"{LONGEST - 12}",))
     for lines in ([f"touch f; : {'é' * 2048}"], ["touch f", "x" * (LONGEST + 1)]):
-        assert terminal.type(lines, PATIENT).trouble == TOO_LONG
+        assert given(terminal, *lines).ending is Ending.TOO_LONG
     assert typed(terminal, "ls").output == ()
     typed(terminal, "python3 -q")
-    assert terminal.type([f"x = '{'y' * LONGEST}'"], PATIENT).trouble == TOO_LONG
+    assert given(terminal, f"x = '{'y' * LONGEST}'").ending is Ending.TOO_LONG
 
 
 # --- exit statuses, whatever a page does to its shell ---------------------------------------------
@@ -196,18 +214,18 @@ def test_what_tells_the_exit_status_cannot_be_taken_away(
 
 
 @pytest.mark.parametrize(
-    ("command", "trouble"),
+    ("command", "ending"),
     [
-        ("readonly PS1='$ '", CLOSED),
-        ("PS1='$ ' exec sh", UNSEEN),
-        ("echo \"PS1='# '\" > rc; exec bash --rcfile rc", UNSEEN),
-        ("exec bash --norc", UNSEEN),
+        ("readonly PS1='$ '", Ending.CLOSED),
+        ("PS1='$ ' exec sh", Ending.UNSEEN),
+        ("echo \"PS1='# '\" > rc; exec bash --rcfile rc", Ending.UNSEEN),
+        ("exec bash --norc", Ending.UNSEEN),
     ],
 )
 def test_a_shell_that_tells_no_exit_status_any_more_is_trouble(
-    terminal: Terminal, command: str, trouble: str
+    terminal: Terminal, command: str, ending: Ending
 ) -> None:
-    assert terminal.type([command], PATIENT).trouble == trouble
+    assert given(terminal, command).ending is ending
 
 
 def test_a_builtin_may_ask_at_a_prompt_of_its_own(terminal: Terminal) -> None:
@@ -314,8 +332,8 @@ def test_an_output_of_every_byte_breaks_nothing(terminal: Terminal) -> None:
 
 
 def test_output_beyond_the_limit_is_trouble(terminal: Terminal) -> None:
-    answer = terminal.type(["head -c 50000000 /dev/zero | tr '\\0' x"], PATIENT)
-    assert answer.trouble == "printed more than 1 MB"
+    answer = given(terminal, "head -c 50000000 /dev/zero | tr '\\0' x")
+    assert answer.ending is Ending.TOO_MUCH
     assert sum(map(len, answer.output)) <= LIMIT + 100_000
     terminal.interrupt()
     # whether or not the terminal could be saved, it knows
@@ -487,9 +505,9 @@ def test_a_prompt_that_nobody_knows_is_no_prompt_until_it_is_told(tmp_path: Path
         opened.close()
     other = Terminal(tmp_path, ENVIRONMENT)
     try:
-        answer = other.type([command], 0.5)
-        assert answer.trouble == "gave no prompt back"
-        assert answer.output == ("redis> ",)
+        answer = given(other, command)
+        assert (answer.ending, answer.prompt) == (Ending.QUESTION, "redis> ")
+        assert answer.output == ()
     finally:
         other.close()
 
@@ -498,7 +516,7 @@ def test_a_prompt_that_nobody_knows_is_no_prompt_until_it_is_told(tmp_path: Path
 
 
 def test_control_c_ends_a_program_that_sleeps(terminal: Terminal) -> None:
-    terminal.type(["sleep 1000"], PATIENT, until=lambda _: True)
+    started(terminal, "sleep 1000")
     answer = typed(terminal, "^C")
     assert (answer.output, answer.status) == ((), 130)
 
@@ -510,7 +528,7 @@ def test_control_c_ends_a_program_that_prints_for_ever(
     terminal: Terminal, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "log").write_text("tick\n" * 9)
-    terminal.type([command], PATIENT, until=lambda lines: len(lines) > 5)
+    started(terminal, command, 6)
     answer = typed(terminal, "^C")
     assert answer.status == 130
     assert not any("tick" in line for line in answer.output)
@@ -519,7 +537,7 @@ def test_control_c_ends_a_program_that_prints_for_ever(
 
 def test_control_c_in_python_is_no_end_of_it(terminal: Terminal) -> None:
     typed(terminal, "python3 -q")
-    terminal.type(["import time; time.sleep(1000)"], PATIENT, until=lambda _: True)
+    started(terminal, "import time; time.sleep(1000)")
     time.sleep(0.2)
     answer = typed(terminal, "^C")
     assert answer.prompt == ">>> "
@@ -530,7 +548,7 @@ def test_control_d_ends_what_reads(terminal: Terminal) -> None:
     typed(terminal, "python3 -q")
     answer = typed(terminal, "^D")
     assert (answer.output, answer.status) == ((), 0)
-    terminal.type(["wc -l"], PATIENT, until=lambda _: True)
+    started(terminal, "wc -l")
     assert typed(terminal, "^D").output == ("0",)
 
 
@@ -539,22 +557,22 @@ def test_control_d_ends_what_reads(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", ["exit", "exit 3", "exec true", "kill -9 $$", "^D"])
 def test_a_command_that_closes_the_terminal_is_trouble(terminal: Terminal, command: str) -> None:
-    answer = terminal.type([command], PATIENT)
-    assert answer.trouble == "closed the terminal"
+    answer = given(terminal, command)
+    assert answer.ending is Ending.CLOSED
     assert not terminal.alive
     assert not answer.at_shell
 
 
 def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: Terminal) -> None:
-    answer = terminal.type(["echo before; sleep 1000"], 2.5)
-    assert (answer.trouble, answer.output) == ("gave no prompt back", ("before",))
+    answer = given(terminal, "echo before; sleep 1000", timeout=2.5)
+    assert (answer.ending, answer.output) == (Ending.TIMEOUT, ("before",))
     assert answer.note == "still running: `sleep 1000`"
     assert terminal.interrupt()
     assert typed(terminal, "echo again").output == ("again",)
 
 
 def test_of_a_loop_that_hangs_the_program_within_is_named(terminal: Terminal) -> None:
-    answer = terminal.type(["until (sleep 1000) | cat; do :; done"], 2.5)
+    answer = given(terminal, "until (sleep 1000) | cat; do :; done", timeout=2.5)
     assert answer.note == "still running: `sleep 1000`, `cat`"
     assert terminal.interrupt()
 
@@ -562,8 +580,8 @@ def test_of_a_loop_that_hangs_the_program_within_is_named(terminal: Terminal) ->
 def test_a_program_that_cannot_be_interrupted_is_killed_with_its_terminal(
     terminal: Terminal,
 ) -> None:
-    answer = terminal.type(["(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)"], 2.5)
-    assert answer.trouble == "gave no prompt back"
+    answer = given(terminal, "(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)", timeout=2.5)
+    assert answer.ending is Ending.TIMEOUT
     stubborn = int(answer.output[0])
     assert Path(f"/proc/{stubborn}").exists()
     assert not terminal.interrupt(patience=0.4)

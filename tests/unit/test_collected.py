@@ -6,7 +6,7 @@ import pytest
 
 from seatrial.pages.reading import read
 from seatrial.transcript.blocks import Block, Page
-from seatrial.trials.page import needs_docker
+from seatrial.transcript.commands import needs_docker
 from tests.unit.test_pages import page
 
 SESSION = "   $ echo one\n   one\n"

@@ -1,22 +1,17 @@
-"""What is waited for after a step, so that no later one is given what Docker did in it."""
+"""What is waited for after a line, so that no later one is given what Docker did in it."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from seatrial.trials.page import PageRun
+from seatrial.run.follower import Line
 
 
 class Heard:
     """A witness that saw some events, and notes for what it was asked to wait."""
 
-    def __init__(self, events: int) -> None:
-        self.events = tuple(range(events))
+    def __init__(self) -> None:
         self.waited: list[str] = []
-
-    def between(self, *_: int) -> tuple[int, ...]:
-        """Return what was seen."""
-        return self.events
 
     def catch_up(self, _begun: int) -> None:
         """Note that all that was told is awaited."""
@@ -32,20 +27,24 @@ class Heard:
 
 
 @pytest.mark.parametrize(
-    ("command", "events", "waited"),
+    ("command", "events", "above", "at_shell", "waited"),
     [
-        ("docker compose up -d", 0, ["catch up", "settle"]),
+        ("docker compose up -d", 0, 0, True, ["catch up", "settle"]),
         # a function that was defined before
-        ("leave_notes", 3, ["catch up", "settle"]),
-        ("ls", 0, ["settle"]),
+        ("leave_notes", 3, 0, True, ["catch up", "settle"]),
+        ("ls", 0, 0, True, ["settle"]),
+        # a program in a container was left
+        ("exit", 0, 1, True, ["catch up", "settle"]),
+        ("docker compose run --rm web python", 1, 0, False, ["catch up", "start"]),
     ],
 )
-def test_all_is_awaited_that_a_command_may_have_had_docker_do(
-    command: str, events: int, waited: list[str]
+def test_all_is_awaited_that_a_line_may_have_had_docker_do(
+    command: str, events: int, above: int, at_shell: bool, waited: list[str]
 ) -> None:
-    heard = Heard(events)
-    run = SimpleNamespace(_witness=heard, _opened_by=lambda _number: frozenset())
-    step, answer = SimpleNamespace(command=command), SimpleNamespace(at_shell=True)
-    block = SimpleNamespace(terminal=1)
-    PageRun._hear_out(run, block, step, answer, 0, frozenset())  # type: ignore[arg-type]
+    heard = Heard()
+    line = SimpleNamespace(
+        _witness=heard, _facts=lambda *_: ("fact",) * events, _above=["entry"] * above
+    )
+    answer = SimpleNamespace(at_shell=at_shell)
+    Line._hear_out(line, [command], answer, 0, frozenset())  # type: ignore[arg-type]
     assert heard.waited == waited

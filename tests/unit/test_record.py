@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 
 from seatrial.errors import RecordError
-from seatrial.transcript.events import Sighting
+from seatrial.transcript.events import Ending, Sighting
 from seatrial.transcript.places import MACHINE, Container, Place
 from seatrial.transcript.record import (
-    Ending,
     ItemRecord,
     Record,
     Run,

@@ -10,16 +10,9 @@ from hypothesis import strategies as st
 
 from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block
-from seatrial.transcript.steps import (
-    PROMPTS,
-    Prompt,
-    Step,
-    parse,
-    read_prompt,
-    same_prompt,
-    shell_is_unfinished,
-    with_promises,
-)
+from seatrial.transcript.programs import PROMPTS, Prompt
+from seatrial.transcript.shell import shell_is_unfinished
+from seatrial.transcript.steps import Step, parse, read_prompt, same_prompt, with_promises
 
 
 def block(text: str, *, plain: bool = False, line: int = 1) -> Block:

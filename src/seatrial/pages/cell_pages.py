@@ -28,7 +28,7 @@ from seatrial.pages.rendering import (
     plain,
     where_markup,
 )
-from seatrial.transcript.cells import KERNEL, RAN, sightings_of, text_of
+from seatrial.transcript.cells import KERNEL, RAN, moved, sightings_of, text_of
 from seatrial.transcript.kinds import is_progress
 from seatrial.transcript.places import from_plain
 from seatrial.transcript.record import Run
@@ -182,8 +182,8 @@ def _below(ran: Mapping[str, Any]) -> str:
     html = ""
     if ran["moved"]:
         leave = f" Leave with <code>{escape(ran['leave'])}</code>." if ran.get("leave") else ""
-        moved = "You are there now." if ran["now"] == ran["at"][-1] else ran["moved"]
-        html = f'<div class="seatrial-end">{escape(moved)}{leave}</div>\n'
+        where = "You are there now." if ran["now"] == ran["at"][-1] else moved(ran)
+        html = f'<div class="seatrial-end">{escape(where)}{leave}</div>\n'
     found = sightings_of(ran)
     return html + did_fold(lives(found), "".join(engine_said(found))) if found else html
 

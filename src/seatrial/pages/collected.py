@@ -17,7 +17,7 @@ from sphinx.highlighting import lexer_classes
 from sphinx.util.tags import Tags
 
 from seatrial.transcript.blocks import CONSOLE_LANGUAGES
-from seatrial.transcript.steps import PROMPTS
+from seatrial.transcript.programs import PROMPTS
 
 #: Languages of commands without prompts.
 PLAIN_LANGUAGES = frozenset({"bash", "sh", "shell", "ksh", "zsh"})

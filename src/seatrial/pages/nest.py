@@ -16,7 +16,8 @@ from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import is_progress, is_warning
 from seatrial.transcript.places import MACHINE, Container, Place
 from seatrial.transcript.record import ItemRecord
-from seatrial.transcript.steps import LEAVES_A_PROGRAM, SHELL_PIECE, Step
+from seatrial.transcript.shell import SHELL_PIECE
+from seatrial.transcript.steps import LEAVES_A_PROGRAM, Step
 
 # `docker compose -f a.yml run`, `docker exec`: options may take a word of their own
 _COMMAND = re.compile(

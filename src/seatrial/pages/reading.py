@@ -29,9 +29,9 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.directives import UNPROVED, item_node, locate
 from seatrial.pages.prose import Corpus, lines_of_files, lines_that_ran
 from seatrial.transcript.blocks import Block, Edit, Item, Literal, LookAlike, Page
+from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.transcript.record import write_whole
 from seatrial.transcript.spelling import SPELLINGS
-from seatrial.transcript.steps import PROMPTS, Prompt
 
 
 @dataclass(frozen=True)

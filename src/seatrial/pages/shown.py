@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from seatrial.transcript.blocks import Block
+from seatrial.transcript.events import Ending
 from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.matching import Comparison, came_at_end
-from seatrial.transcript.record import Ending, ItemRecord, Run, StepRecord
+from seatrial.transcript.record import ItemRecord, Run, StepRecord
 from seatrial.transcript.spelling import COMMANDS
 from seatrial.transcript.steps import Step
 

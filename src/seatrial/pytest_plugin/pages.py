@@ -21,7 +21,8 @@ from seatrial.pytest_plugin.judged import (
 )
 from seatrial.pytest_plugin.trial import TRIAL
 from seatrial.transcript.blocks import Item, Page
-from seatrial.trials.page import PageRun, newly_failed
+from seatrial.trials.outcome import newly_failed
+from seatrial.trials.page import PageRun
 from seatrial.trials.trusted import record_command, trusted_record
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 

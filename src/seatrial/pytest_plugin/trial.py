@@ -14,8 +14,8 @@ from seatrial.pages.reading import Reader, Tree
 from seatrial.pytest_plugin.tally import Tally
 from seatrial.run.engines import Engine, find_engine
 from seatrial.transcript.blocks import Page
+from seatrial.transcript.commands import needs_docker
 from seatrial.transcript.spelling import SPELLINGS
-from seatrial.trials.page import needs_docker
 from seatrial.trials.recording import Recorder
 
 

@@ -1,40 +1,33 @@
 """One terminal: bash on a pseudo-terminal, and whatever programs it starts.
 
 The shell's prompt carries an unguessable word and the exit status, so nothing is ever typed just to
-ask.  Programs inside it are known by the prompts of the table; what is in front is known by the
-prompt that was seen last, never by waiting.
+ask.  Programs inside it are known by the prompts of the table.  Whether what looks like a prompt is
+one, the system tells (`front`): its program reads.  Where it does not tell, how long nothing
+follows decides.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
 import secrets
-import shlex
-import signal
-import tempfile
-import termios
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
-
-import pexpect
 
 from seatrial.errors import SessionError
-from seatrial.transcript.screen import clean
-from seatrial.transcript.steps import KEYS, PROMPTS, Prompt
+from seatrial.run.echo import without_trace
+from seatrial.run.front import NOTHING, Inside, Look, State
+from seatrial.run.received import LIMIT, Preview, Received
+from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
+from seatrial.run.tty import Tty
+from seatrial.transcript.events import Ending, Output
+from seatrial.transcript.programs import PROMPTS, Prompt
+from seatrial.transcript.steps import KEYS
 
-#: Columns and rows of every terminal.  Rows are many so that no program reaches for a pager.
-WIDTH, HEIGHT = 120, 1000
-#: Output of one step beyond this many bytes is not read to its end.
-LIMIT = 1_000_000
+#: A step that prints more than this many bytes is interrupted.
+FLOOD = 64_000_000
 #: A longer line is cut by the terminal, which keeps 4096 bytes with the newline (n_tty.c of Linux).
 LONGEST = 4095
-#: The reader's own shell, whatever its real prompt is.
-SHELL = "$ "
 
 # What bash reads when it begins.  Before each prompt it puts its prompts back, whatever a page did
 # to them: they tell the exit status, and the number of commands run so far.  Nothing of that is
@@ -46,38 +39,16 @@ _RC = (
     "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
 )
 
-#: Plain transcripts: no colours, pagers, progress or line editing that redraws.
-ENVIRONMENT: Mapping[str, str] = {
-    "TERM": "dumb",
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "NO_COLOR": "1",
-    "PAGER": "cat",
-    "GIT_PAGER": "cat",
-    "PSQL_PAGER": "cat",
-    "COMPOSE_ANSI": "never",
-    "BUILDKIT_PROGRESS": "plain",
-    "DOCKER_CLI_HINTS": "false",
-    "DJANGO_COLORS": "nocolor",
-    "PYTHON_BASIC_REPL": "1",
-}
-
-# how long (seconds) nothing may follow before what looks like a prompt is taken for one: a word
-# such as `>>> `, a sign such as `# `, and such a sign behind output that ended no line
-_STILL, _STILL_SIGN, _STILL_DOUBTFUL = 0.003, 0.04, 0.3
 # how long (seconds) a person needs to press a key after what they waited for
 _REACTION = 0.05
-_TAIL = 4096
 # after how long (seconds) Ctrl-C is pressed once more
 _AGAIN = 3.0
-# how a program takes the whole screen (xterm's private modes), or says that it cannot
-_WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully functional")
-FULL_SCREEN = "wants the whole screen, and a transcript has none"
-_Told = TypeVar("_Told")
-NO_PROMPT = "gave no prompt back"
-CLOSED = "closed the terminal"
-TOO_LONG = f"has a line of more than {LONGEST} bytes, which a terminal cuts"
-UNSEEN = "put another shell in the place of the page's own, which tells no exit status"
+# how long (seconds) to wait between two looks at a program: at first, and at most
+_PACE, _SLOWEST = 0.0005, 0.05
+# how long (seconds) what a program printed before it read may take to arrive, from a container too
+_TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
+# how long (seconds) a program must read at no prompt before that is a question
+_HELD, _HELD_CONTAINED = 0.06, 0.4
 
 
 @dataclass(frozen=True)
@@ -86,14 +57,19 @@ class Answer:
 
     output: tuple[str, ...]
     prompt: str
-    # the prompt that followed; empty where none did
+    """The prompt that followed, or the question that was asked; empty where there is none."""
     status: int | None
-    # exit status, where the shell's own prompt followed
+    """Exit status, where the shell's own prompt followed."""
     seconds: float
-    trouble: str = ""
-    # why no prompt followed, in words; empty where all is well
+    ending: Ending = Ending.PROMPT
     note: str = ""
-    # something about the output that a reader of a failure should know
+    """Something about the output that a reader of a failure should know."""
+    rest: str = ""
+    """The first line that was not typed, where the ending is `Ending.EARLY`."""
+    secret: bool = False
+    """What answers a question is not to be shown."""
+    sleep: tuple[int, int] = (0, 0)
+    """Of the program that asked a question (`Look.sleep`)."""
 
     @property
     def at_shell(self) -> bool:
@@ -101,9 +77,13 @@ class Answer:
         return self.status is not None
 
 
-class Terminal:
-    """A bash that a page types into.
+Reading = Generator[Output, None, Answer]
 
+
+class Terminal:
+    """A bash that is typed into.
+
+    `inside` gives the first process of the container in front, where that is known.
     Raises SessionError where bash cannot be started.
     """
 
@@ -112,135 +92,95 @@ class Terminal:
         folder: Path,
         environment: Mapping[str, str],
         prompts: Sequence[Prompt] = PROMPTS,
+        inside: Inside = lambda: None,
     ) -> None:
-        self._word = secrets.token_hex(12)
-        self._folder = folder
-        self._prompts = [(row, re.compile(row.pattern)) for row in prompts]
-        self._end = re.compile(rb"\[%s:(\d+):(\d+)\]$" % self._word.encode())
-        self._own_prompt = re.compile(rf"\[{self._word}(:?)[^\]]*\]")
-        # as a variable holds it, or as it is drawn
+        word = secrets.token_hex(12)
+        self._signs = Signs(word, prompts)
+        self._inside = inside
         self._commands = 0
         # how many the shell had run when its prompt was seen last
-        self._more = f"[{self._word}>]".encode()
-        # a file, not a typed line: the first thing that the terminal prints is our prompt
-        with tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False) as rc:
-            rc.write(_RC.replace("WORD", self._word))
-        try:
-            self._child = pexpect.spawn(
-                "bash",
-                ["--noprofile", "--rcfile", rc.name, "--noediting", "-i"],
-                cwd=str(folder),
-                env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
-                dimensions=(HEIGHT, WIDTH),
-                preexec_fn=_interruptible,
-                timeout=None,
-            )
-            self._child.delaybeforesend = None
-            self._pid = int(self._child.pid or 0)
-            self.prompt = SHELL
-            self.at_shell = True
-            # whether the reader's own shell is in front; one in a container may look just like it
-            first = self._await(time.monotonic() + 10)
-            if not first.trouble:
-                self._settings = termios.tcgetattr(self._child.child_fd)
-        except (pexpect.ExceptionPexpect, OSError) as error:
-            raise SessionError(
-                f"bash could not be started: {error}", hint="install bash"
-            ) from error
-        finally:
-            Path(rc.name).unlink(missing_ok=True)
-        if first.trouble:
-            raise SessionError(f"bash {first.trouble}", hint="try `bash --norc` by hand")
+        self._seen: list[str] = []
+        # prompts of the programs within the shell since it was left, the latest first
+        self._pressed = self._stopped = False
+        self.prompt = SHELL
+        self.at_shell = True
+        # whether the reader's own shell is in front; one in a container may look just like it
+        self._tty = Tty(folder, environment, _RC.replace("WORD", word))
+        first = drained(self._listen(self._nothing, time.monotonic() + 10, NOTHING))
+        if first.ending is not Ending.PROMPT:
+            self.close()
+            why = "closed the terminal" if first.ending is Ending.CLOSED else "gave no prompt back"
+            raise SessionError(f"bash {why}", hint="try `bash --norc` by hand")
+        self._tty.has_begun()
 
     @property
     def alive(self) -> bool:
         """Tell whether anything can still be typed."""
-        return not self._child.closed
+        return self._tty.alive
 
     @property
     def folder(self) -> Path:
         """Return the shell's working directory, where the system tells (Linux)."""
-        try:
-            return Path(f"/proc/{self._pid}/cwd").readlink()
-        except OSError:
-            return self._folder
+        return self._tty.folder
 
-    def type(
-        self,
-        lines: Sequence[str],
-        timeout: float,
-        until: Callable[[tuple[str, ...]], bool] | None = None,
-        *,
-        watch: Callable[[tuple[str, ...]], None] | None = None,
-    ) -> Answer:
-        """Type lines one after the other and return what came before the next prompt.
+    @property
+    def _nothing(self) -> Received:
+        return Received(self._signs)
 
-        With `until`, return as soon as it finds the output sufficient, prompt or not: the program
-        then still runs, and the next line typed is meant for it (a key such as ``^C``).  `watch` is
-        given all complete lines of output whenever more have come.
+    def type(self, lines: Sequence[str], timeout: float, *, watched: bool = False) -> Reading:
+        """Type lines one after the other; return what came before the next prompt.
+
+        Where it is `watched`, the last line's output is yielded as it comes.  Who has seen enough
+        calls `stop`: the program runs on, and what is typed next is meant for it (a key as ``^C``).
         `timeout` counts seconds for all lines together.
         """
         start = time.monotonic()
-        output: list[str] = []
-        note = ""
         if any(len(line.encode()) > LONGEST for line in lines):
-            return Answer((), "", None, 0.0, trouble=TOO_LONG)
+            return Answer((), "", None, 0.0, Ending.TOO_LONG)
         # None where another program reads what is typed, or a key is pressed
         began = self._commands if self.at_shell and not KEYS.keys() & set(lines) else None
         if self.at_shell:
-            self._restore()
+            self._tty.restore()
+        self._pressed = self._stopped = False
+        output: list[str] = []
         answer = Answer((), self.prompt, None, 0.0)
+        note = ""
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
-            secret = self._is_secret()
-            before = "" if self.at_shell else self.prompt
-            enough = _behind_echo(line, until) if last else None
-            told = _behind_echo(line, watch) if last else None
-            answer = self._answer_to(line, start + timeout, enough, told)
-            output.extend(_without_trace(line, answer.output, secret=secret, prompt=before))
+            secret, before = self._is_secret(), "" if self.at_shell else self.prompt
+            shown = Preview(line, secret, before, self._signs) if watched and last else None
+            came = Received(self._signs, shown)
+            answer = yield from self._answer_to(line, came, start + timeout)
+            output += without_trace(line, answer.output, secret=secret, prompt=before)
             note = note or answer.note
-            if answer.trouble:
+            if answer.ending is Ending.UNFINISHED and not last:
+                answer = replace(answer, ending=Ending.PROMPT)
+            if answer.ending is not Ending.PROMPT or self._pressed:
                 break
             if not last and answer.at_shell:
-                left = lines[number + 1]
-                trouble = f"was finished before `{left.strip()}` was typed"
-                answer = _troubled(answer, trouble)
+                answer = replace(answer, ending=Ending.EARLY, rest=lines[number + 1].strip())
                 break
-            if last and answer.prompt == self._more.decode():
-                self.interrupt()
-                answer = _troubled(answer, "is unfinished: the shell waits for the rest of it")
+        if answer.ending is Ending.UNFINISHED:
+            self.interrupt()
         status = answer.status
         if status is not None and began == self._commands:
             status = _without_a_command(status, output)
-        return Answer(
-            tuple(output),
-            answer.prompt,
-            status,
-            time.monotonic() - start,
-            answer.trouble,
-            note,
-        )
+        seconds = time.monotonic() - start
+        return replace(answer, output=tuple(output), status=status, seconds=seconds, note=note)
 
-    def _answer_to(
-        self,
-        line: str,
-        deadline: float,
-        until: Callable[[tuple[str, ...]], bool] | None,
-        watch: Callable[[tuple[str, ...]], None] | None,
-    ) -> Answer:
+    def _answer_to(self, line: str, came: Received, deadline: float) -> Reading:
         """Type one line and return what came of it."""
         echoes = not (self.at_shell or line.strip() in KEYS or self._is_secret())
+        before = NOTHING if self.at_shell and line.strip() in KEYS else self._look()
         self._send(line)
         if line.strip() != "^C":
-            return self._await(deadline, until, watch, echoes=echoes)
+            return (yield from self._listen(came, deadline, before, echoes=echoes))
         # between two commands of one line nobody may be there to be interrupted: press it again
-        before: tuple[str, ...] = ()
         while True:
-            answer = self._await(min(deadline, time.monotonic() + _AGAIN), until)
-            answer = replace(answer, output=(*before, *answer.output))
-            if answer.trouble != NO_PROMPT or time.monotonic() >= deadline:
+            until = min(deadline, time.monotonic() + _AGAIN)
+            answer = yield from self._listen(came, until, before)
+            if answer.ending is not Ending.TIMEOUT or time.monotonic() >= deadline:
                 return answer
-            before = answer.output
             self._send(line)
 
     def interrupt(self, patience: float = 5.0) -> bool:
@@ -251,223 +191,237 @@ class Terminal:
         for key in ("\x03", "\x03", "\x04", "\x04"):
             if not self.alive:
                 return False
-            self._child.send(key)
-            answer = self._await(time.monotonic() + patience / 4)
-            if answer.at_shell:
+            self._tty.write(key)
+            until = time.monotonic() + patience / 4
+            if drained(self._listen(self._nothing, until, NOTHING)).at_shell:
                 return True
         self.close()
         return False
 
+    def leave_pager(self, patience: float = 2.0) -> Answer:
+        """Leave a program that shows page by page, and return what came then."""
+        self._tty.write("q")
+        before = self._look()
+        return drained(self._listen(self._nothing, time.monotonic() + patience, before))
+
     def press(self, key: str) -> None:
         """Press a key, such as ^C, while a program runs; may be called from a signal's handler."""
-        with contextlib.suppress(OSError):
-            os.write(self._child.child_fd, KEYS[key].encode())
+        self._pressed = True
+        self._tty.write(KEYS[key])
+
+    def stop(self) -> None:
+        """Listen no more to what is running; the answer comes at once."""
+        self._stopped = True
+
+    def answer(self, text: str, asked: Answer, timeout: float, *, watched: bool = False) -> Reading:
+        """Answer a question, unless its program has gone on by itself meanwhile."""
+        seen = self._look()
+        if seen.state is State.UNKNOWN or seen.sleep == asked.sleep:
+            return (yield from self.type([text], timeout, watched=watched))
+        came = Received(self._signs, Preview("", False, "", self._signs) if watched else None)
+        return (yield from self._listen(came, time.monotonic() + timeout, NOTHING))
 
     def kill_front(self) -> None:
         """Kill the program in front, which does not listen to Ctrl-C."""
-        with contextlib.suppress(OSError):
-            os.killpg(os.tcgetpgrp(self._child.child_fd), signal.SIGKILL)
+        self._pressed = True
+        self._tty.kill_front()
 
     def close(self) -> None:
         """Kill the shell and all that still runs in its terminal."""
-        if self._child.closed:
-            return
-        for process in _processes_of(self._pid):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGHUP)
-        with contextlib.suppress(pexpect.ExceptionPexpect, OSError):
-            self._child.close(force=True)
-        for process in _processes_of(self._pid):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+        self._tty.close()
 
-    def _restore(self) -> None:
-        """Undo what a program did to the terminal's settings, such as its echo."""
-        with contextlib.suppress(OSError, termios.error):
-            if termios.tcgetattr(self._child.child_fd) != self._settings:
-                termios.tcsetattr(self._child.child_fd, termios.TCSANOW, self._settings)
+    # --- listening ---
+
+    def _look(self) -> Look:
+        return self._tty.look(self._inside)
 
     def _send(self, line: str) -> None:
-        self._child.send(KEYS.get(line.strip(), line + "\n"))
+        self._tty.write(KEYS.get(line.strip(), line + "\n"))
 
-    def _await(
-        self,
-        deadline: float,
-        until: Callable[[tuple[str, ...]], bool] | None = None,
-        watch: Callable[[tuple[str, ...]], None] | None = None,
-        *,
-        echoes: bool = False,
-    ) -> Answer:
-        """Read until a prompt stands at the end of what came.
+    def _listen(
+        self, came: Received, deadline: float, before: Look, *, echoes: bool = False
+    ) -> Reading:
+        """Read until the program in front reads its terminal again.
 
         What echoes shows the typed line and its end first: a prompt before that is the old one,
-        drawn once more by readline.
+        drawn once more by readline.  `before` is what was seen of it when the line was typed.
         """
-        chunks: list[bytes] = []
-        size = 0
-        tail = b""
+        start, pace, held = time.monotonic(), _PACE, _Held(before)
         echoed = quiet = False
-        start = time.monotonic()
-        while True:
-            prompt = self._prompt_in(tail, inner=size > _TAIL or not echoes or b"\n" in tail)
-            if prompt is not None:
-                name, raw, status, still = prompt
-                more = self._read(still) if still else b""
-                if not more:
-                    self.prompt, self.at_shell = name, status is not None
-                    text, note = _decoded(b"".join(chunks)[: size - len(raw)])
-                    seconds = time.monotonic() - start
-                    trouble = UNSEEN if self._is_replaced(name, status) else ""
-                    return Answer(self._lines(text), name, status, seconds, trouble, note)
-                chunks.append(more)
-                size += len(more)
-                tail = (tail + more)[-_TAIL:]
-                continue
-            if until is not None and self._is_busy() and (echoed or quiet):
-                text, note = _decoded(b"".join(chunks))
-                if until(self._lines(text)):
-                    self.at_shell = False
-                    # a key that comes while bash starts a program of a loop is lost on both
-                    time.sleep(_REACTION)
-                    return Answer(self._lines(text), "", None, time.monotonic() - start, note=note)
-            if watch is not None and chunks and self._is_busy() and (echoed or quiet):
-                text, _ = _decoded(b"".join(chunks))
-                watch(self._lines(text[: text.rfind("\n") + 1]))
-            left = deadline - time.monotonic()
-            trouble = ""
-            if size > LIMIT:
-                trouble = f"printed more than {LIMIT // 1_000_000} MB"
-            elif left <= 0:
-                trouble = NO_PROMPT
-            else:
-                try:
-                    more = self._read(min(left, 0.05) if until or watch else left)
+        try:
+            while True:
+                inner = came.size > TAIL or not echoes or b"\n" in came.tail
+                sign = self._sign(came, inner=inner)
+                if sign is not None:
+                    stands, more = self._settles(sign, before, min(pace, _left(deadline)))
+                    if stands:
+                        return self._answer(came, sign, start)
+                else:
+                    if (echoed or quiet) and self._tty.is_busy and (news := came.preview()):
+                        yield news
+                        if self._stopped:
+                            # a key that comes while bash starts a program of a loop is lost on both
+                            time.sleep(_REACTION)
+                            return self._trouble(came, Ending.LEFT, start)
+                    more = self._tty.read(min(pace, _left(deadline)))
+                if more:
                     # the reader's own shell shows a line as soon as it has it; another program
                     # needs a moment to take in what was typed
                     echoed = echoed or (self.at_shell and b"\n" in more)
-                    quiet = not more or size > _TAIL
-                    chunks.append(more)
-                    size += len(more)
-                    tail = (tail + more)[-_TAIL:]
-                    if more and _WHOLE_SCREEN.search(tail):
-                        trouble = FULL_SCREEN
-                except pexpect.EOF:
-                    self._child.close(force=True)
-                    trouble = CLOSED
-            if trouble:
-                text, note = _decoded(b"".join(chunks)[-LIMIT:])
-                if trouble == NO_PROMPT and (front := self._in_front()):
-                    note = note or f"still running: {front}"
-                if trouble == CLOSED and self._child.exitstatus:
-                    note = note or f"the shell ended with exit status {self._child.exitstatus}"
-                seconds = time.monotonic() - start
-                return Answer(self._lines(text), "", None, seconds, trouble=trouble, note=note)
+                    came.add(more)
+                    pace = _PACE
+                    if takes_the_screen(came.tail):
+                        return self._trouble(came, Ending.FULL_SCREEN, start)
+                    if came.size > FLOOD:
+                        return self._trouble(came, Ending.TOO_MUCH, start)
+                else:
+                    quiet = True
+                    pace = min(2 * pace, _SLOWEST)
+                if (overtaken := self._overtaken(came, quiet=not more)) is not None:
+                    return self._answer(came, *overtaken, start)
+                if pace > _HELD / 4 and (asked := self._asked(came, held, start)) is not None:
+                    return asked
+                if not _left(deadline):
+                    return self._trouble(came, Ending.TIMEOUT, start)
+        except EOFError:
+            return self._trouble(came, Ending.CLOSED, start)
 
-    def _read(self, wait: float) -> bytes:
-        """Return what is there within some seconds, nothing if nothing came."""
-        try:
-            raw: bytes = self._child.read_nonblocking(65536, max(wait, 0))  # type: ignore[assignment]
-        except pexpect.TIMEOUT:
-            return b""
-        return raw
+    def _sign(self, came: Received, *, inner: bool) -> Sign | None:
+        """Return the prompt that ends what came, if it looks like one."""
+        before = "" if self.at_shell else self.prompt
+        return self._signs.at_end(came.tail, inner=inner, before=before, seen=self._seen)
 
-    def _prompt_in(
-        self, tail: bytes, *, inner: bool
-    ) -> tuple[str, bytes, int | None, float] | None:
-        """Return the prompt that ends what came: name, bytes, exit status, seconds to be still.
+    def _settles(self, sign: Sign, before: Look, wait: float) -> tuple[bool, bytes]:
+        """Tell whether what looks like a prompt is one, and return what came meanwhile."""
+        if sign.is_certain:
+            return True, b""
+        seen = self._look()
+        if seen.state is State.UNKNOWN:
+            more = self._tty.read(sign.still)
+            return not more, more
+        if not seen.is_news(before):
+            return False, self._tty.read(wait)
+        more = self._tty.read(_TRANSIT_CONTAINED if seen.contained else _TRANSIT)
+        return not more, more
 
-        Prompts of programs within the shell count where `inner` says so.
-        """
-        if found := self._end.search(tail):
-            self._commands = int(found.group(2))
-            return SHELL, found.group(), int(found.group(1)), 0.0
-        if tail.endswith(self._more):
-            return self._more.decode(), self._more, None, 0.0
-        raw = tail[tail.rfind(b"\n") + 1 :]
-        if not raw or not inner:
+    def _overtaken(self, came: Received, *, quiet: bool) -> tuple[Sign, int] | None:
+        """Return the shell's own prompt behind which a job in the background has printed."""
+        if came.own is None or self._tty.is_busy:
             return None
-        above, _, line = clean(raw.decode("utf-8", "replace")).rpartition("\n")
-        for row, pattern in self._prompts:
-            if pattern.fullmatch(line):
-                # the cursor may have been moved down to the prompt's line, and no newline sent
-                own = line.encode()
-                seen = own if above and raw.endswith(own) else raw
-                return line, seen, None, _STILL_SIGN if row.guessable else _STILL
-        # a program in front may print its prompt behind output that ended no line
-        own = self.prompt.encode()
-        if not self.at_shell and raw.endswith(own):
-            return self.prompt, own, None, _STILL if len(own) > 2 else _STILL_DOUBTFUL
+        state = self._look().state
+        if state is State.READS or (state is State.UNKNOWN and quiet):
+            return came.own
         return None
 
-    def _lines(self, text: str) -> tuple[str, ...]:
-        """Return a terminal's text as lines, without what only this terminal's shell has in it."""
-        lines = _lines(text)
-        if self._word not in text:
-            return lines
-        # what asks for a prompt's text gets that of a reader's shell
-        return tuple(
-            self._own_prompt.sub(lambda found: SHELL if found[1] else "> ", line)
-            for line in lines
-            if not (self._word in line and "declare PS1=" in line)
-        )
+    def _asked(self, came: Received, held: _Held, start: float) -> Answer | None:
+        """Return what came where a program has been reading for a while, at no prompt."""
+        seen = self._look()
+        if not held.holds(seen):
+            return None
+        lines, _ = came.lines()
+        shown = came.tail[came.tail.rfind(b"\n") + 1 :]
+        question = lines[-1] if lines and shown else ""
+        if takes_the_screen(came.tail, reads=True):
+            return self._trouble(came, Ending.FULL_SCREEN, start)
+        if (hidden := self._hidden(came)) is not None:
+            return self._answer(came, *hidden, start)
+        if seen.timed:
+            # it goes on by itself
+            return None
+        if is_pager(question):
+            return self._trouble(came, Ending.PAGER, start)
+        answer = self._trouble(came, Ending.QUESTION, start)
+        self.prompt = question
+        output = answer.output[:-1] if question else answer.output
+        secret = self._tty.hides_what_is_typed and not seen.contained
+        return replace(answer, output=output, prompt=question, secret=secret, sleep=seen.sleep)
+
+    def _hidden(self, came: Received) -> tuple[Sign, int] | None:
+        """Return the prompt of a program behind which a job in the background has printed."""
+        for prompt in self._seen:
+            raw = prompt.encode()
+            at = came.tail.rfind(b"\n" + raw) + 1
+            if at or came.tail.startswith(raw):
+                return Sign(prompt, raw), came.size - len(came.tail) + at
+        return None
+
+    def _answer(self, came: Received, sign: Sign, *rest: float) -> Answer:
+        """Return what came before a prompt, and keep who is in front."""
+        *at, start = rest
+        output, note = came.lines(sign, int(at[0]) if at else None)
+        ending = Ending.UNFINISHED if sign.unfinished else Ending.PROMPT
+        if came.size > LIMIT:
+            ending = Ending.TOO_MUCH
+        elif self._is_replaced(sign):
+            ending = Ending.UNSEEN
+        self.prompt, self.at_shell = sign.prompt, sign.status is not None
+        if self.at_shell:
+            self._commands = sign.commands
+            self._seen = []
+        elif not sign.unfinished:
+            self._seen = [sign.prompt, *(other for other in self._seen if other != sign.prompt)]
+        return Answer(output, sign.prompt, sign.status, time.monotonic() - start, ending, note)
+
+    def _trouble(self, came: Received, ending: Ending, start: float) -> Answer:
+        """Return what came where no prompt followed."""
+        output, note = came.lines() if ending is not Ending.FULL_SCREEN else ((), "")
+        if ending is Ending.TIMEOUT and (front := self._tty.in_front()):
+            note = note or f"still running: {front}"
+        if ending is Ending.CLOSED and (status := self._tty.exit_status):
+            note = note or f"the shell ended with exit status {status}"
+        self.at_shell = False
+        return Answer(output, "", None, time.monotonic() - start, ending, note)
 
     def _is_secret(self) -> bool:
         """Tell whether what is in front shows nothing of what is typed."""
-        return any(row.secret and p.fullmatch(self.prompt) for row, p in self._prompts)
+        row = self._signs.row(self.prompt)
+        if row is not None:
+            return row.secret
+        return not self.at_shell and self._tty.hides_what_is_typed
 
-    def _is_replaced(self, prompt: str, status: int | None) -> bool:
+    def _is_replaced(self, sign: Sign) -> bool:
         """Tell whether a prompt is that of a shell which took the place of the reader's own."""
-        if status is not None or prompt == self._more.decode() or self._is_busy():
+        if sign.is_certain or self._tty.is_busy:
             return False
-        row = next((row for row, pattern in self._prompts if pattern.fullmatch(prompt)), None)
+        row = self._signs.row(sign.prompt)
         return row is not None and row.program in ("shell", "container shell")
 
-    def _is_busy(self) -> bool:
-        """Tell whether a program, and not the shell itself, has the terminal."""
+
+@dataclass
+class _Held:
+    """For how long a program has been reading."""
+
+    before: Look
+    seen: Look = NOTHING
+    since: float = 0.0
+
+    def holds(self, seen: Look) -> bool:
+        """Take in a look, and tell whether the program has been reading for long enough."""
+        now = time.monotonic()
+        if not seen.is_news(self.before):
+            self.seen = NOTHING
+        elif self.seen.state is not State.READS or (
+            seen.sleep != self.seen.sleep and not seen.timed
+        ):
+            self.seen, self.since = seen, now
+        else:
+            return now - self.since >= (_HELD_CONTAINED if seen.contained else _HELD)
+        return False
+
+
+def drained(reading: Reading) -> Answer:
+    """Return the answer that a generator gives in the end, whatever it shows before."""
+    while True:
         try:
-            return os.tcgetpgrp(self._child.child_fd) != self._pid
-        except OSError:
-            return False
-
-    def _in_front(self) -> str:
-        """Return what has the terminal beside the shell itself, where the system tells (Linux)."""
-        found: list[str] = []
-        shell = _command_of(self._pid)
-        with contextlib.suppress(OSError):
-            group = os.tcgetpgrp(self._child.child_fd)
-            for process in sorted(_processes_of(self._pid)):
-                with contextlib.suppress(OSError):
-                    command = _command_of(process)
-                    # a fork of the shell, such as a loop behind a pipe, says nothing by its name
-                    if os.getpgid(process) == group and command not in ("", shell):
-                        found.append(f"`{command[:WIDTH]}`")
-        return ", ".join(found)
+            next(reading)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
 
 
-def _interruptible() -> None:
-    """Let Ctrl-C work in a terminal opened by a run that ignores it itself.
-
-    A job in the background of a script ignores SIGINT, and so would all that it starts.
-    """
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _troubled(answer: Answer, trouble: str) -> Answer:
-    """Return an answer that ends in trouble."""
-    return Answer(answer.output, answer.prompt, answer.status, answer.seconds, trouble, answer.note)
-
-
-def _decoded(raw: bytes) -> tuple[str, str]:
-    """Return bytes as text, and a note where they are not UTF-8."""
-    try:
-        return raw.decode("utf-8"), ""
-    except UnicodeDecodeError as error:
-        shown = raw[error.start]
-        return (
-            raw.decode("utf-8", "backslashreplace"),
-            f"the output is not UTF-8: byte 0x{shown:02x}, shown as \\x{shown:02x}",
-        )
+def _left(deadline: float) -> float:
+    """Return the seconds that are left."""
+    return max(0.0, deadline - time.monotonic())
 
 
 def _without_a_command(status: int, output: Sequence[str]) -> int:
@@ -478,81 +432,3 @@ def _without_a_command(status: int, output: Sequence[str]) -> int:
     """
     refused = any(line.startswith("bash: ") for line in output)
     return (status or 1) if refused else 0
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    """Return a terminal's text as lines; the newline at its end begins none."""
-    if not text:
-        return ()
-    return tuple(clean(text).removesuffix("\n").split("\n"))
-
-
-def _behind_echo(
-    typed: str, asked: Callable[[tuple[str, ...]], _Told] | None
-) -> Callable[[tuple[str, ...]], _Told] | None:
-    """Return what asks about a program's output as what asks about all that is in the terminal."""
-    if asked is None:
-        return None
-    inner = asked
-    return lambda lines: inner(_without_trace(typed, lines))
-
-
-def _without_trace(
-    typed: str, lines: Sequence[str], *, secret: bool = False, prompt: str = ""
-) -> tuple[str, ...]:
-    """Return output without what the typed line or key left in the terminal."""
-    key = typed.strip()
-    if key in KEYS:
-        # what a program printed before it saw the key belongs to the step before
-        for number, line in enumerate(lines):
-            if key in line:
-                rest = line.rpartition(key)[2]
-                return (*([rest] if rest else []), *lines[number + 1 :])
-        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
-    if secret:
-        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
-    return _without_echo(typed, lines, prompt)
-
-
-def _without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[str, ...]:
-    """Return output without the echo of what was typed, also where it was wrapped or scrolled.
-
-    Readline draws its prompt once more when the window's size reaches it late.
-    """
-    echo = "".join(typed.split())
-    seen = ""
-    for number, line in enumerate(lines):
-        rest = f"{line} " if line == prompt.rstrip() else line
-        while prompt and rest.startswith(prompt):
-            rest = rest.removeprefix(prompt)
-        seen += "".join(rest.split())
-        if seen == echo:
-            return tuple(lines[number + 1 :])
-        if not echo.startswith(seen):
-            break
-    # readline moves a line that does not fit sideways, and shows its end
-    if len(typed) > WIDTH // 2 and lines and echo[-16:] in "".join(lines[0].split()):
-        return tuple(lines[1:])
-    return tuple(lines)
-
-
-def _command_of(process: int) -> str:
-    """Return a process's command line; nothing where it is gone or the system does not tell."""
-    try:
-        words = Path(f"/proc/{process}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    except OSError:
-        return ""
-    return shlex.join(word.decode("utf-8", "replace") for word in words if word)
-
-
-def _processes_of(session: int) -> Iterator[int]:
-    """Yield the processes of a terminal session, where the system lists them (Linux)."""
-    if session <= 1:
-        # never: that would be everything that the system itself has started
-        return
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = entry.read_text().rpartition(")")[2].split()
-            # proc(5): after the command come state, ppid, pgrp, session
-            if int(fields[3]) == session:
-                yield int(entry.parent.name)

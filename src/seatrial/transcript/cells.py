@@ -12,6 +12,8 @@ from typing import Any
 
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import by_kind, told
+from seatrial.transcript.places import MACHINE
+from seatrial.transcript.places import from_plain as _place
 from seatrial.transcript.sameness import Given
 from seatrial.transcript.spelling import respelt
 
@@ -19,8 +21,6 @@ from seatrial.transcript.spelling import respelt
 RAN = "application/vnd.seatrial.ran+json"
 #: The name that Jupyter has for our kernel.
 KERNEL = "containers"
-#: How a kernel begins to say that the reader's own shell is in front again.
-BACK = "You are back on"
 #: A cell whose text is different every time; where it ran and how it ended still count.
 VARIES = "varies"
 #: The same, but only in Compose 1.
@@ -77,9 +77,11 @@ def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:
         if not away and not edit_of(code, cell["metadata"].get("tags", ()))[0]:
             typed.append(code)
         for output in cell["outputs"]:
-            moved = output.get("data", {}).get(RAN, {}).get("moved", "")
-            if moved:
-                away = not moved.startswith(BACK)
+            ran = output.get("data", {}).get(RAN, {})
+            if ran.get("moved"):
+                away = (
+                    _place(ran["now"]) != MACHINE if "now" in ran else "back on" not in ran["moved"]
+                )
     return typed
 
 
@@ -97,12 +99,25 @@ def given(outputs: Sequence[Mapping[str, Any]]) -> Given:
             errors.append(f"{output['ename']}: {output['evalue']}")
         elif kind in ("display_data", "execute_result") and RAN in (data := output["data"]):
             ran = data[RAN]
-            places += [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
+            places += _places(ran)
             sightings += sightings_of(ran)
         elif kind in ("display_data", "execute_result"):
             lines += text_of(data.get("text/plain", "")).split("\n")
     places = [by_kind(place) for place in places]
     return Given(lines, places=places, sightings=sightings, errors=errors)
+
+
+def _places(ran: Mapping[str, Any]) -> list[str]:
+    """Return where a cell ran and left its reader, in words; of an old kernel in its own."""
+    if "at" not in ran:
+        return [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
+    return [*map(str, map(_place, ran["at"])), *([moved(ran)] if ran["moved"] else [])]
+
+
+def moved(ran: Mapping[str, Any]) -> str:
+    """Return where a cell left its reader, as a sentence."""
+    now = _place(ran["now"])
+    return f"You are back {now.within}." if now == MACHINE else f"You are now {now.within}."
 
 
 def sightings_of(ran: Mapping[str, Any]) -> list[Sighting]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from seatrial.transcript.steps import BEFORE_COMMANDS, SHELL_PIECE
+from seatrial.errors import TranscriptError
+from seatrial.transcript.blocks import Block, Page
+from seatrial.transcript.programs import PROMPTS, Prompt
+from seatrial.transcript.shell import BEFORE_COMMANDS, SHELL_PIECE
+from seatrial.transcript.steps import parse
+
+_NAMES_DOCKER = re.compile(r"\bdocker\b")
 
 # What a shell does itself: an index of programs has no use for it.
 _OF_THE_SHELL = frozenset(
@@ -203,3 +209,28 @@ def normalised(words: Sequence[str]) -> str:
 def _respelt(words: Sequence[str]) -> Sequence[str]:
     """Return a command of the older Compose as the current one has it."""
     return ("docker", "compose", *words[1:]) if words[0] == "docker-compose" else words
+
+
+def needs_docker(page: Page, prompts: Sequence[Prompt] = PROMPTS) -> bool:
+    """Tell whether anything that is typed on a page may speak to Docker."""
+    return any(
+        _types_docker(item, prompts)
+        for item in page.items
+        if isinstance(item, Block) and not item.not_run
+    )
+
+
+def _types_docker(block: Block, prompts: Sequence[Prompt]) -> bool:
+    """Tell whether a block may speak to Docker: promised output, which names it too, does not."""
+    if not any(_NAMES_DOCKER.search(line) for line in block.lines):
+        return False
+    try:
+        steps = parse(block, prompts)
+    except TranscriptError:
+        return True
+    return any(
+        may_speak_to_docker(step.command)
+        if step.program in ("shell", "container shell")
+        else _NAMES_DOCKER.search(step.command)
+        for step in steps
+    )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from seatrial.transcript.programs import is_shell
+
 _MACHINE = "your machine"
 _NEW = "a new container of "
 
@@ -15,9 +17,9 @@ class Container:
     """A container that a program runs in."""
 
     service: str
-    # empty for one that is not the project's
+    """Empty for one that is not the project's."""
     name: str = ""
-    # such as example-web-1; empty for one that was made for this command alone
+    """Such as example-web-1; empty for one that was made for this command alone."""
     one_off: bool = False
 
     def __str__(self) -> str:
@@ -35,14 +37,24 @@ class Place:
 
     def __str__(self) -> str:
         """Return the place in words: "your machine", "psql in example-db-1"."""
-        if not self.program:
-            return _MACHINE
-        where = f"in {self.container}" if self.container else f"on {_MACHINE}"
-        return f"{self.program} {where}"
+        if self.program and not is_shell(self.program):
+            return (
+                f"{self.program} {f'in {self.container}' if self.container else f'on {_MACHINE}'}"
+            )
+        if self.container is not None:
+            return str(self.container)
+        return f"another shell on {_MACHINE}" if self.program else _MACHINE
+
+    @property
+    def within(self) -> str:
+        """Return the place as what stands behind "ran": "on your machine", "in Python on ..."."""
+        return f"{'on' if self == MACHINE else 'in'} {self}"
 
 
 #: The reader's own shell.
 MACHINE = Place()
+#: What a `docker run` or `docker exec` enters that Compose does not know.
+STRANGE = Container("", "a container that is not the project's")
 
 
 def as_plain(place: Place) -> dict[str, Any]:

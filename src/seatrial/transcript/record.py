@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.errors import RecordError
-from seatrial.transcript.events import Sighting
+from seatrial.transcript.events import Ending, Sighting
 from seatrial.transcript.places import Container, Place, from_plain, from_words
 from seatrial.transcript.sameness import Given, differences
 
@@ -27,15 +27,6 @@ _UNSEALED = "none"
 
 # commands by which the engine lists what it has, the youngest first
 _LISTS = re.compile(r"docker (?:ps|container ls|images|image ls|volume ls|network ls)\b(?!.*\|)")
-
-
-class Ending(Enum):
-    """How it ended that a step was listened to."""
-
-    PROMPT = "prompt"
-    # a prompt followed, of the shell or of a program
-    LEFT = "left"
-    # what the page shows had come, and the key that follows was to be pressed
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ _ESCAPE = re.compile(
     r"|\x1b[ -/]*[0-~]"  # everything shorter
 )
 _FAR = 1000
+# what stands at the end of a piece and may be the beginning of something longer
+_CUT = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,200}|[PX^_][^\x1b]{0,200})?)\Z")
+# one control character, or text as far as the next one
+_RUNS = re.compile(r"[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+")
 _GAMES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\t")
 
 
@@ -19,46 +23,69 @@ def clean(text: str) -> str:
 
     Overwritten text is gone, as on a screen: of a progress line the last state stays.
     """
-    # two characters that no page can hold: XML has no place for them
-    text = text.replace("\r\n", "\n").replace("\ufffe", "").replace("\uffff", "")
+    text = _storable(text)
     if not _GAMES.search(text):
         return text
-    screen = _Screen()
-    at = 0
-    for escape in _ESCAPE.finditer(text):
-        screen.write(text[at : escape.start()])
-        if escape.group(2):
-            screen.control(escape.group(1), escape.group(2))
-        at = escape.end()
-    screen.write(text[at:])
-    return "\n".join("".join(row) for row in screen.rows)
+    screen = Screen()
+    screen.feed(text)
+    return "\n".join(screen.lines())
 
 
-class _Screen:
-    """As much of a terminal as line-oriented programs use: no more than this is tidied."""
+def _storable(text: str) -> str:
+    # two characters that no page can hold: XML has no place for them
+    return text.replace("\r\n", "\n").replace("\ufffe", "").replace("\uffff", "")
+
+
+class Screen:
+    """As much of a terminal as line-oriented programs use: no more than this is tidied.
+
+    It is fed with what comes, in pieces of any size, and costs as much as the piece is long.
+    """
 
     def __init__(self) -> None:
         self.rows: list[list[str]] = [[]]
         self.row = 0
+        """The row of the cursor: those above it have come to their end, as far as one knows."""
         self.column = 0
+        self._begun = ""
+        """An escape sequence, or the end of a line, of which the rest is still to come."""
+
+    def feed(self, text: str) -> None:
+        """Carry out what a piece of output asks for."""
+        text = self._begun + text
+        self._begun = ""
+        if cut := _CUT.search(text):
+            self._begun, text = text[cut.start() :], text[: cut.start()]
+        text = _storable(text)
+        at = 0
+        for escape in _ESCAPE.finditer(text):
+            self.write(text[at : escape.start()])
+            if escape.group(2):
+                self.control(escape.group(1), escape.group(2))
+            at = escape.end()
+        self.write(text[at:])
+
+    def lines(self, start: int = 0, end: int | None = None) -> list[str]:
+        """Return rows as lines of text."""
+        return ["".join(row) for row in self.rows[start:end]]
 
     def write(self, text: str) -> None:
         """Put text where the cursor is."""
-        for char in text:
-            if char == "\n":
+        for run in _RUNS.findall(text):
+            if run == "\n":
                 self._go_to(self.row + 1)
                 self.column = 0
-            elif char == "\r":
+            elif run == "\r":
                 self.column = 0
-            elif char == "\b":
+            elif run == "\b":
                 self.column = max(0, self.column - 1)
-            elif char == "\t":
+            elif run == "\t":
                 self.write(" " * (8 - self.column % 8))
-            elif char >= " " and char != "\x7f":
+            elif run >= " " and run != "\x7f":
                 line = self.rows[self.row]
                 line.extend(" " * (self.column - len(line)))
-                line[self.column : self.column + 1] = [char]
-                self.column += 1
+                line[self.column : self.column + len(run)] = run
+                self.column += len(run)
 
     def control(self, parameters: str, letter: str) -> None:
         """Move the cursor or erase, as an escape sequence asks."""

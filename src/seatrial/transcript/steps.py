@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import codeop
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block
+from seatrial.transcript.programs import PROMPTS, Prompt, is_shell, python_is_unfinished
+from seatrial.transcript.shell import shell_is_unfinished
 
+# those that take statements of Python; since 3.13 the debugger takes several lines, too
+_PYTHONS = ("Python", "pdb")
 STATUS = re.compile(r"\[(\d{1,3})\]")
-KEYS = {"^C": "\x03", "^D": "\x04"}
+KEYS = {"^C": "\x03", "^D": "\x04", "^Z": "\x1a"}
 ELISION = "..."
 
 # A shell with nothing behind it but options, of which none is `-c`: it waits for input.
@@ -24,60 +26,6 @@ _OPENS_A_SHELL = re.compile(
 _OPENS_PYTHON = re.compile(r"(?:^|[\s/])(?:i?python[\d.]*(?:\s+-\w+)*|\S+\s+shell(?:_plus)?)\s*$")
 #: What is typed to leave a program.
 LEAVES_A_PROGRAM = frozenset({"exit", "exit()", "logout", "quit", "quit()", "\\q", "^D"})
-
-# A shell's input, piece by piece; what no piece fits is a quote or a backslash that stands open.
-SHELL_PIECE = re.compile(
-    r"""
-    (?P<blank> [ \t]+ | \\\n )
-    | (?P<word>
-        (?: \\. | \$?'' | \$'(?:\\.|[^'\\])+' | '[^']*' | "(?:\\.|[^"\\])*"
-          | \$?\(\([^\n]*?\)\) | <<< | [^\s;&|()`'"\\<\#] | (?<=[^\s;&|()`])\# )+ )
-    | <<(?P<dash> -?)[ \t]* (?P<quote> ['"]?) (?P<ends> [\w.-]+) (?P=quote)
-    | (?P<comment> \#[^\n]* )
-    | (?P<operator> \n | \|\| | && | [;&|()`<] )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_CLOSED_BY = {
-    "if": "fi",
-    "case": "esac",
-    "{": "}",
-    "(": ")",
-    **dict.fromkeys(("for", "while", "until", "select"), "done"),
-}
-# words after which a command begins, as it does after an operator
-BEFORE_COMMANDS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "{"})
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """One row of the prompt table: how a program asks for input."""
-
-    program: str
-    pattern: str
-    # a regular expression for the whole prompt, its trailing space included
-    continues: bool = False
-    # asks for the rest of unfinished input
-    guessable: bool = False
-    # so short that ordinary output may end like it
-    secret: bool = False
-    # what is typed is not echoed
-
-
-#: The reader's own shell is `$`; a shell inside a container is `#` or names user and host.
-PROMPTS: tuple[Prompt, ...] = (
-    Prompt("shell", r"\$ ", guessable=True),
-    Prompt("container shell", r"[\w.-]+@[\w.-]+:[^\n$#]*[$#] "),
-    Prompt("container shell", r"(?:ba)?sh-[\d.]+[$#] "),
-    Prompt("container shell", r"# ", guessable=True),
-    Prompt("shell", r"> ", continues=True, guessable=True),
-    Prompt("Python", r">>> "),
-    Prompt("Python", r"\.\.\. ", continues=True),
-    Prompt("pdb", r"\(Pdb(?:\+\+)?\) "),
-    Prompt("psql", r"[\w-]+=[*!?]?[#>] "),
-    Prompt("psql", r"[\w-]+[-('\"*$^][*!?]?[#>] ", continues=True),
-    Prompt("password", r"Password(?: for user [\w-]+)?: ", secret=True),
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +50,7 @@ class Step:
     @property
     def keyed(self) -> tuple[str, ...]:
         """Return the lines to type: an indented block of Python that stands open is closed."""
-        if self.program == "Python" and python_is_unfinished(self.command):
+        if self.program in _PYTHONS and python_is_unfinished(self.command):
             closed = f"{self.command}\n"
             return self.typed if python_is_unfinished(closed) else (*self.typed, "")
         return self.typed
@@ -272,7 +220,9 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
             promise.append(lines[at])
             at += 1
         kept = _without_blank_end(
-            _without_remarks(promise, may_be_output=at == len(lines) and row.program != "Python")
+            _without_remarks(
+                promise, may_be_output=at == len(lines) and row.program not in _PYTHONS
+            )
         )
         remarks = _without_blank_end(promise[len(kept) :])
         status = None
@@ -346,6 +296,8 @@ def _opening(
     if found is None or found[0].continues:
         return None
     row, prompt = found
+    if prompt == ">> " and (before is None or before.program != "psql"):
+        return None
     if prompt == "# " and (
         (before is not None and not _leads_to_a_shell(before)) or _is_remark(lines, at, prompts)
     ):
@@ -373,12 +325,12 @@ def _continuation(
     line: str, typed: Sequence[str], row: Prompt, prompts: Sequence[Prompt]
 ) -> str | None:
     """Return the input that a line adds to an unfinished command, or None if it adds none."""
-    if row.program == "Python":
+    if row.program in _PYTHONS:
         if line.startswith("... ") and line.rstrip() != ELISION:
             return line[4:]
         waits = python_is_unfinished("\n".join(typed)) or _is_hash(typed[-1])
         return line[4:] if line.rstrip() == ELISION and waits else None
-    if row.program in ("shell", "container shell"):
+    if is_shell(row.program):
         if not shell_is_unfinished(typed):
             return None
         return line[2:] if line.startswith("> ") or line == ">" else line
@@ -386,71 +338,6 @@ def _continuation(
     if found and found[0].continues and found[0].program == row.program:
         return line[len(found[1]) :]
     return None
-
-
-def python_is_unfinished(source: str) -> bool:
-    """Tell whether Python would ask for more (the rule is codeop's, as in the interpreter)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return codeop.compile_command(source) is None
-        except (SyntaxError, ValueError, OverflowError):
-            return False
-
-
-def shell_is_unfinished(typed: Sequence[str]) -> bool:
-    """Tell whether a shell would read on.
-
-    Knows quotes, backslashes, here-documents, brackets, compound commands and operators at the end
-    of a line (POSIX.1-2024, 2.3 and 2.10): what a guide's reader types, not all that a shell can.
-    """
-    text = "\n".join(typed)
-    at = 0
-    closers: list[str] = []
-    bodies: list[tuple[str, bool]] = []
-    # here-documents that begin after this line: the word that ends each, and whether tabs may lead
-    starts_command, goes_on = True, False
-    while at < len(text):
-        piece = SHELL_PIECE.match(text, at)
-        if piece is None:
-            return True
-        at = piece.end()
-        if piece["ends"]:
-            bodies.append((piece["ends"], bool(piece["dash"])))
-        elif piece["word"]:
-            word = piece["word"]
-            if starts_command and word in _CLOSED_BY:
-                closers.append(_CLOSED_BY[word])
-            elif starts_command and closers and word == closers[-1]:
-                closers.pop()
-            starts_command, goes_on = starts_command and word in BEFORE_COMMANDS, False
-        elif sign := piece["operator"]:
-            if sign == "\n" and bodies:
-                after = _after_bodies(text, at, bodies)
-                if after is None:
-                    return True
-                at, bodies = after, []
-            elif sign == "(" or (sign == "`" and "`" not in closers):
-                closers.append(")" if sign == "(" else "`")
-            elif closers and sign == closers[-1]:
-                closers.pop()
-            if sign != "\n":
-                goes_on = sign in ("|", "||", "&&")
-            starts_command = sign != "<"
-    return bool(closers or bodies) or goes_on
-
-
-def _after_bodies(text: str, at: int, bodies: Sequence[tuple[str, bool]]) -> int | None:
-    """Return where a text goes on after its here-documents; None where one is not at its end."""
-    for word, indented in bodies:
-        while True:
-            if at > len(text):
-                return None
-            line, _, _ = text[at:].partition("\n")
-            at += len(line) + 1
-            if (line.lstrip("\t") if indented else line) == word:
-                break
-    return min(at, len(text))
 
 
 def _plain_steps(block: Block) -> Iterator[Step]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.reading import Reader, Tree, rewritten
 from seatrial.transcript.blocks import Block, Item, Page
+from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import Record, load, path_of, save, write_whole
-from seatrial.transcript.steps import Prompt, parse
+from seatrial.transcript.steps import parse
 from seatrial.trials.page import PageRun
 
 Change = tuple[Block, Block]

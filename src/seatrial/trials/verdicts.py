@@ -8,9 +8,9 @@ from enum import Enum
 from itertools import zip_longest
 
 from seatrial.transcript.blocks import Block, Item
+from seatrial.transcript.events import Ending
 from seatrial.transcript.matching import Comparison, Pair
 from seatrial.transcript.places import MACHINE, Place
-from seatrial.transcript.record import Ending
 from seatrial.transcript.steps import Step
 
 #: Lines of output that a failure quotes at most.

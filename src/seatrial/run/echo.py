@@ -1,0 +1,49 @@
+"""What a typed line or key leaves in a terminal, and the output without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seatrial.transcript.steps import KEYS
+
+#: Columns of every terminal: where a line that is typed goes on in the next row.
+WIDTH = 120
+
+
+def without_trace(
+    typed: str, lines: Sequence[str], *, secret: bool = False, prompt: str = ""
+) -> tuple[str, ...]:
+    """Return output without what the typed line or key left in the terminal."""
+    key = typed.strip()
+    if key in KEYS:
+        # what a program printed before it saw the key belongs to the step before
+        for number, line in enumerate(lines):
+            if key in line:
+                rest = line.rpartition(key)[2]
+                return (*([rest] if rest else []), *lines[number + 1 :])
+        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    if secret:
+        return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    return without_echo(typed, lines, prompt)
+
+
+def without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[str, ...]:
+    """Return output without the echo of what was typed, also where it was wrapped or scrolled.
+
+    Readline draws its prompt once more when the window's size reaches it late.
+    """
+    echo = "".join(typed.split())
+    seen = ""
+    for number, line in enumerate(lines):
+        rest = f"{line} " if line == prompt.rstrip() else line
+        while prompt and rest.startswith(prompt):
+            rest = rest.removeprefix(prompt)
+        seen += "".join(rest.split())
+        if seen == echo:
+            return tuple(lines[number + 1 :])
+        if not echo.startswith(seen):
+            break
+    # readline moves a line that does not fit sideways, and shows its end
+    if len(typed) > WIDTH // 2 and lines and echo[-16:] in "".join(lines[0].split()):
+        return tuple(lines[1:])
+    return tuple(lines)
