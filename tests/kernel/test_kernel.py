@@ -24,22 +24,21 @@ def test_a_cell_gives_its_output_and_says_where_it_ran(front_end: FrontEnd) -> N
     cell = front_end.run("echo hello; pwd")
     assert (cell.status, cell.text) == ("ok", "hello\n/home/you/sandbox\n")
     assert cell.words == "(ran on your machine)"
-    facts = {"places": ["your machine"], "moved": "", "did": []}
-    assert cell.ran == {**facts, "at": [{}], "now": {}, "leave": ""}
+    assert cell.ran == {"at": [{}], "now": {}, "moved": False, "leave": "", "did": []}
     assert "your machine" in cell.shown[0]["text/html"]
 
 
 def test_a_cell_goes_into_the_program_in_front(front_end: FrontEnd) -> None:
     cell = front_end.run("python3 -q")
-    assert cell.ran["moved"] == "You are now in Python on your machine."
+    assert cell.ran["moved"]
     assert cell.words == "(ran in Python on your machine)\nYou are there now. Leave with `exit()`."
     assert (cell.ran["at"], cell.ran["now"]) == ([{"program": "Python"}], {"program": "Python"})
     assert 'data-kind="program"' in cell.shown[0]["text/html"]
     assert front_end.run("6 * 7").text == "42\n"
     cell = front_end.run("exit()\necho back")
     assert cell.text == "back\n"
-    assert cell.ran["places"] == ["Python on your machine", "your machine"]
-    assert cell.ran["moved"] == "You are back on your machine."
+    assert cell.ran["at"] == [{"program": "Python"}, {}]
+    assert cell.words == "(ran in Python on your machine, then your machine)\nYou are there now."
 
 
 def test_python_takes_a_cell_as_a_notebook_would(front_end: FrontEnd) -> None:
@@ -266,3 +265,105 @@ def test_what_speaks_of_the_end_has_spoken_before_the_process_ends(
     application.control_thread = Thread()
     application.start()
     assert done == ["served", "told to stop", "waited for"]
+
+
+# --- what a program does decides, not what it looks like ------------------------------------------
+
+
+def test_a_program_that_reads_at_no_known_prompt_asks(front_end: FrontEnd) -> None:
+    cell = front_end.run('read -p "Your name: " x; echo "Hello, $x"', answers=["Ada"])
+    assert cell.asked == [("Your name: ", False)]
+    assert cell.text.endswith("Hello, Ada\n")
+    cell = front_end.run("cat", answers=["one", "two", "^D"])
+    assert (cell.text, cell.status) == ("one\ntwo\n", "ok")
+    assert front_end.run("cat").error.startswith("Question: Input is wanted")
+    assert front_end.run("echo on").text == "on\n"
+
+
+@pytest.mark.parametrize("words", ["Checking password: ", "# ", "$ ", "Go on? [y/N] ", ">>> "])
+def test_what_looks_like_a_prompt_is_none_while_its_program_works(
+    front_end: FrontEnd, words: str
+) -> None:
+    cell = front_end.run(f"printf '%s' '{words}'; sleep 0.7; echo ok", answers=["never typed"])
+    assert (cell.asked, cell.text, cell.ran["moved"]) == ([], f"{words}ok\n", False)
+    assert front_end.run("echo on").text == "on\n"
+
+
+def test_an_unfinished_line_is_shown_while_its_program_works(front_end: FrontEnd) -> None:
+    cell = front_end.run("sh -c 'printf half; exec sleep 60'", press=("half",))
+    assert (cell.text, cell.error) == ("half\n", "Interrupted: Ctrl-C was pressed")
+
+
+def test_pythons_prompt_is_seen_behind_a_line_without_an_end(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q")
+    cell = front_end.run("for i in range(4): print('\\r%d%%' % (i * 25), end='', flush=True)")
+    assert (cell.text, cell.status) == ("75%\n", "ok")
+    assert front_end.run("6 * 7").text == "42\n"
+
+
+def test_too_much_output_is_cut_and_the_program_goes_on(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q\nkept = 7")
+    cell = front_end.run("print('a' * 2_000_000)")
+    assert cell.status == "ok"
+    assert 900_000 < len(cell.text) < 1_100_000
+    assert cell.text.endswith("(what came after 1 MB is left out)\n")
+    assert front_end.run("kept").text == "7\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("$ ls", "Prompt: a cell has no prompt, such as `$`"),
+        (">>> 1 + 1", "Prompt: a cell has no prompt, such as `>>>`"),
+        ("!ls", "NotIPython: `!` is IPython's: this cell is typed into a shell"),
+        ("%%bash\nls", "NotIPython: `%%` is IPython's: this cell is typed into a shell"),
+        ("%cd src", "NotIPython: `%` is IPython's: this cell is typed into a shell"),
+        ("exit()", "NotThere: there is no Python in front to leave"),
+        ("quit()", "NotThere: there is no Python in front to leave"),
+        ("\\q", "NotThere: there is no psql in front to leave"),
+    ],
+)
+def test_what_is_meant_for_another_program_gets_one_sentence(
+    front_end: FrontEnd, code: str, error: str
+) -> None:
+    cell = front_end.run(code)
+    assert (cell.error, cell.text) == (error, "")
+    assert front_end.run("echo on").text == "on\n"
+
+
+def test_lines_may_end_as_on_windows(front_end: FrontEnd) -> None:
+    assert front_end.run("echo one\r\nfor i in 2 3; do\r\n  echo $i\r\ndone").text == "one\n2\n3\n"
+
+
+def test_another_shells_exit_status_stops_a_cell_as_the_readers_own(front_end: FrontEnd) -> None:
+    front_end.run("PS1='# ' sh")
+    cell = front_end.run("false\necho next")
+    assert (cell.error, cell.text) == ("CommandFailed: exit status 1", "")
+    assert front_end.run("(exit 3)").error == "CommandFailed: exit status 3"
+    assert front_end.run("echo $?").text == "3\n"
+    assert front_end.run("exit 0").status == "ok"
+
+
+def test_nothing_is_typed_after_an_interrupt(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q")
+    code = "import time\nfor n in range(99):\n    print('tick', flush=True)\n    time.sleep(0.2)"
+    cell = front_end.run(f"{code}\nprint('after')", press=("tick",))
+    assert cell.error == "Interrupted: Ctrl-C was pressed"
+    assert "after" not in cell.text
+    assert front_end.run("6 * 7").text == "42\n"
+
+
+def test_what_asks_for_a_shell_within_a_shell_is_one(front_end: FrontEnd) -> None:
+    cell = front_end.run(r"env PS1='/ \$ ' sh")
+    assert cell.ran["now"] == {"program": "container shell"}
+    assert front_end.run("echo within").text == "within\n"
+
+
+def test_the_terminals_own_word_is_never_seen(front_end: FrontEnd) -> None:
+    text = front_end.run(
+        'echo "${PS1@P}"; echo "${PS1:1}"; export PS1; env | grep PS1; printf "%s" "$PROMPT_COMMAND"'
+    ).text
+    assert not any(
+        len(word) >= 20 and set(word) <= set("0123456789abcdef")
+        for word in text.replace("[", " ").replace(":", " ").split()
+    )

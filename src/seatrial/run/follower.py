@@ -123,7 +123,7 @@ class Line:
             yield Asked(self._sandbox.scrub(answer.prompt), self._is_secret(answer))
             if not self._given:
                 break
-            reading = self._terminal.answer(self._given.pop(), answer, timeout, watched=watched)
+            reading = self._terminal.answer(self._given.pop(), timeout, watched=watched)
         self._hear_out(lines, answer, begun, before)
         facts = self._facts(begun, now())
         self._arrived(answer, facts, lines[0])

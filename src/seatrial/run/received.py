@@ -31,7 +31,7 @@ class Received:
         if before < LIMIT:
             self._chunks.append(raw)
             if self._preview is not None:
-                self._preview.feed(raw)
+                self._preview.feed(raw[: LIMIT - before])
         self.size += len(raw)
         overlap = self.tail[-len(raw) - 64 :] if len(raw) < TAIL else self.tail[-64:]
         if (found := self._signs.own(overlap + raw)) is not None:
@@ -86,7 +86,7 @@ class Preview:
             self._told = len(rows) - len(shown)
         lines = self._signs.without_word(self._screen.lines(self._told, self._screen.row))
         self._told = max(self._told, self._screen.row)
-        tail = self._signs.shown("".join(self._screen.rows[self._screen.row]))
+        tail = self._signs.shown(self._screen.rows[self._screen.row])
         if not lines and tail == self._tail:
             return None
         self._tail = tail

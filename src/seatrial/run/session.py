@@ -45,6 +45,8 @@ _REACTION = 0.05
 _AGAIN = 3.0
 # how long (seconds) to wait between two looks at a program: at first, and at most
 _PACE, _SLOWEST = 0.0005, 0.05
+# how often (seconds) output is shown while it comes: at each piece, the whole would cost its square
+_EACH = 0.02
 # how long (seconds) what a program printed before it read may take to arrive, from a container too
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
 # how long (seconds) a program must read at no prompt before that is a question
@@ -68,8 +70,6 @@ class Answer:
     """The first line that was not typed, where the ending is `Ending.EARLY`."""
     secret: bool = False
     """What answers a question is not to be shown."""
-    sleep: tuple[int, int] = (0, 0)
-    """Of the program that asked a question (`Look.sleep`)."""
 
     @property
     def at_shell(self) -> bool:
@@ -101,6 +101,8 @@ class Terminal:
         # how many the shell had run when its prompt was seen last
         self._seen: list[str] = []
         # prompts of the programs within the shell since it was left, the latest first
+        self._reader = NOTHING
+        # what was seen of the program that asked for input last
         self._pressed = self._stopped = False
         self.prompt = SHELL
         self.at_shell = True
@@ -213,10 +215,10 @@ class Terminal:
         """Listen no more to what is running; the answer comes at once."""
         self._stopped = True
 
-    def answer(self, text: str, asked: Answer, timeout: float, *, watched: bool = False) -> Reading:
+    def answer(self, text: str, timeout: float, *, watched: bool = False) -> Reading:
         """Answer a question, unless its program has gone on by itself meanwhile."""
         seen = self._look()
-        if seen.state is State.UNKNOWN or seen.sleep == asked.sleep:
+        if seen.state is State.UNKNOWN or seen.timed or seen.sleep == self._reader.sleep:
             return (yield from self.type([text], timeout, watched=watched))
         came = Received(self._signs, Preview("", False, "", self._signs) if watched else None)
         return (yield from self._listen(came, time.monotonic() + timeout, NOTHING))
@@ -248,6 +250,7 @@ class Terminal:
         """
         start, pace, held = time.monotonic(), _PACE, _Held(before)
         echoed = quiet = False
+        shown = 0.0
         try:
             while True:
                 inner = came.size > TAIL or not echoes or b"\n" in came.tail
@@ -257,7 +260,10 @@ class Terminal:
                     if stands:
                         return self._answer(came, sign, start)
                 else:
-                    if (echoed or quiet) and self._tty.is_busy and (news := came.preview()):
+                    now = time.monotonic()
+                    due = (echoed or quiet) and now - shown > _EACH and self._tty.is_busy
+                    if due and (news := came.preview()):
+                        shown = now
                         yield news
                         if self._stopped:
                             # a key that comes while bash starts a program of a loop is lost on both
@@ -296,6 +302,7 @@ class Terminal:
         if sign.is_certain:
             return True, b""
         seen = self._look()
+        self._reader = seen
         if seen.state is State.UNKNOWN:
             more = self._tty.read(sign.still)
             return not more, more
@@ -330,11 +337,12 @@ class Terminal:
             return None
         if is_pager(question):
             return self._trouble(came, Ending.PAGER, start)
+        self._reader = seen
         answer = self._trouble(came, Ending.QUESTION, start)
         self.prompt = question
         output = answer.output[:-1] if question else answer.output
         secret = self._tty.hides_what_is_typed and not seen.contained
-        return replace(answer, output=output, prompt=question, secret=secret, sleep=seen.sleep)
+        return replace(answer, output=output, prompt=question, secret=secret)
 
     def _hidden(self, came: Received) -> tuple[Sign, int] | None:
         """Return the prompt of a program behind which a job in the background has printed."""

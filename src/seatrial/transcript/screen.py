@@ -43,7 +43,7 @@ class Screen:
     """
 
     def __init__(self) -> None:
-        self.rows: list[list[str]] = [[]]
+        self.rows: list[str] = [""]
         self.row = 0
         """The row of the cursor: those above it have come to their end, as far as one knows."""
         self.column = 0
@@ -67,7 +67,7 @@ class Screen:
 
     def lines(self, start: int = 0, end: int | None = None) -> list[str]:
         """Return rows as lines of text."""
-        return ["".join(row) for row in self.rows[start:end]]
+        return self.rows[start:end]
 
     def write(self, text: str) -> None:
         """Put text where the cursor is."""
@@ -82,9 +82,9 @@ class Screen:
             elif run == "\t":
                 self.write(" " * (8 - self.column % 8))
             elif run >= " " and run != "\x7f":
-                line = self.rows[self.row]
-                line.extend(" " * (self.column - len(line)))
-                line[self.column : self.column + len(run)] = run
+                line = self.rows[self.row].ljust(self.column)
+                before, after = line[: self.column], line[self.column + len(run) :]
+                self.rows[self.row] = f"{before}{run}{after}"
                 self.column += len(run)
 
     def control(self, parameters: str, letter: str) -> None:
@@ -106,16 +106,17 @@ class Screen:
         elif letter == "K":
             line = self.rows[self.row]
             if number == 0:
-                del line[self.column :]
+                self.rows[self.row] = line[: self.column]
             elif number == 1:
-                line[: self.column] = " " * min(self.column, len(line))
+                blank = min(self.column, len(line))
+                self.rows[self.row] = " " * blank + line[blank:]
             else:
-                line.clear()
+                self.rows[self.row] = ""
         elif letter == "J" and number == 0:
-            del self.rows[self.row][self.column :]
+            self.rows[self.row] = self.rows[self.row][: self.column]
             del self.rows[self.row + 1 :]
 
     def _go_to(self, row: int) -> None:
         while len(self.rows) <= row:
-            self.rows.append([])
+            self.rows.append("")
         self.row = row

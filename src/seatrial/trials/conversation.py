@@ -18,6 +18,7 @@ from seatrial.errors import EngineUnavailableError
 from seatrial.pages.nest import container_of_command
 from seatrial.run.engines import find_engine
 from seatrial.run.follower import Follower, Line, follow
+from seatrial.run.received import LIMIT
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
 from seatrial.transcript.pieces import first_piece
@@ -213,6 +214,8 @@ class Conversation:
                     line.answer("^C")
             elif isinstance(event, Ended):
                 shown.end(event.output)
+                if event.ending is Ending.TOO_MUCH:
+                    shown.put([f"(what came after {LIMIT // 1_000_000} MB is left out)"])
                 return self._with_status(line, event)
         raise AssertionError("what is sent comes to an end")
 
