@@ -13,6 +13,7 @@ from seatrial.run.compose import FILES, compose_file, parsed, refuse_taken
     ("ports", "published"),
     [
         ('["8000:80"]', (("0.0.0.0", 8000),)),
+        ('["[::1]:8000:80"]', (("[::1]", 8000),)),
         ('["127.0.0.1:8000:80/tcp", "5432"]', (("127.0.0.1", 8000),)),
         ('[{target: 80, published: "8000", host_ip: 127.0.0.1}]', (("127.0.0.1", 8000),)),
         ("[{target: 80, published: 8000}]", (("0.0.0.0", 8000),)),

@@ -7,7 +7,7 @@ import pytest
 
 from seatrial.run.scrubbing import HOME
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 RECORDS = sorted((ROOT / "records").rglob("*.json"))
 
 

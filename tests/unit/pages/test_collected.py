@@ -7,7 +7,7 @@ import pytest
 from seatrial.pages.reading import read
 from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.commands import needs_docker
-from tests.unit.test_pages import page
+from tests.unit.pages.test_pages import page
 
 SESSION = "   $ echo one\n   one\n"
 

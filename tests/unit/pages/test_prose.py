@@ -12,9 +12,9 @@ from seatrial.pages.reading import Tree
 from seatrial.transcript.blocks import Literal
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.record import ItemRecord, Record, Run, StepRecord, save
-from tests.unit.test_pages import tree
+from tests.unit.pages.test_pages import tree
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RAN = """\
 docker compose up -d --build
 docker compose exec web env

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parents[2]
 
 
 def loaded(name: str) -> ModuleType:

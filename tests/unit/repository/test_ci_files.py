@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FILES = {
     "vendor.github-workflows": ".github/workflows/check.yml",
     "vendor.gitlab-ci": ".gitlab-ci.yml",

@@ -7,7 +7,7 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = (ROOT / "reference/settings.rst").read_text()
 SYNTAX = (ROOT / "reference/console-syntax.rst").read_text()
 ALL = SETTINGS + SYNTAX + (ROOT / "reference/errors.rst").read_text()

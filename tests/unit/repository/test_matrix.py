@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STEP = {"command": "docker image ls", "status": 0, "place": "your machine", "seconds": 0.1}
 
 

@@ -15,7 +15,7 @@ from seatrial.transcript.cells import ANSWER, RAN, VARIES, VARIES_V1, edit_of
 from seatrial.transcript.steps import parse
 from seatrial.trials.notebook import NotebookRun, cells_of, read
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TAGS = re.compile(rf"raises-exception|{VARIES}|{VARIES_V1}|{ANSWER}|edit:\S+")
 
