@@ -23,7 +23,7 @@ VISIBLE ?=
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible)
 
-.PHONY: help site check record lab test engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site check record lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -82,6 +82,15 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Notebooks on Docker" \
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/notebooks.xml --compose v2 notebooks
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
+
+# Apart from `test`, which it would make half a minute longer.
+coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor
+	@$(SETUP) test
+	@rm -rf _build/coverage && mkdir -p _build/coverage
+	@$(BIN)/python -m coverage run -m pytest -q -n auto tests/unit
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage json -q -o _build/coverage/report.json
+	@$(PYTHON) tools/floors.py _build/coverage/report.json
 
 engine: ## start the private engine by hand
 	@$(ENGINE) start
