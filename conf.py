@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from seatrial.pages.directives import Console, EditFile, RunMatrix
-from seatrial.sphinx_ext import OVERVIEWS
+from seatrial.pages.overviews import OVERVIEWS
 
 HERE = Path(__file__).parent
 

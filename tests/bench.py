@@ -34,10 +34,10 @@ from seatrial.run.engines import Engine, find_engine
 from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import Terminal, drained
 from seatrial.run.tty import ENVIRONMENT
-from seatrial.transcript.blocks import Block, Edit
+from seatrial.transcript.blocks import Block, Edit, in_spelling
 from seatrial.transcript.edits import edited
 from seatrial.transcript.record import load
-from seatrial.transcript.spelling import SPELLINGS, in_spelling
+from seatrial.transcript.spelling import SPELLINGS
 from seatrial.transcript.steps import Step, parse
 from seatrial.trials.notebook import NotebookRun
 from seatrial.trials.page import PageRun

@@ -22,14 +22,13 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from seatrial.pages.prose import unknown
 from seatrial.pages.reading import Tree, read
 from seatrial.pages.shown import came_of
-from seatrial.transcript.blocks import Block
+from seatrial.transcript.blocks import Block, in_spelling
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.judging import is_silent, judge
 from seatrial.transcript.kinds import told
 from seatrial.transcript.places import MACHINE, Place
 from seatrial.transcript.record import StepRecord, load
 from seatrial.transcript.sameness import differences
-from seatrial.transcript.spelling import in_spelling
 from seatrial.transcript.steps import Step, parse
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -66,8 +66,8 @@ BREAKAGES = (
     cell(
         "a-place-that-is-not-where-it-ran",
         "first-steps",
-        '"the running container example-web-1"',
-        '"your machine"',
+        '"name": "example-web-1"',
+        '"name": "example-db-1"',
         "exec web whoami",
     ),
     cell(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SandboxError
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.run import cache, environments
 from seatrial.transcript.blocks import Block, Page
 from seatrial.trials.page import PageRun

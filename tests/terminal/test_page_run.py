@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.transcript.blocks import Block, Edit, Item, Page
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.programs import PROMPTS, Prompt

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from seatrial.errors import EngineUnavailableError
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.run.engines import Engine
 from seatrial.run.log import container_of
 from seatrial.run.witness import Witness, _version_asked, now

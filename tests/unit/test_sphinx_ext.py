@@ -18,7 +18,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from seatrial.pages.highlighting import highlighted
 from seatrial.pages.marks import claim_anchor
 from seatrial.pages.reading import read
-from seatrial.transcript.blocks import Block
+from seatrial.transcript.blocks import Block, in_spelling
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import MACHINE, Container, Place
 from seatrial.transcript.record import (
@@ -31,7 +31,6 @@ from seatrial.transcript.record import (
     save,
     sealed,
 )
-from seatrial.transcript.spelling import in_spelling
 from seatrial.transcript.steps import Step, parse
 
 TOOLS = {

@@ -15,19 +15,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seatrial.pages.captions import did_fold, engine_said
 from seatrial.pages.lives import lives
 from seatrial.pages.marks import PageStatus, deleted, page_status
 from seatrial.pages.nest import Frame, Kind, Part, of_cell, share
-from seatrial.pages.rendering import (
-    Piece,
-    did_fold,
-    engine_said,
-    folded,
-    frame_markup,
-    joined,
-    plain,
-    where_markup,
-)
+from seatrial.pages.pieces import Piece, folded, joined, plain
+from seatrial.pages.rendering import frame_markup, where_markup
 from seatrial.transcript.cells import KERNEL, RAN, moved, sightings_of, text_of
 from seatrial.transcript.kinds import is_progress
 from seatrial.transcript.places import from_plain

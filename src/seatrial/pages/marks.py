@@ -123,9 +123,10 @@ def day_in_words(day: str) -> str:
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number of things, in English."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, *, grouped: bool = False) -> str:
+    """Return a number of things, in English; thousands are set apart where it is `grouped`."""
+    digits = f"{number:,}" if grouped else f"{number}"
+    return f"{digits} {noun}" if number == 1 else f"{digits} {noun}s"
 
 
 # --- edits, claims, sandboxes ---------------------------------------------------------------------

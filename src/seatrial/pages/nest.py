@@ -15,6 +15,7 @@ from itertools import groupby
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import is_progress, is_warning
 from seatrial.transcript.places import MACHINE, Container, Place
+from seatrial.transcript.programs import is_shell
 from seatrial.transcript.record import ItemRecord
 from seatrial.transcript.shell import SHELL_PIECE
 from seatrial.transcript.steps import LEAVES_A_PROGRAM, Step
@@ -31,7 +32,6 @@ _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _JOINED = re.compile(r"\d?>&\d")
 # one output joined to another goes where that one goes
 _SUBSTITUTION = re.compile(r"\$\(|`")
-_SHELLS = frozenset({"", "shell", "container shell"})
 # how Compose 1 ends where the program that it started failed
 _FAILED = re.compile(r"ERROR: \d+")
 
@@ -121,7 +121,7 @@ def frame_at(place: Place, *, inside: bool = False) -> Frame:
     """
     if place == MACHINE:
         return Frame(Kind.MACHINE, str(MACHINE))
-    program = "a shell" if place.program in _SHELLS else place.program
+    program = "a shell" if not place.program or is_shell(place.program) else place.program
     if place.container is None and inside:
         return Frame(Kind.ELSEWHERE, "a container", program)
     if place.container is None:

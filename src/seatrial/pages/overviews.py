@@ -9,15 +9,18 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from docutils import nodes
 
-from seatrial.pages.marks import day_in_words, versions
+from seatrial.pages.facts import ItemFacts, PageFacts
+from seatrial.pages.marks import counted, day_in_words, versions
 from seatrial.pages.shown import Shown, Standing
-from seatrial.transcript.blocks import Block, Edit, Item
+from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.commands import functions, heading, normalised, simple_commands
 from seatrial.transcript.matching import Pair
+from seatrial.transcript.programs import is_shell
 from seatrial.transcript.record import Record, Run
 from seatrial.transcript.spelling import COMMANDS
 
@@ -26,41 +29,35 @@ Link = Callable[[str, str, Sequence[nodes.Node]], nodes.Node]
 
 _CELL = re.compile(r"\s*([^:]+):\s+(\S.*)")
 _LITERAL = re.compile(r"(`+)(.+?)\1")
-_SHELLS = frozenset({"shell", "container shell"})
 
 
 @dataclass(frozen=True)
-class ItemFacts:
-    """An item of a page and what is known about it."""
+class Wanted:
+    """What a page asks for in place of an overview, and what that is put together from."""
 
-    item: Item
-    halves: tuple[Shown, ...]
-    # in each spelling that the page shows; none for an edit
-    sentence: tuple[nodes.Node, ...] = ()
-    # what a claim says, without links
-    anchor: str = ""
-    # the id of a claim
+    here: PageFacts
+    """The page that asks."""
+    all_pages: Callable[[], Sequence[PageFacts]]
+    """All of the site, in reading order; called by those who need them."""
+    link: Link
+    options: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class PageFacts:
-    """A page, its items and its record."""
+class Overview:
+    """A kind of overview."""
 
-    name: str
-    title: str
-    items: tuple[ItemFacts, ...] = ()
-    record: Record | None = None
-    cells: tuple[str, ...] = ()
-    # of a notebook: what is typed into the reader's own shell
-    marked: tuple[tuple[str, str], ...] = ()
-    # literals of sentences that are marked as unproved, with the reasons
+    build: Callable[[Wanted], list[nodes.Node]]
+    when_empty: str = ""
+    """What its writer is told where there is nothing to show; nothing where that may be."""
 
 
 # --- claims ---------------------------------------------------------------------------------------
 
 
-def claims_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+def claims_ledger(wanted: Wanted) -> list[nodes.Node]:
     """Return every claim of the site, page by page, with the runs that proved it."""
+    pages, link = wanted.all_pages(), wanted.link
     entries = []
     for page in pages:
         claims = [facts for facts in page.items if facts.anchor]
@@ -68,7 +65,7 @@ def claims_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
             continue
         listed = nodes.bullet_list()
         for facts in claims:
-            line = nodes.paragraph("", "", link(page.name, facts.anchor, facts.sentence))
+            line = nodes.paragraph("", "", link(page.name, facts.anchor, _copies(facts.sentence)))
             if doubt := _doubt(facts):
                 line += [nodes.Text(" "), nodes.strong("", f"({doubt})")]
             listed += nodes.list_item("", line)
@@ -90,11 +87,12 @@ def _counts(pages: Sequence[PageFacts]) -> nodes.Node:
     runs = sum(len(half.steps) for each in blocks for half in each.halves if half.given)
     marked = sum(len(page.marked) for page in pages)
     named = f" Named in sentences and unproved: {marked}." if marked else ""
+    many = partial(counted, grouped=True)
     return nodes.paragraph(
         "",
-        f"{_count(len(with_items), 'page')} with {_count(len(blocks), 'block')} of "
-        f"{_count(steps, 'step')} and {_count(len(edits), 'edit')}; run in all spellings, "
-        f"that is {_count(runs, 'step')}. {_count(len(claims), 'claim')}, of which {len(proved)} "
+        f"{many(len(with_items), 'page')} with {many(len(blocks), 'block')} of "
+        f"{many(steps, 'step')} and {many(len(edits), 'edit')}; run in all spellings, "
+        f"that is {many(runs, 'step')}. {many(len(claims), 'claim')}, of which {len(proved)} "
         f"proved. Shown and not run: {len(left_out)}.{named}",
     )
 
@@ -128,10 +126,11 @@ def _ran(run: Run) -> str:
     return f"on {day_in_words(run.ran)} ({tools})" if tools else f"on {day_in_words(run.ran)}"
 
 
-def not_run_ledger(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+def not_run_ledger(wanted: Wanted) -> list[nodes.Node]:
     """Return everything that is shown or named and was never run, with the reasons."""
+    link = wanted.link
     entries = []
-    for page in pages:
+    for page in wanted.all_pages():
         listed = nodes.bullet_list()
         shown = [
             (each.item.file if isinstance(each.item, Edit) else _first_command(each), reason)
@@ -160,13 +159,13 @@ def _first_command(facts: ItemFacts) -> str:
 # --- commands -------------------------------------------------------------------------------------
 
 
-def command_index(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
+def command_index(wanted: Wanted) -> list[nodes.Node]:
     """Return every command that pages and notebooks run in a shell, and where they do.
 
     Commands of both spellings of Compose stand under the current one.
     """
     found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    for page in pages:
+    for page in wanted.all_pages():
         texts = (*_typed(page), *page.cells)
         own = frozenset().union(*map(functions, texts))
         for text in texts:
@@ -180,7 +179,7 @@ def command_index(pages: Sequence[PageFacts], link: Link) -> list[nodes.Node]:
             line = nodes.paragraph("", "", nodes.literal(command, command))
             for number, (where, title) in enumerate(sorted(found[name][command].items())):
                 line += nodes.Text(", " if number else ": ")
-                line += link(where, "", [nodes.Text(title)])
+                line += wanted.link(where, "", [nodes.Text(title)])
             listed += nodes.list_item("", line)
         entries.append(_entry(nodes.literal(name, name), listed))
     return _definitions(entries)
@@ -191,17 +190,17 @@ def _typed(page: PageFacts) -> Iterable[str]:
     for facts in page.items:
         if facts.halves and not facts.item.not_run:
             for step in facts.halves[0].steps:
-                if step.program in _SHELLS and not step.is_key:
+                if is_shell(step.program) and not step.is_key:
                     yield step.command
 
 
 # --- versions -------------------------------------------------------------------------------------
 
 
-def tested_versions(pages: Sequence[PageFacts], _link: Link) -> list[nodes.Node]:
+def tested_versions(wanted: Wanted) -> list[nodes.Node]:
     """Return a table of the sets of tools that pages ran on."""
     rows: dict[tuple[str, tuple[str, ...]], list[Run]] = defaultdict(list)
-    for page in pages:
+    for page in wanted.all_pages():
         for spelling, run in page.record.runs.items() if page.record else ():
             if any(item.steps for item in run.items):
                 rows[COMMANDS[spelling], versions(run, brief=False)].append(run)
@@ -225,22 +224,22 @@ def tested_versions(pages: Sequence[PageFacts], _link: Link) -> list[nodes.Node]
 # --- matrices -------------------------------------------------------------------------------------
 
 
-def run_matrix(page: PageFacts, name: str, corner: str) -> list[nodes.Node]:
+def run_matrix(wanted: Wanted) -> list[nodes.Node]:
     """Return a table of what the blocks of a page printed: a row for each block with a ``:row:``.
 
     A line ``label: value`` of a block's recorded output is a cell.  Where the other spelling of
     Compose printed another value, the cell has both.
     """
     rows: dict[str, dict[str, str]] = {}
-    for facts in page.items:
+    for facts in wanted.here.items:
         item = facts.item
-        if isinstance(item, Block) and item.row and item.matrix == name:
+        if isinstance(item, Block) and item.row and item.matrix == wanted.options["matrix"]:
             rows[item.row] = _row(facts)
     if not rows:
         return []
     labels = list(dict.fromkeys(label for row in rows.values() for label in row))
     return _table(
-        [corner, *labels],
+        [wanted.options["corner"], *labels],
         [
             [_inline(row), *([nodes.Text(cells.get(label, "–"))] for label in labels)]
             for row, cells in rows.items()
@@ -288,9 +287,9 @@ def _inline(text: str) -> list[nodes.Node]:
 # --- nodes ----------------------------------------------------------------------------------------
 
 
-def _count(number: int, noun: str) -> str:
-    """Return a number of things, in English."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _copies(parts: Sequence[nodes.Node]) -> list[nodes.Node]:
+    """Return copies of nodes, of which each can stand in one place alone."""
+    return [part.deepcopy() for part in parts]
 
 
 def _entry(term: nodes.Node, *body: nodes.Node) -> nodes.definition_list_item:
@@ -327,3 +326,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) 
         nodes.table("", group, classes=["colwidths-auto", "seatrial-overview"]),
         nodes.raw("", "</div>", format="html"),
     ]
+
+
+#: The directives that stand for an overview, by name.
+OVERVIEWS: Mapping[str, Overview] = {
+    "claims-ledger": Overview(claims_ledger),
+    "not-run-ledger": Overview(not_run_ledger),
+    "command-index": Overview(command_index),
+    "tested-versions": Overview(tested_versions),
+    "run-matrix": Overview(
+        run_matrix,
+        when_empty="no block of this page has a `:row:` for the matrix; add the option to one",
+    ),
+}

@@ -1,4 +1,4 @@
-"""A source tree as Sphinx reads it: settings, and pages with what they ask for."""
+"""A source tree as Sphinx reads it: all pages with what they ask for."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import fcntl
 import io
 import json
 import logging
-import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from itertools import starmap
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives, roles
@@ -25,42 +22,12 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx.util.nodes import get_node_line, get_node_source
 
-from seatrial.errors import SeatrialError, TranscriptError
-from seatrial.pages.directives import UNPROVED, item_node, locate
+from seatrial.errors import SeatrialError
+from seatrial.pages.directives import UNPROVED
+from seatrial.pages.nodes import items_of
 from seatrial.pages.prose import Corpus, lines_of_files, lines_that_ran
-from seatrial.transcript.blocks import Block, Edit, Item, Literal, LookAlike, Page
-from seatrial.transcript.programs import PROMPTS, Prompt
-from seatrial.transcript.record import write_whole
-from seatrial.transcript.spelling import SPELLINGS
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a project's conf.py says about running its pages."""
-
-    source: Path
-    # the source directory
-    project: Path | None
-    # the sample project's folder; None where pages start from an empty one
-    records: Path
-    prompts: tuple[Prompt, ...] = PROMPTS
-    timeout: float = 60.0
-    # seconds for a step
-    build_timeout: float = 600.0
-    # seconds for a step that may build images
-    strict: bool = False
-    # output that nothing promises is a failure, also in a block that shows none
-    spellings: tuple[str, ...] = ("v2",)
-    record_command: str = "pytest --seatrial-record {page}"
-    # what a writer types to record a page, which stands for `{page}`
-    prose: tuple[str, ...] = ()
-    # patterns of the pages whose literals in sentences are checked
-    sources: tuple[str, ...] = ()
-    # files and folders, relative to `source`, whose text counts as known there
-    known: tuple[str, ...] = ()
-    # what counts as known as well
-    requirements: tuple[str, ...] = ()
-    # arguments of `pip install` for the Python environment that pages see; none: pytest's own
+from seatrial.pages.settings import Settings, settings
+from seatrial.transcript.blocks import Literal, LookAlike, Page
 
 
 @dataclass(frozen=True)
@@ -110,10 +77,6 @@ def _no_page(pattern: str) -> SeatrialError:
         where="conf.py",
         hint="give names of pages without suffix, such as index or how-to/*",
     )
-
-
-# the line that opens a block of Markdown
-_FENCE = re.compile(r"`{3,}|~{3,}|:{3,}")
 
 
 def read(source: Path) -> Tree:
@@ -238,125 +201,6 @@ def _alone_in(cache: Path) -> Iterator[None]:
         yield
 
 
-# what a setting has to be, as Python and in words
-_KINDS: dict[str, tuple[Any, str]] = {
-    "seatrial_project": (str, "a text"),
-    "seatrial_records": (str, "a text"),
-    "seatrial_record_command": (str, "a text"),
-    "seatrial_prompts": (list | tuple, "a list"),
-    "seatrial_spellings": (list | tuple, "a list"),
-    "seatrial_timeout": (int | float, "a number"),
-    "seatrial_build_timeout": (int | float, "a number"),
-    "seatrial_strict": (bool, "True or False"),
-    "seatrial_plain_shell_blocks": (bool, "True or False"),
-}
-
-
-def settings(app: Sphinx) -> Settings:
-    """Return the settings of a project.
-
-    Raises SeatrialError where one of them makes no sense.
-    """
-    config = app.config
-    for name, (kind, words) in _KINDS.items():
-        if not isinstance(config[name], kind):
-            raise SeatrialError(
-                f"`{name}` has to be {words}: {config[name]!r}",
-                where="conf.py",
-                hint="correct it, or leave it out for what it is by itself",
-            )
-    source = Path(app.srcdir)
-    project = source / config.seatrial_project if config.seatrial_project else None
-    if project is not None and not project.is_dir():
-        raise SeatrialError(
-            f"`seatrial_project` names a folder that is not there: {config.seatrial_project}",
-            where="conf.py",
-            hint="give its path relative to conf.py",
-        )
-    spellings = tuple(config.seatrial_spellings)
-    if not spellings or not all(each in SPELLINGS for each in spellings):
-        raise SeatrialError(
-            f"`seatrial_spellings` has to name some of {', '.join(SPELLINGS)}: {spellings!r}",
-            where="conf.py",
-            hint='write it as ["v2"], or ["v2", "v1"] for both',
-        )
-    for name in ("seatrial_timeout", "seatrial_build_timeout"):
-        if not config[name] > 0:
-            raise SeatrialError(
-                f"`{name}` has to be more than 0 seconds: {config[name]!r}",
-                where="conf.py",
-                hint="leave it out for a minute a step, ten where images may be built",
-            )
-    extra = []
-    for row in config.seatrial_prompts:
-        try:
-            program, pattern = row
-            if re.compile(pattern).fullmatch(""):
-                raise ValueError("a prompt is never empty")
-        except (ValueError, TypeError, re.error) as error:
-            raise SeatrialError(
-                f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
-                where="conf.py",
-                hint='write it as ("redis", r"redis> ")',
-            ) from error
-        extra.append(Prompt(program, pattern))
-    for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
-        if not isinstance(config[name], list | tuple):
-            raise SeatrialError(
-                f"`{name}` is no list: {config[name]!r}",
-                where="conf.py",
-                hint='write it as ["...", "..."]',
-            )
-    return Settings(
-        source=source,
-        project=project,
-        records=source / config.seatrial_records,
-        # a project's own prompts come first: they may be longer forms of the table's
-        prompts=(*extra, *PROMPTS),
-        timeout=float(config.seatrial_timeout),
-        build_timeout=float(config.seatrial_build_timeout),
-        strict=bool(config.seatrial_strict),
-        spellings=spellings,
-        record_command=config.seatrial_record_command,
-        prose=tuple(map(str, config.seatrial_prose)),
-        sources=tuple(map(str, config.seatrial_prose_sources)),
-        known=tuple(map(str, config.seatrial_prose_known)),
-        requirements=_requirements(config.seatrial_environment, source),
-    )
-
-
-def _requirements(wanted: object, source: Path) -> tuple[str, ...]:
-    """Return the arguments of `pip install` for an environment that a conf.py asks for.
-
-    Raises SeatrialError where it names no requirements.
-    """
-    if isinstance(wanted, str):
-        if wanted and not (source / wanted).is_file():
-            raise SeatrialError(
-                f"`seatrial_environment` names a file that is not there: {wanted}",
-                where="conf.py",
-                hint='give its path relative to conf.py, or a list such as ["django>=5"]',
-            )
-        return ("--requirement", str(source / wanted)) if wanted else ()
-    if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):
-        raise SeatrialError(
-            f"`seatrial_environment` is no list of requirements: {wanted!r}",
-            where="conf.py",
-            hint='write it as ["django>=5", "..[docs]"]',
-        )
-    arguments: list[str] = []
-    for each in wanted:
-        found = re.fullmatch(r"(\.\.?(?:/[^\[]*)?)(\[[^\]]*\])?", each)
-        if found is None:
-            arguments.append(each)
-            continue
-        path = (source / found[1]).resolve()
-        # what is in a folder is used as it stands, also after a change
-        arguments.extend(["--editable"] if path.is_dir() else [])
-        arguments.append(f"{path}{found[2] or ''}")
-    return tuple(arguments)
-
-
 def _page(app: Sphinx, doctree: nodes.document) -> Page:
     """Return a page as it was read."""
     name = app.env.docname
@@ -425,123 +269,3 @@ def _line_of(text: str, lines: Sequence[str], near: int) -> int:
                 if form in lines[number]:
                     return number + 1
     return near
-
-
-def items_of(doctree: nodes.document) -> tuple[Item, ...]:
-    """Return what a page asks for, in reading order."""
-    return tuple(item_of(node) for node in doctree.findall(item_node))
-
-
-def item_of(node: item_node) -> Item:
-    """Return the block or edit of a node."""
-    values = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in node["item"].items()
-    }
-    kind: Callable[..., Item] = Edit if node["what"] == "Edit" else Block
-    return kind(**values)
-
-
-def rewrite(source: Path, blocks: Sequence[tuple[Block, Block]]) -> tuple[str, ...]:
-    """Put new blocks where old ones stand; return the names of the changed files.
-
-    Each file is replaced whole or not at all.  Raises TranscriptError, before anything is written,
-    for a file that changed since it was read.
-    """
-    texts = rewritten(source, blocks)
-    for name, (_, text) in texts.items():
-        write_whole(source / name, text)
-    return tuple(texts)
-
-
-def rewritten(source: Path, blocks: Sequence[tuple[Block, Block]]) -> dict[str, tuple[str, str]]:
-    """Return the names of the files that change, each with its text before and after.
-
-    Raises TranscriptError for a file that changed since it was read.
-    """
-    texts: dict[str, tuple[str, str]] = {}
-    for name in sorted({old.source for old, _ in blocks}):
-        text = text_of(source, name)
-        # each line with its own end: a page may have some of every kind
-        lines = text.splitlines(keepends=True)
-        # from the end, so that earlier places stay where they are
-        for old, new in sorted(blocks, key=lambda pair: pair[0].line, reverse=True):
-            if old.source == name:
-                _replace(lines, old, new)
-        if "".join(lines) != text:
-            texts[name] = (text, "".join(lines))
-    return texts
-
-
-def text_of(source: Path, name: str) -> str:
-    """Return the text of a source file; raises TranscriptError where it has none."""
-    try:
-        return (source / name).read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TranscriptError(f"cannot be read any more: {error}", where=name) from error
-
-
-def _replace(lines: list[str], old: Block, new: Block) -> None:
-    """Replace a block's lines, indented as they were; those that stay the same are not touched."""
-    at, count = old.line - 1, len(old.lines)
-    there = lines[at : at + count]
-    if locate([line.rstrip("\r\n") for line in there], 1, old.lines) != 1:
-        raise TranscriptError(
-            "the page changed while its blocks ran",
-            where=old.where,
-            hint="run the same command again",
-        )
-    first = there[0].rstrip("\r\n")
-    ending = there[0][len(first) :] or (lines[0][len(lines[0].rstrip("\r\n")) :] or "\n")
-    margin = _margin(there, old.lines)
-    result: list[str] = []
-    matcher = SequenceMatcher(None, old.lines, new.lines, autojunk=False)
-    for kind, start, end, new_start, new_end in matcher.get_opcodes():
-        if kind == "equal":
-            result.extend(there[start:end])
-        else:
-            result.extend(
-                (margin + line).rstrip() + ending for line in new.lines[new_start:new_end]
-            )
-    # where the file ended without a newline it still does
-    if there[-1] == there[-1].rstrip("\r\n"):
-        result = [line if line.endswith(("\r", "\n")) else line + ending for line in result]
-        result[-1] = result[-1].rstrip("\r\n")
-    _lengthen_fence(lines, at, at + count, margin, new.lines)
-    lines[at : at + count] = result
-
-
-def _margin(there: Sequence[str], shown: Sequence[str]) -> str:
-    """Return what stands in front of a block's lines in its file."""
-    number = next(n for n, line in enumerate(shown) if line.strip())
-    first, wanted = there[number].rstrip(), shown[number].rstrip()
-    wide = first.expandtabs(8)
-    return next(
-        first[:end]
-        for end in range(len(first))
-        if first[end:] == wanted or wide[len(first[:end].expandtabs(8)) :] == wanted
-    )
-
-
-def _lengthen_fence(
-    lines: list[str], begin: int, end: int, margin: str, new: Sequence[str]
-) -> None:
-    """Make the fence around a block of Markdown longer than any line in it that would close it."""
-    opening = begin - 1
-    while opening >= 0 and not (found := _FENCE.match(lines[opening].removeprefix(margin))):
-        if not lines[opening].startswith(margin.rstrip()):
-            return
-        opening -= 1
-    if opening < 0 or found is None or not lines[opening].startswith(margin):
-        return
-    sign, length = found.group()[0], len(found.group())
-    alike = [line.strip() for line in new if set(line.strip()) == {sign}]
-    longer = max((len(line) + 1 for line in alike if len(line) >= length), default=length)
-    closing = end
-    while closing < len(lines) and lines[closing].strip(" \t>\r\n") != sign * length:
-        if lines[closing].strip(" \t>\r\n"):
-            return
-        closing += 1
-    for number in (opening, closing):
-        if number < len(lines):
-            lines[number] = lines[number].replace(sign * length, sign * longer, 1)

@@ -1,4 +1,4 @@
-"""The HTML of blocks: the nest of places with its lines, and what Docker did.
+"""The HTML of blocks: the nest of places with its lines.
 
 Pure functions from what is known to markup.  Whatever a copy button takes stands in elements of
 class ``seatrial-command``.
@@ -6,45 +6,24 @@ class ``seatrial-command``.
 
 from __future__ import annotations
 
-import base64
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from docutils.nodes import make_id
-
+from seatrial.pages.captions import caption
 from seatrial.pages.highlighting import highlighted
-from seatrial.pages.lives import engine_words, lives
-from seatrial.pages.marks import counted, not_run_mark
+from seatrial.pages.marks import counted
 from seatrial.pages.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, share
-from seatrial.pages.shown import Shown, Standing
-from seatrial.transcript.events import Sighting
+from seatrial.pages.pieces import Piece, folded, is_table, joined, output, plain
+from seatrial.pages.shown import Shown
 from seatrial.transcript.matching import ELISION, Pair, Row, trimmed
 from seatrial.transcript.places import MACHINE
-from seatrial.transcript.record import ItemRecord
+from seatrial.transcript.programs import PROGRAMS
 from seatrial.transcript.spelling import COMMANDS
 from seatrial.transcript.steps import Step
 
-# What each program of the prompt table is highlighted as; a program of a project's own is asked
-# for by its name. Colours of shell commands would mark builtins and numbers, which means nothing.
-_LEXERS = {
-    "shell": "text",
-    "container shell": "text",
-    "Python": "python",
-    "pdb": "python",
-    "psql": "postgresql",
-    "password": "text",
-}
-# what stands between two columns of a table
-_COLUMNS = re.compile(r"\S(?: {3,}| +\| +)\S|-\+-")
-# how many things that Docker did are told before a fold is opened
-_MOST_TOLD = 3
-_EXEC = frozenset({"exec_create", "exec_start", "exec_die"})
-# of a container that was made for one command
-_ONE_OFF_LIFE = frozenset({"create", "start", "die", "destroy"})
+# a program of a project's own is asked for by its name
+_LEXERS = {program.name: program.lexer for program in PROGRAMS}
 
 
 def block_figure(shown: Shown) -> str:
@@ -63,62 +42,8 @@ def block_figure(shown: Shown) -> str:
         f'<figure class="seatrial-block" data-standing="{shown.standing.name.lower()}"'
         f"{_spelt(shown)}>\n{_named(shown)}"
         f'<div class="seatrial-transcript highlight">\n{body}</div>\n'
-        f"{_caption(shown, nest, label)}</figure>\n"
+        f"{caption(shown, nest, label)}</figure>\n"
     )
-
-
-def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = True) -> str:
-    """Return a block in each spelling of Compose.
-
-    Halves that differ in the command's hyphen alone are for the page's switch to choose from; where
-    names or outputs differ, sphinx-tabs show both.  Tabs of one label change together, also with
-    those that an author wrote as ``group-tab``.
-    """
-    if len(halves) == 1 or not tabs or alike(halves):
-        return "".join(map(block_figure, halves))
-    stem = make_id(f"{page}-{ordinal}")
-    names, panels = [], []
-    for number, half in enumerate(halves):
-        label = half.label
-        tab, panel = f"tab-{stem}-{number}", f"panel-{stem}-{number}"
-        name = base64.b64encode(label.encode()).decode()
-        names.append(
-            f'<button type="button" class="sphinx-tabs-tab group-tab" role="tab" id="{tab}" '
-            f'name="{name}" aria-controls="{panel}" tabindex="{-1 if number else 0}" '
-            f'aria-selected="{"false" if number else "true"}">{escape(label)}</button>'
-        )
-        hidden = ' hidden=""' if number else ""
-        panels.append(
-            f'<div class="sphinx-tabs-panel group-tab" role="tabpanel" id="{panel}" '
-            f'aria-labelledby="{tab}"{hidden}>\n{block_figure(half)}</div>\n'
-        )
-    return (
-        f'<div role="tablist" aria-label="Spelling of Compose">{"".join(names)}</div>\n'
-        f"{''.join(panels)}"
-    )
-
-
-def needs_tabs(halves: Sequence[Shown]) -> bool:
-    """Tell whether a block's spellings differ in more than the hyphen."""
-    return len(halves) > 1 and not alike(halves)
-
-
-def alike(halves: Sequence[Shown]) -> bool:
-    """Tell whether two spellings of a block show the same but for the command's hyphen."""
-    first, *others = [
-        [line.replace(COMMANDS["v1"], COMMANDS["v2"]) for line in _visible(half)] for half in halves
-    ]
-    return all(first == other for other in others)
-
-
-def _visible(shown: Shown) -> Iterator[str]:
-    """Yield the lines of a block that no fold hides, and its standing."""
-    yield shown.standing.value
-    yield from shown.block.lines
-    yield from (str(step.status or 0) for step in (shown.given.steps if shown.given else ()))
-    for compared in shown.comparisons:
-        for row in compared.rows if compared is not None and not compared.kept else ():
-            yield row.came or ""
 
 
 def _spelt(shown: Shown) -> str:
@@ -139,14 +64,6 @@ def transcript_in_words(shown: Shown) -> list[str]:
         return list(shown.block.lines)
     transcript = _Transcript(shown)
     return in_words(nested(shown.steps, shown.given, shown.block.terminal), transcript.lines)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a transcript: preformatted lines, or an element that cannot stand among them."""
-
-    preformatted: bool
-    html: str
 
 
 class _Transcript:
@@ -280,35 +197,6 @@ def where_markup(frame: Frame) -> str:
     return f'<div class="seatrial-where"><b>{escape(frame.name)}</b>{program}</div>\n'
 
 
-def joined(pieces: Iterable[Piece]) -> str:
-    """Return pieces with neighbouring preformatted ones in one ``<pre>``."""
-    parts = []
-    for preformatted, group in groupby(pieces, key=lambda piece: piece.preformatted):
-        html = "".join(piece.html for piece in group)
-        parts.append(f"<pre>{html}</pre>\n" if preformatted else html)
-    return "".join(parts)
-
-
-def plain(lines: Sequence[str]) -> Iterator[Piece]:
-    """Yield lines as they are."""
-    if lines:
-        table = _is_table(lines)
-        yield Piece(True, _output(map(escape, lines), table=table))
-
-
-def _output(lines: Iterable[str], *, table: bool = False) -> str:
-    """Return lines of output, already marked up, as one element; a table keeps its shape."""
-    text = "".join(f"{line}\n" for line in lines)
-    kind = "seatrial-output seatrial-table" if table else "seatrial-output"
-    return f'<span class="{kind}">{text}</span>'
-
-
-def _is_table(lines: Iterable[str]) -> bool:
-    """Tell whether lines of output stand in columns, as those of `docker ps` and `psql` do."""
-    columns = [bool(_COLUMNS.search(line)) for line in lines if line.strip()]
-    return sum(columns) > 1 and 2 * sum(columns) > len(columns)
-
-
 def _typed(step: Step) -> str:
     """Return the lines of a step's input."""
     if step.is_key:
@@ -348,17 +236,9 @@ def _answer(came: Sequence[Row], *, kept: bool) -> Iterator[Piece]:
             yield Piece(False, folded(lines, f"… {counted(len(lines), 'line')}"))
         else:
             rows = list(group)
-            table = _is_table(row.came or "" for row in rows)
+            table = is_table(row.came or "" for row in rows)
             marked = (_with_elisions(row.promised, row.came) for row in rows)
-            yield Piece(True, _output(marked, table=table))
-
-
-def folded(lines: Sequence[str], summary: str) -> str:
-    """Return lines that open under a summary."""
-    return (
-        f'<details class="seatrial-elided"><summary>{escape(summary)}</summary>'
-        f"<pre>{_output(map(escape, lines), table=_is_table(lines))}</pre></details>\n"
-    )
+            yield Piece(True, output(marked, table=table))
 
 
 def _with_elisions(promised: str | None, came: str | None) -> str:
@@ -378,75 +258,3 @@ def _with_elisions(promised: str | None, came: str | None) -> str:
         html += escape(part)
         at = found + len(part)
     return html
-
-
-# --- around a block -------------------------------------------------------------------------------
-
-
-def _caption(shown: Shown, nest: Frame, label: str) -> str:
-    """Return what Docker did, or that a block was not run; nothing where neither was."""
-    if shown.standing is Standing.RAN and shown.given is not None:
-        text = _docker_did(shown.given, nest)
-        if shown.block.varies:
-            text += (
-                '<span class="seatrial-varies">output differs from run to run: '
-                f"{escape(shown.block.varies)}</span>"
-            )
-    else:
-        text = not_run_mark(shown.standing, shown.block.not_run)
-    if label:
-        text = f'<span class="seatrial-only">{escape(label)}</span> {text}'
-    return f'<figcaption class="seatrial-caption">{text}</figcaption>\n' if text else ""
-
-
-def _docker_did(given: ItemRecord, nest: Frame) -> str:
-    """Return what Docker did, in words, and step by step in the engine's own under them.
-
-    That a command ran in a container is not told again where a frame shows it.
-    """
-    said: list[str] = []
-    for number, step in enumerate(given.steps):
-        worth = [
-            s for s in step.sightings if _is_more_than_a_command(s) or not nest.shows(number, s)
-        ]
-        said += lives(worth, step.command)
-    if not said:
-        return ""
-    steps = "".join(
-        f"<li><code>{escape(_first_line(step.command))}</code>"
-        f"<ul>{''.join(engine_said(step.sightings))}</ul></li>"
-        for step in given.steps
-        if step.sightings
-    )
-    return did_fold(said, steps)
-
-
-def did_fold(said: Sequence[str], engine: str) -> str:
-    """Return what Docker did as a fold: the words on it, the engine's own inside."""
-    counted = [
-        f"{life} ({times} times)" if times > 1 else life for life, times in Counter(said).items()
-    ]
-    more = len(counted) - _MOST_TOLD
-    words = "; ".join(counted[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
-    return (
-        f'<details class="seatrial-did"><summary>{escape(words)}</summary>'
-        f"<ul>{engine}</ul></details>"
-    )
-
-
-def _is_more_than_a_command(sighting: Sighting) -> bool:
-    """Tell whether more happened to an object than that a command ran in it, or for it alone."""
-    acts = set(sighting.actions)
-    return not (acts <= _EXEC or (sighting.one_off and acts <= _ONE_OFF_LIFE))
-
-
-def _first_line(command: str) -> str:
-    """Return a command's first line, and a sign that there is more."""
-    first, _, rest = command.partition("\n")
-    return f"{first} …" if rest else first
-
-
-def engine_said(sightings: Sequence[Sighting]) -> Iterator[str]:
-    """Yield a line for each thing that Docker touched; alike ones, such as replicas, share one."""
-    for line, times in Counter(map(engine_words, sightings)).items():
-        yield f"<li>{escape(line)}{f' ({times} times)' if times > 1 else ''}</li>"

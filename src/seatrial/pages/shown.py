@@ -39,7 +39,7 @@ class Shown:
     comparisons: tuple[Comparison | None, ...] = ()
     # for each step its promise and its recorded output; None where it promises no output
     spelling: str = ""
-    # where the page has to say which: "v1" or "v2"
+    # where the page has to say which
 
     @property
     def label(self) -> str:

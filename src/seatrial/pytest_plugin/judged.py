@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import EngineUnavailableError, SeatrialError
-from seatrial.pages.collected import TESTED_ELSEWHERE
+from seatrial.pages.look_alikes import TESTED_ELSEWHERE
 from seatrial.pages.prose import complaints
 from seatrial.pytest_plugin.trial import TRIAL, Trial
 from seatrial.transcript.blocks import Page

@@ -8,6 +8,17 @@ from seatrial.transcript.steps import KEYS
 
 #: Columns of every terminal: where a line that is typed goes on in the next row.
 WIDTH = 120
+#: How a program says that it takes pasted text as it is, and that it does so no more (xterm's
+#: private mode 2004), and what stands around such a text.
+BEGINS_PASTING, ENDS_PASTING = b"\x1b[?2004h", b"\x1b[?2004l"
+_PASTE, _END_OF_PASTE = "\x1b[200~", "\x1b[201~"
+
+
+def pasted(lines: Sequence[str]) -> str:
+    """Return lines as one text that is pasted; the newline that is typed behind it ends it."""
+    text = "\n".join(lines).rstrip("\n")
+    # a blank line ends a block: typed at the end, it is the newline that the text ends with
+    return f"{_PASTE}{text}{'' if lines[-1].strip() else chr(10)}{_END_OF_PASTE}"
 
 
 def without_trace(
@@ -22,6 +33,8 @@ def without_trace(
                 rest = line.rpartition(key)[2]
                 return (*([rest] if rest else []), *lines[number + 1 :])
         return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    if typed.startswith(_PASTE):
+        return _without_paste(typed, lines)
     if secret:
         return tuple(lines[1:] if lines and not lines[0].strip() else lines)
     return without_echo(typed, lines, prompt)
@@ -47,3 +60,13 @@ def without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[st
     if len(typed) > WIDTH // 2 and lines and echo[-16:] in "".join(lines[0].split()):
         return tuple(lines[1:])
     return tuple(lines)
+
+
+def _without_paste(typed: str, lines: Sequence[str]) -> tuple[str, ...]:
+    """Return output without the rows of a pasted text, each behind a prompt of Python."""
+    rows = iter(lines)
+    for text in typed.removeprefix(_PASTE).removesuffix(_END_OF_PASTE).split("\n"):
+        row = next(rows, "").removeprefix(">>> ").removeprefix("... ")
+        if row.split() != text.split() and row.split() != ["...", *text.split()]:
+            return tuple(lines)
+    return tuple(rows)

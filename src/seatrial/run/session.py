@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seatrial.errors import SessionError
-from seatrial.run.echo import without_trace
+from seatrial.run.echo import BEGINS_PASTING, ENDS_PASTING, pasted, without_trace
 from seatrial.run.front import NOTHING, Inside, Look, State
 from seatrial.run.received import LIMIT, Preview, Received
 from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
@@ -51,6 +51,8 @@ _EACH = 0.02
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 0.4
+# one that reads for a while only asks if it does so again and again
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Terminal:
         # prompts of the programs within the shell since it was left, the latest first
         self._reader = NOTHING
         # what was seen of the program that asked for input last
+        self._pastes = False
+        # it is Python's own editor of lines, which takes several at once
         self._pressed = self._stopped = False
         self.prompt = SHELL
         self.at_shell = True
@@ -147,6 +151,9 @@ class Terminal:
         output: list[str] = []
         answer = Answer((), self.prompt, None, 0.0)
         note = ""
+        if self._pastes and len(lines) > 1:
+            # an editor of lines would indent each by itself
+            lines = [pasted(lines)]
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
             secret, before = self._is_secret(), "" if self.at_shell else self.prompt
@@ -202,8 +209,8 @@ class Terminal:
 
     def leave_pager(self, patience: float = 2.0) -> Answer:
         """Leave a program that shows page by page, and return what came then."""
-        self._tty.write("q")
         before = self._look()
+        self._tty.write("q")
         return drained(self._listen(self._nothing, time.monotonic() + patience, before))
 
     def press(self, key: str) -> None:
@@ -253,7 +260,7 @@ class Terminal:
         shown = 0.0
         try:
             while True:
-                inner = came.size > TAIL or not echoes or b"\n" in came.tail
+                inner = came.size > TAIL or not echoes or self._has_taken(came)
                 sign = self._sign(came, inner=inner)
                 if sign is not None:
                     stands, more = self._settles(sign, before, min(pace, _left(deadline)))
@@ -291,6 +298,10 @@ class Terminal:
                     return self._trouble(came, Ending.TIMEOUT, start)
         except EOFError:
             return self._trouble(came, Ending.CLOSED, start)
+
+    def _has_taken(self, came: Received) -> bool:
+        """Tell whether the program in front has taken the line that was typed."""
+        return (ENDS_PASTING if self._pastes else b"\n") in came.tail
 
     def _sign(self, came: Received, *, inner: bool) -> Sign | None:
         """Return the prompt that ends what came, if it looks like one."""
@@ -332,7 +343,12 @@ class Terminal:
             return self._trouble(came, Ending.FULL_SCREEN, start)
         if (hidden := self._hidden(came)) is not None:
             return self._answer(came, *hidden, start)
-        if seen.timed:
+        if any(question.startswith(prompt) for prompt in self._seen):
+            # drawn over a line that had no end, as by Python's own editor
+            prompt = next(prompt for prompt in self._seen if question.startswith(prompt))
+            answer = self._answer(came, Sign(prompt, b""), start)
+            return replace(answer, output=answer.output[:-1])
+        if seen.timed and held.rounds < _ROUNDS:
             # it goes on by itself
             return None
         if is_pager(question):
@@ -363,6 +379,9 @@ class Terminal:
         elif self._is_replaced(sign):
             ending = Ending.UNSEEN
         self.prompt, self.at_shell = sign.prompt, sign.status is not None
+        self._pastes = sign.prompt == ">>> " and came.tail.rfind(BEGINS_PASTING) > came.tail.rfind(
+            ENDS_PASTING
+        )
         if self.at_shell:
             self._commands = sign.commands
             self._seen = []
@@ -402,17 +421,21 @@ class _Held:
     before: Look
     seen: Look = NOTHING
     since: float = 0.0
+    rounds: int = 0
+    """How often it began to read again, having waited for a while."""
 
     def holds(self, seen: Look) -> bool:
         """Take in a look, and tell whether the program has been reading for long enough."""
         now = time.monotonic()
         if not seen.is_news(self.before):
-            self.seen = NOTHING
+            self.seen, self.rounds = NOTHING, 0
         elif self.seen.state is not State.READS or (
             seen.sleep != self.seen.sleep and not seen.timed
         ):
-            self.seen, self.since = seen, now
+            self.seen, self.since, self.rounds = seen, now, 0
         else:
+            self.rounds += seen.sleep != self.seen.sleep
+            self.seen = seen
             return now - self.since >= (_HELD_CONTAINED if seen.contained else _HELD)
         return False
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import dataclass, replace
+
+from seatrial.transcript.options import (
+    any_lines,
+    any_text,
+    option,
+    seconds,
+    which_spelling,
+    whole_number,
+)
+from seatrial.transcript.spelling import CURRENT, respelt
 
 #: Lexer names that make an ordinary code block a console transcript, in small letters.
 CONSOLE_LANGUAGES = frozenset(
@@ -13,6 +24,25 @@ CONSOLE_LANGUAGES = frozenset(
         *("psql", "postgresql-console", "postgres-console"),
     )
 )
+
+
+@dataclass(frozen=True)
+class Varies:
+    """That output of a block differs from run to run."""
+
+    why: str
+    steps: tuple[int, ...] = ()
+    """Numbers of the steps whose output does, counted from 1; none stands for all."""
+
+    @classmethod
+    def read(cls, argument: str | None) -> Varies:
+        """Read numbers of steps and why they vary, as in ``2, 3: which of them answers first``."""
+        found = re.fullmatch(r"(?:(\d+(?:,\s*\d+)*):(?=\s|$))?\s*(.*)", argument or "", re.DOTALL)
+        if found is None or not found[2].strip():
+            raise ValueError("say why its output differs from run to run")
+        if found[1] is None and found[0].lstrip()[:1].isdigit():
+            raise ValueError("write numbers of steps as in `2, 3: why they vary`")
+        return cls(" ".join(found[2].split()), tuple(map(int, re.findall(r"\d+", found[1] or ""))))
 
 
 @dataclass(frozen=True)
@@ -29,27 +59,24 @@ class Block:
     section: str
     ordinal: int
     # counts the items of the page from 1
-    terminal: int = 1
-    timeout: float | None = None
+    terminal: int = option(whole_number, 1)
+    timeout: float | None = option(seconds, None)
     # seconds for each step; None leaves it to the project's setting
-    not_run: str = ""
+    not_run: str = option(any_text, "")
     # why this block is shown but never run
+    only: str = option(which_spelling, "")
+    # the spelling of Compose in which alone the block exists
+    row: str = option(any_text, "")
+    # the row of a matrix that what comes fills
+    matrix: str = option(any_text, "")
+    # the name of that matrix, where a page has several
+    varies: Varies | None = option(Varies.read, None)
     claim: str = ""
     # the sentence this block proves
     setup: bool = False
     # brings the sandbox to the state the page starts from
     plain: bool = False
     # shell commands without prompts, which promise exit statuses only
-    only: str = ""
-    # "v1" or "v2" where the block exists in one spelling of Compose alone
-    row: str = ""
-    # the row of a matrix that what comes fills
-    matrix: str = ""
-    # the name of that matrix, where a page has several
-    varies: str = ""
-    # why output of it differs from run to run
-    varying: tuple[int, ...] = ()
-    # numbers of the steps whose output does, counted from 1; none stands for all
 
     @property
     def where(self) -> str:
@@ -63,7 +90,12 @@ class Block:
 
     def step_varies(self, number: int) -> bool:
         """Tell whether the output of a step, counted from 1, differs from run to run."""
-        return bool(self.varies) and (not self.varying or number in self.varying)
+        return self.varies is not None and (not self.varying or number in self.varying)
+
+    @property
+    def varying(self) -> tuple[int, ...]:
+        """Return the numbers of the steps whose output is said to differ; none where all may."""
+        return self.varies.steps if self.varies else ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +113,9 @@ class Edit:
     # path within the sample project
     new: tuple[int, ...] = ()
     # numbers of the fragment's new lines, counted from 1
-    was: tuple[str, ...] = ()
+    was: tuple[str, ...] = option(any_lines, ())
     # the lines that the first run of new lines replaces
-    not_run: str = ""
+    not_run: str = option(any_text, "")
 
     @property
     def where(self) -> str:
@@ -159,6 +191,11 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def as_attributes(item: Item) -> dict[str, object]:
-    """Return an item as plain values, for a place that can hold nothing else."""
-    return asdict(item)
+def in_spelling(item: Item, which: str, project: str) -> Item:
+    """Return an item of a page as it stands in a spelling.
+
+    A block for one spelling alone stands as it was written: it may speak of the other one.
+    """
+    if which == CURRENT or not isinstance(item, Block) or item.only:
+        return item
+    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))

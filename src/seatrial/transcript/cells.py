@@ -15,7 +15,7 @@ from seatrial.transcript.kinds import by_kind, told
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.places import from_plain as _place
 from seatrial.transcript.sameness import Given
-from seatrial.transcript.spelling import respelt
+from seatrial.transcript.spelling import CURRENT, OLD, respelt
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
@@ -61,7 +61,7 @@ def edit_of(code: str, tags: Iterable[str] = ()) -> tuple[str, str]:
 
 def in_spelling(code: str, spelling: str, project: str) -> str:
     """Return a cell's commands as they are typed in a spelling of Compose."""
-    if spelling == "v2":
+    if spelling == CURRENT:
         return code
     return "\n".join(respelt(line, project) for line in code.split("\n"))
 
@@ -131,18 +131,18 @@ def promised(came: Given, spelling: str, project: str, tags: Sequence[str] = ())
     Neither progress nor what Docker did: another Compose goes other ways.
     """
     printed = [line for line in came.output if not _WARNING.fullmatch(line)]
-    if spelling != "v2":
+    if spelling != CURRENT:
         printed = [respelt(line, project) for line in printed if not _ONLY_V1.fullmatch(line)]
     lines = () if varies(tags, spelling) else told(printed).lines
     places, errors = came.places, came.errors
-    if spelling != "v2":
+    if spelling != CURRENT:
         places, errors = ([respelt(each, project) for each in some] for some in (places, errors))
     return Given(lines, places=places, errors=errors)
 
 
 def varies(tags: Sequence[str], spelling: str) -> bool:
     """Tell whether a cell's output differs from run to run by nature."""
-    return VARIES in tags or (VARIES_V1 in tags and spelling == "v1")
+    return VARIES in tags or (VARIES_V1 in tags and spelling == OLD)
 
 
 def text_of(text: str | Sequence[str]) -> str:

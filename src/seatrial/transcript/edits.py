@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from seatrial.errors import SandboxError
 from seatrial.transcript.blocks import Edit
+from seatrial.transcript.matching import stands_for_any_lines
 
 
 def edited(old: str | None, edit: Edit) -> str:
@@ -48,7 +49,7 @@ def _fragment(edit: Edit) -> list[tuple[str, str]]:
             if number == min(edit.new):
                 parts.extend(("was", old) for old in edit.replaced)
             parts.append(("new", line))
-        elif line.strip() == "...":
+        elif stands_for_any_lines(line):
             parts.append(("any", ""))
         else:
             parts.append(("context", line))

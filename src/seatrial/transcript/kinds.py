@@ -11,17 +11,28 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-# What varies by nature, and the name of its kind.  The order matters: longer forms come first.
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+from seatrial.transcript.matching import trimmed
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing that differs from run to run, and one way in which it is written."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+# What varies by nature.  The order matters: longer forms come first.
+KINDS: tuple[Kind, ...] = (
     # What an image gets with a security update, as psql and Python greet:
     # `psql (17.11 (Debian 17.11-0+deb13u1))`, `Python 3.13.5 (main, Aug 10 2026) [GCC 14.2.0]`.
     # The version before it stays: the image's tag promises that.
-    ("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
-    ("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
+    Kind("release", re.compile(r"(?<=\d)(?:\.\d+){1,2} \([A-Z][a-z]+ \d[^\s()]*\)")),
+    Kind("release", re.compile(r"(?<=\bPython \d\.\d\d)\.\S+ \([^()]*\) \[[^]]*\]")),
     # what a signed address has, of S3 and the like
-    ("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
+    Kind("signature", re.compile(r"(?<=Signature=)[\w%+/=-]+|(?<=Expires=)\d{10}\b")),
     # in a sentence, in a log of JSON, of tini, and where a shell tells of a job: `[1] 4711`
-    (
+    Kind(
         "process",
         re.compile(
             r"(?<=\(process )\d+(?=\))|(?<=\[FATAL tini \()\d+(?=\))"
@@ -29,33 +40,38 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     # which the system gives where none was asked for (Linux: ip_local_port_range)
-    (
+    Kind(
         "port",
         re.compile(
             r"(?:(?<=\bport )|(?<=sport = :)|(?<=:))(?:3[2-9]|4\d|5\d|60)\d{3}(?=->| of |'|/|$)"
         ),
     ),
-    ("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
-    ("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
-    (
+    Kind("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
+    Kind("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
+    Kind(
         "id",
         # Compose 1 joins them to a name by an underscore, which is a letter to `\b`
         re.compile(
             r"(?<![^\W_])(?=[0-9a-f]*\d)(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{12})(?![^\W_])"
         ),
     ),
-    (
+    Kind(
         "moment",
         re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"),
     ),
-    ("moment", re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?")),
-    ("moment", re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d\b(?!:)")),
-    ("address", re.compile(r"\b0x[0-9a-f]{6,16}\b")),
-    ("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
-    ("moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")),
-    ("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
-    ("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
-    (
+    Kind(
+        "moment",
+        re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?"),
+    ),
+    Kind("moment", re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d\b(?!:)")),
+    Kind("address", re.compile(r"\b0x[0-9a-f]{6,16}\b")),
+    Kind("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
+    Kind(
+        "moment", re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\b")
+    ),
+    Kind("time", re.compile(r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b")),
+    Kind("address", re.compile(r"\b(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}\b")),
+    Kind(
         "duration",
         re.compile(
             r"\b(?:Less than a second|About an? (?:minute|hour)"
@@ -131,8 +147,8 @@ def by_kind(text: str) -> str:
     releases of a version that programs greet with; two outputs that differ in nothing else tell the
     same.
     """
-    for kind, pattern in _KINDS:
-        text = pattern.sub(f"<{kind}>", text)
+    for kind in KINDS:
+        text = kind.pattern.sub(f"<{kind.name}>", text)
     if _RULE.fullmatch(text):
         # as wide as what stands below it, which may vary
         text = re.sub("-+", "-", text)
@@ -244,10 +260,6 @@ def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str
     return ordered
 
 
-def _without_blank_ends(lines: list[str]) -> list[str]:
-    start, end = 0, len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    while start < end and not lines[start].strip():
-        start += 1
-    return lines[start:end]
+def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+    """Return lines without the blank ones at both ends."""
+    return trimmed(trimmed(lines)[::-1])[::-1]

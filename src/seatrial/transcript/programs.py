@@ -116,7 +116,7 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program(
         "pdb",
-        (Prompt("pdb", r"\(Pdb(?:\+\+)?\) "),),
+        (Prompt("pdb", r"\(Pdb(?:\+\+)?\) "), Prompt("pdb", r"\.\.\.   ", continues=True)),
         python_is_unfinished,
         leave="q",
         waits_for="the rest of a statement",
@@ -140,6 +140,7 @@ PROGRAMS: tuple[Program, ...] = (
         "password",
         (Prompt("password", r"Password(?: for user [\w-]+)?: ", secret=True),),
         lambda _: False,
+        leave="^C",
     ),
 )
 #: All their prompts: the table that a session looks into, and that projects add to.

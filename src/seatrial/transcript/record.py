@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class ItemRecord:
     seal: str = ""
     # of all this, set by recording
 
-    @property
+    @cached_property
     def edited(self) -> bool:
         """Tell whether anything was changed since recording; unknown in the old format."""
         return self.seal not in (_UNSEALED, _seal(self))
@@ -91,7 +92,7 @@ class Run:
     seal: str = ""
     # of all this, with the seals of the items in place of them
 
-    @property
+    @cached_property
     def edited(self) -> bool:
         """Tell whether anything but what items hold was changed since recording."""
         return self.seal not in (_UNSEALED, _seal(self))

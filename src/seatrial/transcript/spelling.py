@@ -7,27 +7,21 @@ Pages are written for Compose 2 and later (``docker compose``, ``example-web-1``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
-from seatrial.transcript.blocks import Block, Item
-
-SPELLINGS = ("v2", "v1")
-COMMANDS = {"v2": "docker compose", "v1": "docker-compose"}
+#: Which Compose: these two names stand in records, on the command line and in conf.py.
+CURRENT, OLD = "v2", "v1"
+SPELLINGS = (CURRENT, OLD)
+COMMANDS = {CURRENT: "docker compose", OLD: "docker-compose"}
 #: What a reader has to know of a spelling's Compose before they rely on it
 #: (https://docs.docker.com/compose/releases/migrate/).
-SUPPORT = {"v1": "out of support since July 2023"}
+SUPPORT = {OLD: "out of support since July 2023"}
 
 #: Labels that both put on what they make.
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
 FOLDER = "com.docker.compose.project.working_dir"
-
-
-def speaks_compose(lines: Sequence[str]) -> bool:
-    """Tell whether any of the lines is spelt differently in Compose 1."""
-    return any(re.search(r"\bdocker compose\b", line) for line in lines)
 
 
 def respelt(line: str, project: str) -> str:
@@ -53,13 +47,3 @@ def _joined(project: str) -> Callable[[re.Match[str]], str]:
         return f"{project}_{found.group(1)}_{run}{found.group(3)}"
 
     return join
-
-
-def in_spelling(item: Item, spelling: str, project: str) -> Item:
-    """Return an item of a page as it stands in a spelling.
-
-    A block for one spelling alone stands as it was written: it may speak of the other one.
-    """
-    if spelling == "v2" or not isinstance(item, Block) or item.only:
-        return item
-    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))

@@ -326,6 +326,8 @@ def _continuation(
 ) -> str | None:
     """Return the input that a line adds to an unfinished command, or None if it adds none."""
     if row.program in _PYTHONS:
+        if row.program == "pdb" and line.startswith("...   "):
+            return line[6:]
         if line.startswith("... ") and line.rstrip() != ELISION:
             return line[4:]
         waits = python_is_unfinished("\n".join(typed)) or _is_hash(typed[-1])

@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from seatrial.errors import SeatrialError, TranscriptError
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.run.engines import Engine
 from seatrial.run.environments import built
 from seatrial.run.follower import Follower, Line, follow
 from seatrial.run.signs import SHELL
-from seatrial.transcript.blocks import Block, Edit, Item, Page
+from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
 from seatrial.transcript.events import Ended, Ending, Output
 from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.matching import ELISION, came_at_end, compare
 from seatrial.transcript.record import Record, Run
 from seatrial.transcript.sameness import differences
-from seatrial.transcript.spelling import SPELLINGS, in_spelling
+from seatrial.transcript.spelling import SPELLINGS
 from seatrial.transcript.steps import Step, parse, same_prompt
 from seatrial.trials.complaints import elsewhere, hint, in_words
 from seatrial.trials.outcome import as_record, is_strict, rewritten, steps_as_recorded, system

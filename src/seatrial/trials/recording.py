@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seatrial.errors import SeatrialError, TranscriptError
-from seatrial.pages.reading import Reader, Tree, rewritten
+from seatrial.pages.reading import Reader, Tree
+from seatrial.pages.rewriting import rewritten
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import Record, load, path_of, save, write_whole

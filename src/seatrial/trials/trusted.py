@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seatrial.errors import RecordError
-from seatrial.pages.reading import Settings
+from seatrial.pages.settings import Settings
 from seatrial.transcript.blocks import Page
 from seatrial.transcript.record import Record, Run, load, path_of
 from seatrial.transcript.spelling import COMMANDS

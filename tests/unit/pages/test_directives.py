@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.pages.directives import locate
+from seatrial.pages.locating import locate
 
 
 @pytest.mark.parametrize(

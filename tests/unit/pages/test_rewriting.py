@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seatrial.errors import TranscriptError
-from seatrial.pages.reading import read, rewrite
+from seatrial.pages.reading import read
+from seatrial.pages.rewriting import rewrite
 from seatrial.transcript.blocks import Block
 
 CONF = 'extensions = ["seatrial.sphinx_ext", "myst_parser"]\nexclude_patterns = ["parts"]\n'

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from seatrial.transcript.blocks import Block, Edit
+from seatrial.transcript.blocks import Block, Edit, Varies
 
 BLOCK = Block("how-to/logs", "how-to/logs.rst", 12, ("$ echo hi", "hi"), "read-them", 3)
 EDIT = Edit("page", "page.rst", 7, ("a: 1", "b: 2"), "", 1, "config.yml", new=(2,))
@@ -68,8 +68,8 @@ def test_a_digest_stays_what_records_of_earlier_releases_hold() -> None:
     ("block", "expected"),
     [
         (BLOCK, [False, False]),
-        (replace(BLOCK, varies="it counts"), [True, True]),
-        (replace(BLOCK, varies="it counts", varying=(2,)), [False, True]),
+        (replace(BLOCK, varies=Varies("it counts")), [True, True]),
+        (replace(BLOCK, varies=Varies("it counts", (2,))), [False, True]),
     ],
 )
 def test_steps_vary_where_the_page_says_so(block: Block, expected: list[bool]) -> None:

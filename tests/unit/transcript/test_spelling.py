@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from seatrial.transcript.blocks import Block, Edit
-from seatrial.transcript.spelling import in_spelling, respelt, speaks_compose
+from seatrial.transcript.blocks import Block, Edit, in_spelling
+from seatrial.transcript.spelling import respelt
 
 BLOCK = Block(
     "page", "page.rst", 1, ("$ docker compose ps -q web", "> docker compose", "up"), "", 1
@@ -79,8 +79,3 @@ def test_a_block_is_respelt_line_by_line_and_an_edit_never() -> None:
 def test_a_block_for_one_spelling_alone_may_speak_of_the_other() -> None:
     block = replace(BLOCK, only="v1")
     assert in_spelling(block, "v1", "example") == block
-
-
-def test_only_commands_of_compose_have_two_spellings() -> None:
-    assert speaks_compose(["$ ls", "$ docker compose ps"])
-    assert not speaks_compose(["$ docker ps", "$ docker-compose ps", "docker composer"])

@@ -1,0 +1,133 @@
+"""Our nodes as HTML, while Sphinx writes a page."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from html import escape
+
+from docutils import nodes
+
+from seatrial.pages.doubts import Doubts
+from seatrial.pages.facts import numbered
+from seatrial.pages.marks import (
+    claim_anchor,
+    claim_mark,
+    edit_figure,
+    page_status,
+    sandbox_parts,
+)
+from seatrial.pages.nodes import claim_node, item_node, item_of, sandbox_node, status_node
+from seatrial.pages.recorded import RecordedItem
+from seatrial.pages.site import Site
+from seatrial.pages.tabs import needs_tabs, spellings
+from seatrial.pages.tally import Tally
+from seatrial.transcript.blocks import Block, Edit
+
+
+class Markup:
+    """The markup of one doctree, which may hold several pages: `singlehtml` makes it so."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._doubts = Doubts(site)
+        self._anchors: Counter[str] = Counter()
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        # page -> what its blocks and edits add up to
+        # an e-book has no scripts
+        self._is_interactive = site.app.builder.name != "epub"
+
+    def replace(self, doctree: nodes.document) -> None:
+        """Replace all that is ours by markup."""
+        # first: the others tell how these stand
+        for item in list(doctree.findall(item_node)):
+            self._item(item)
+        for status in list(doctree.findall(status_node)):
+            self._status(status)
+        for claim in list(doctree.findall(claim_node)):
+            self._claim(claim)
+        for sandbox in list(doctree.findall(sandbox_node)):
+            self._sandbox(sandbox)
+
+    def _item(self, node: item_node) -> None:
+        """Replace a block or an edit; note on its claim how the proof stands."""
+        item = item_of(node)
+        page = self._site.page(item.page)
+        known = page.by_ordinal[item.ordinal]
+        self._doubts.tell_of_record(page)
+        self._doubts.tell_of_item(page, known, node)
+        self._tallies[page.name].take(known)
+        literal = next(node.findall(nodes.literal_block))
+        if isinstance(item, Edit):
+            language = literal.get("language", "text")
+            markup: nodes.Node = _raw(edit_figure(item, language, known.standings[0]))
+        else:
+            markup = self._block(known)
+        if isinstance(node.parent, claim_node):
+            node.parent["standings"] = known.standings
+            node.parent["sentence"] = item.claim if isinstance(item, Block) else ""
+            node.parent["reason"] = item.not_run
+        node.replace_self([*_targets(node), *_targets(literal), markup])
+
+    def _block(self, known: RecordedItem) -> nodes.Node:
+        """Return a block's markup, in as many spellings as the page shows."""
+        tabs = self._is_interactive
+        item, halves = known.item, known.halves
+        markup = _raw(spellings(item.page, item.ordinal, halves, tabs=tabs))
+        if not (tabs and needs_tabs(halves)):
+            return markup
+        # the class is how sphinx-tabs knows that a page needs its script
+        container = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
+        container += markup
+        return container
+
+    def _claim(self, node: claim_node) -> None:
+        """Replace a claim by its sentence and the proof that opens under it."""
+        paragraph, *proof = node.children
+        anchor = numbered(claim_anchor(node["sentence"]), self._anchors)
+        mark = claim_mark(node["standings"], node["reason"])
+        sentence = nodes.inline("", "", *paragraph.children, classes=["seatrial-sentence"])
+        # not the summary itself: a sentence may have links, which cannot stand in one
+        node.replace_self(
+            [
+                *_targets(node),
+                _raw(f'<div class="seatrial-claim" id="{anchor}"><p>'),
+                sentence,
+                _raw(f"</p>\n<details><summary>{mark}</summary>\n"),
+                *proof,
+                _raw("</details></div>\n"),
+            ]
+        )
+
+    def _sandbox(self, node: sandbox_node) -> None:
+        """Replace what a page starts from by a line, with the commands folded under it."""
+        paragraph, *commands = node.children
+        parts = sandbox_parts(paragraph.astext(), bool(commands))
+        sentence = nodes.inline("", "", *paragraph.children)
+        node.replace_self(
+            [
+                *_targets(node),
+                _raw(parts.before),
+                sentence,
+                _raw(parts.between),
+                *commands,
+                _raw(parts.after),
+            ]
+        )
+
+    def _status(self, node: status_node) -> None:
+        """Replace the place under a page's title by what is known of the page."""
+        page = self._site.page(node["page"])
+        shown = self._site.settings.spellings
+        tally = self._tallies[page.name]
+        status = tally.status(page.record, shown, switch=self._is_interactive)
+        node.replace_self(_raw(page_status(status)) if status else [])
+
+
+def _raw(html: str) -> nodes.raw:
+    """Return a node that is markup already."""
+    return nodes.raw("", html, format="html")
+
+
+def _targets(node: nodes.Element) -> list[nodes.Node]:
+    """Return what keeps links to a node alive: labels that stand before it became its ids."""
+    return [_raw(f'<span id="{escape(name)}"></span>') for name in node["ids"]]

@@ -1,0 +1,77 @@
+"""What Sphinx is given in place of our nodes when it writes a page, in every builder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import NoUri
+from sphinx.util import logging
+
+from seatrial.pages.doubts import Doubts
+from seatrial.pages.in_html import Markup
+from seatrial.pages.nodes import claim_node, item_node, item_of, overview_node, sandbox_node
+from seatrial.pages.overviews import OVERVIEWS, Wanted
+from seatrial.pages.rendering import transcript_in_words
+from seatrial.pages.site import Site
+
+_logger = logging.getLogger(__name__)
+
+
+def fill_overviews(site: Site, _app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Fill the places for ledgers, indexes and matrices from all pages and records."""
+    for place in list(doctree.findall(overview_node)):
+        overview = OVERVIEWS[place["kind"]]
+        link = partial(_link, site, page)
+        wanted = Wanted(site.facts(page), site.all_facts, link, place["options"])
+        filled = overview.build(wanted)
+        if not filled and overview.when_empty:
+            _logger.warning(overview.when_empty, type="seatrial", subtype="matrix", location=place)
+        place.replace_self(filled)
+
+
+def replace_ours(site: Site, _app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Replace what is ours in a page that is about to be written."""
+    if next(iter(doctree.findall(_is_ours)), None) is None:
+        return
+    if site.is_html:
+        Markup(site).replace(doctree)
+    else:
+        _put_in_words(site, doctree)
+
+
+def _is_ours(node: nodes.Node) -> bool:
+    """Tell whether a node is one of this extension's."""
+    return isinstance(node, item_node | claim_node | sandbox_node)
+
+
+def _put_in_words(site: Site, doctree: nodes.document) -> None:
+    """Write the places that a transcript enters into it, as lines in brackets."""
+    doubts = Doubts(site)
+    for node in list(doctree.findall(item_node)):
+        item = item_of(node)
+        page = site.page(item.page)
+        halves = page.by_ordinal[item.ordinal].halves
+        if not halves:
+            continue
+        doubts.tell_of_record(page)
+        literal = next(node.findall(nodes.literal_block))
+        text = "\n".join(transcript_in_words(halves[0]))
+        literal.rawsource = text
+        literal.children = [nodes.Text(text)]
+
+
+def _link(site: Site, here: str, page: str, anchor: str, shown: Sequence[nodes.Node]) -> nodes.Node:
+    """Return a link to a page, or to a claim on it."""
+    builder = site.app.builder
+    try:
+        address = builder.get_relative_uri(here, page)
+    except NoUri:
+        return nodes.inline("", "", *shown)
+    if anchor and builder.name == "singlehtml":
+        address = f"#{anchor}"
+    elif anchor and site.is_html:
+        address += f"#{anchor}"
+    return nodes.reference("", "", *shown, refuri=address, internal=True)
