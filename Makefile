@@ -10,6 +10,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
 ENGINE := $(PYTHON) engine/engine.py
 PHASE := $(PYTHON) tools/phase.py
+RENDER := $(PYTHON) tools/render.py
 CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
@@ -18,27 +19,11 @@ PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,note
 COMPOSE ?=
 VISIBLE ?=
 
-# Sphinx takes a page that was half written when it was killed for one that is done, so a build that
-# was interrupted is not built upon. Nor does it know which of our own code makes its pages: where that
-# is newer than a build, all are made anew. Importing Sphinx takes two seconds, so where nothing is
-# newer than the last build without a warning, it is not asked.
-SPHINX := $(BIN)/python -m sphinx -b html -n -q -w _build/warnings
-SITE_PARTS := [!.]* .venv/installed-*
-BUILT := [ "$$(cat _build/built 2>/dev/null)" = "built $(SITE_URL)" ] && [ -e _build/html/index.html ] && \
-	[ -z "$$(find $(SITE_PARTS) \( -path _build -o -path tests -o -name __pycache__ \) -prune \
-		-o -newer _build/built -print -quit)" ]
-PAGE_MAKERS := Makefile $(wildcard conf.py src _templates)
-OUTDATED := [ -e _build/warnings ] && [ -n "$$(find $(PAGE_MAKERS) -name __pycache__ -prune \
-	-o -type f -newer _build/warnings -print -quit)" ]
-BEGIN_SITE := mkdir -p _build && if $(OUTDATED); then rm -rf _build/html _build/doctrees; fi && \
-	if [ -e _build/incomplete ]; then rm -rf _build/html; fi && \
-	rm -f _build/built && echo "built $(SITE_URL)" > _build/incomplete
-END_SITE := if [ -s _build/warnings ]; then rm _build/incomplete; else mv _build/incomplete _build/built; fi
 # What `check` and `record` share: the engine's address, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
 	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible)
 
-.PHONY: help site check record lab test engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site check record lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -46,7 +31,7 @@ help: ## say what can be done
 
 site: ## set up what is missing and render the site into _build/html; needs no Docker
 	@$(SETUP) site
-	@$(BUILT) || { $(BEGIN_SITE) && $(SPHINX) -d _build/doctrees . _build/html && { $(END_SITE); }; }
+	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs)
@@ -79,9 +64,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Spelling" $(BIN)/codespell .
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
-	@$(BEGIN_SITE)
-	@$(PHASE) "Site, warnings as errors" $(SPHINX) -W --keep-going -E -a -d _build/strict . _build/html
-	@$(END_SITE)
+	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
 	@rm -rf _build/reports
 	@$(PHASE) "Literals in sentences" \
 		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
@@ -99,6 +82,15 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Notebooks on Docker" \
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/notebooks.xml --compose v2 notebooks
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
+
+# Apart from `test`, which it would make half a minute longer.
+coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor
+	@$(SETUP) test
+	@rm -rf _build/coverage && mkdir -p _build/coverage
+	@$(BIN)/python -m coverage run -m pytest -q -n auto tests/unit
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage json -q -o _build/coverage/report.json
+	@$(PYTHON) tools/floors.py _build/coverage/report.json
 
 engine: ## start the private engine by hand
 	@$(ENGINE) start
@@ -136,7 +128,7 @@ lock: ## write requirements/ anew from pyproject.toml's dependency groups
 clean: ## remove what was built, sweep sandboxes, stop the private engine
 	@if [ -x $(BIN)/pytest ]; then $(BIN)/python -m seatrial sweep; fi
 	@$(ENGINE) stop
-	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf _build .venv .venv-lab dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@if [ -d "$(CACHE)" ] && [ -z "$(FORGET)" ]; then \
 		echo "Kept for the next time: $(CACHE); \`make clean-all\` removes that too."; fi

@@ -40,14 +40,15 @@ seatrial_prose = ["index", "explanation/*", "how-to/*", "reference/*", "notebook
 seatrial_prose_sources = [
     *("conf.py", "Makefile", "pyproject.toml", "engine", "src/seatrial"),
     *(".github", ".gitlab-ci.yml", ".readthedocs.yaml", "requirements/site.txt"),
-    *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "tests/unit/test_steps.py"),
-    *("tests/unit/test_spelling.py", "tests/unit/test_verdicts.py", "reference/matrix/rows.json"),
+    *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "reference/matrix/rows.json"),
+    *("tests/unit/transcript/test_steps.py", "tests/unit/transcript/test_spelling.py"),
+    *("tests/unit/transcript/test_record.py", "tests/unit/trials/test_verdicts.py"),
     *("tests/kernel/test_kernel.py", "tests/terminal/test_witness.py"),
     "tests/terminal/test_pytest_face.py",
-    *("tests/unit/test_collected.py", "tests/terminal/test_collected.py"),
+    *("tests/unit/pages/test_collected.py", "tests/terminal/test_collected.py"),
     *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),
     *("tests/terminal/test_terminal.py", "tests/terminal/test_page_run.py"),
-    *("tests/unit/test_pages.py", "tests/unit/test_record.py"),
+    "tests/unit/pages/test_pages.py",
     "tests/adoption/test_another_project.py",
 ]
 seatrial_prose_known = [
@@ -58,7 +59,7 @@ seatrial_prose_known = [
     ),
     *(f":{name}:" for kind in (Console, EditFile, RunMatrix) for name in kind.option_spec),
     *(f".. {name}::" for name in OVERVIEWS),
-    *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/*/test_*.py")),
+    *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/**/test_*.py")),
 ]
 
 # Quotation marks and ellipses, and no dashes: `--rm` stays what one types, also as a link's text.

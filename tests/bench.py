@@ -30,8 +30,9 @@ from nbclient import NotebookClient
 
 from seatrial.errors import SandboxError
 from seatrial.pages.reading import Tree, read
+from seatrial.run.engines import Engine, find_engine
 from seatrial.run.listening import drained
-from seatrial.run.sandbox import Engine, Sandbox, find_engine
+from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import Terminal
 from seatrial.run.tty import ENVIRONMENT
 from seatrial.transcript.blocks import Block, Edit, in_spelling

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import docker
 
-from seatrial.run.sandbox import MARK, find_engine
+from seatrial.run.engines import find_engine
+from seatrial.run.sweeping import MARK
 from seatrial.transcript.spelling import PROJECT
 
 ROOT = Path(__file__).resolve().parent.parent

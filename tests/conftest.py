@@ -3,7 +3,7 @@
 import pytest
 
 from seatrial.errors import EngineUnavailableError
-from seatrial.run.sandbox import Engine, find_engine
+from seatrial.run.engines import Engine, find_engine
 
 
 @pytest.fixture(scope="session")

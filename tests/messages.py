@@ -18,7 +18,7 @@ from pathlib import Path
 
 import docker
 
-from seatrial.run.sandbox import find_engine
+from seatrial.run.engines import find_engine
 from seatrial.transcript.spelling import PROJECT
 
 ROOT = Path(__file__).resolve().parent.parent

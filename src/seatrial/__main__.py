@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seatrial import __version__
 from seatrial.errors import SeatrialError
-from seatrial.run.sandbox import sweep
+from seatrial.run.sweeping import sweep
 
 try:
     from jupyter_client.kernelspec import KernelSpecManager

@@ -194,7 +194,7 @@ def test_the_wheel_holds_all_that_the_package_needs(wheel: Path) -> None:
 def test_the_package_that_was_installed_is_the_one_under_test(project: Project) -> None:
     program = "import seatrial.pytest_plugin as p; print(p.__file__)"
     done = project.call(sys.executable, "-c", program)
-    assert done.stdout.strip() == f"{project.path}/seatrial/pytest_plugin.py", done.stderr
+    assert done.stdout.strip() == f"{project.path}/seatrial/pytest_plugin/__init__.py", done.stderr
     done = project.call(sys.executable, "-m", "seatrial", "--version")
     assert done.stdout == "seatrial 0.1.0\n"
 

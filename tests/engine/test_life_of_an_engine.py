@@ -120,7 +120,7 @@ def test_the_clients_are_of_the_versions_that_the_guide_names() -> None:
         pytest.skip(f"Debian has later ones by now, or the wheel could not be had: {versions}")
 
 
-FIND = "from seatrial.run.sandbox import find_engine as f; print(f('v1').environment['{}'])"
+FIND = "from seatrial.run.engines import find_engine as f; print(f('v1').environment['{}'])"
 
 
 def find_engine(private: Private, variable: str) -> "subprocess.CompletedProcess[str]":

@@ -12,9 +12,11 @@ CONF = "exclude_patterns = ['.venv', '_build', 'README.md']\n"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a small project with this one's Makefile and packages, and its site."""
+    """Return a small project with this one's Makefile, its tool and packages, and its site."""
     tree = tmp_path_factory.mktemp("small")
     shutil.copy(ROOT / "Makefile", tree)
+    (tree / "tools").mkdir()
+    shutil.copy(ROOT / "tools/render.py", tree / "tools")
     (tree / ".venv").symlink_to(ROOT / ".venv")
     (tree / "conf.py").write_text(CONF)
     (tree / "index.rst").write_text("Small\n=====\n\n.. toctree::\n   :glob:\n\n   how-to/*\n")
@@ -56,10 +58,10 @@ def test_an_edited_page_is_built_again(tree: Path) -> None:
     assert "Another page" in (tree / "_build/html/how-to/page.html").read_text()
 
 
-def test_where_the_code_that_makes_pages_has_changed_all_are_made_anew(tree: Path) -> None:
+def test_where_the_code_that_makes_pages_has_changed_all_are_made_again(tree: Path) -> None:
     page = tree / "_build/html/how-to/page.html"
     (tree / "README.md").touch()
-    make(tree)  # Sphinx makes all pages anew in a folder that it has not seen
+    make(tree)  # Sphinx makes all pages again in a folder that it has not seen
     page.write_text("as it was")
     (tree / "src").mkdir()
     (tree / "src/extension.py").write_text("# as good as new\n")

@@ -7,7 +7,7 @@ import pytest
 
 from seatrial.errors import SandboxError
 from seatrial.pages.settings import Settings
-from seatrial.run import environments, layer
+from seatrial.run import cache, environments
 from seatrial.transcript.blocks import Block, Page
 from seatrial.trials.page import PageRun
 from seatrial.trials.verdicts import Verdict, explain
@@ -86,4 +86,4 @@ def test_an_environment_that_was_not_finished_is_made_again(tmp_path: Path) -> N
     wheel(tmp_path).write_bytes(b"other")
     with pytest.raises(SandboxError, match="cannot be made"):
         environments.built(requirements, print)
-    assert len(list((layer.cache() / "environments").glob("*/"))) == 1
+    assert len(list((cache.folder("environments")).glob("*/"))) == 1

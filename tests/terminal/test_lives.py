@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from seatrial.pages.lives import lives
-from seatrial.run.sandbox import Engine
-from seatrial.run.witness import Witness, now, sightings
+from seatrial.run.engines import Engine
+from seatrial.run.log import sightings
+from seatrial.run.witness import Witness, now
 
 _COMPOSE = """
 services:

@@ -18,8 +18,9 @@ import requests
 
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages.settings import Settings
-from seatrial.run.sandbox import Engine
-from seatrial.run.witness import Witness, _version_asked, container_of, now
+from seatrial.run.engines import Engine
+from seatrial.run.log import container_of
+from seatrial.run.witness import Witness, _version_asked, now
 from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.places import Container
 from seatrial.trials.page import PageRun

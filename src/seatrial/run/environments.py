@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from seatrial.errors import SandboxError
-from seatrial.run import layer
+from seatrial.run import cache, layer
 
 # how long (seconds) something may take before it is said what is waited for
 _PATIENCE = 2.0
@@ -25,9 +25,7 @@ def built(requirements: Sequence[str], say: Say) -> layer.Environment:
     It is made where the cache has none for them and this Python.  `say` is given a line for what
     takes more than two seconds.  Raises SandboxError where it cannot be made.
     """
-    kept = layer.cache() / "environments"
-    kept.mkdir(parents=True, exist_ok=True)
-    folder = kept / _digest(requirements)
+    folder = cache.folder("environments") / _digest(requirements)
     whole = folder / "whole"
     # written last: without it an earlier run was interrupted
     with _alone(folder.with_suffix(".lock")):

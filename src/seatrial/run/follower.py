@@ -12,13 +12,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from seatrial.run.engines import Engine
 from seatrial.run.inside import Insides
 from seatrial.run.layer import Environment
 from seatrial.run.listening import Answer, Reading
-from seatrial.run.sandbox import Engine, Sandbox
+from seatrial.run.log import Event as Fact
+from seatrial.run.log import container_of, sightings
+from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import Terminal
-from seatrial.run.witness import Event as Fact
-from seatrial.run.witness import Witness, container_of, now, sightings
+from seatrial.run.witness import Witness, now
 from seatrial.transcript.events import Asked, Began, Ended, Ending, Event, Output, Sighting
 from seatrial.transcript.places import MACHINE, STRANGE, Container, Place
 from seatrial.transcript.programs import PROMPTS, Prompt

@@ -9,7 +9,7 @@ import docker
 import docker.errors
 import requests
 
-from seatrial.run.witness import Event
+from seatrial.run.log import Event
 
 
 class Insides:

@@ -126,14 +126,6 @@ def _write(script: Path, text: bytes) -> None:
     script.chmod(0o755)
 
 
-def cache() -> Path:
-    """Return the folder of the user's cache in which all is kept."""
-    return Path(
-        os.environ.get("SEATRIAL_CACHE")
-        or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
-    )
-
-
 def search_path(path: str, first: Iterable[Path]) -> str:
     """Return a PATH that begins with some folders and leaves virtual environments of ours out."""
     own = {os.environ.get("VIRTUAL_ENV", "")}

@@ -1,8 +1,7 @@
-"""What Docker did while a step ran, from the engine's own events.
+"""Who listens to the engine's events while steps run.
 
-No event names the command that caused it, so commands run one at a time and an event belongs to
-the step in whose window it happened, by the engine's clock.  Delivery takes milliseconds; nothing
-waits for it except where a later step could be taken for the cause.
+Delivery takes milliseconds; nothing waits for it except where a later step could be taken for the
+cause.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -20,33 +18,10 @@ import docker.errors
 import requests
 
 from seatrial.errors import EngineUnavailableError
-from seatrial.transcript.events import Sighting
-from seatrial.transcript.places import Container
-from seatrial.transcript.spelling import ONE_OFF, PROJECT, SERVICE
+from seatrial.run.log import Event, Log
 
 # how long (seconds) to wait for the end of an exec that the engine reports late
 _PATIENCE = 1.0
-# bookkeeping that no reader asked for
-_SILENT = frozenset({"resize", "top", "health_status", "exec_detach", "attach", "mount", "unmount"})
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event of the engine that concerns the project."""
-
-    moment: int
-    # nanoseconds since the epoch, by the engine's clock
-    what: str
-    name: str
-    # service or object name, never an identifier
-    action: str
-    actor: str
-    # the engine's identifier
-    container: str = ""
-    # the container's own name, such as example-web-1
-    one_off: bool = False
-    execution: str = ""
-    # identifier of an exec
 
 
 class Witness:
@@ -57,16 +32,7 @@ class Witness:
     """
 
     def __init__(self, host: str, project: str, healthchecks: Iterable[str] = ()) -> None:
-        self._project = project
-        self._healthchecks = frozenset(healthchecks)
-        self._events: list[Event] = []
-        self._probes: set[str] = set()
-        self._open: set[str] = set()
-        self._unstarted: set[str] = set()
-        # one-off containers that have been created and not started
-        self._volumes: set[str] = set()
-        self._images: set[str] = set()
-        self._latest = 0
+        self._log = Log(project, healthchecks)
         self._closing = False
         self._lost = ""
         # why nothing more is heard
@@ -86,7 +52,7 @@ class Witness:
     @property
     def volumes(self) -> frozenset[str]:
         """Return the anonymous volumes that containers of the project have mounted."""
-        return frozenset(self._volumes)
+        return frozenset(self._log.volumes)
 
     def images(self, *, ours: bool) -> dict[str, str]:
         """Return the images that containers were made from, each with the version of its program.
@@ -95,7 +61,7 @@ class Witness:
         engine is `ours`: nobody else wants containers that they did not ask for.
         """
         with self._news:
-            names = sorted(self._images)
+            names = sorted(self._log.images)
         found = {}
         for name in names:
             with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
@@ -116,7 +82,7 @@ class Witness:
         """
         with self._news:
             self._refuse_if_lost()
-            return frozenset(self._open)
+            return frozenset(self._log.under_way)
 
     def settle(self, before: frozenset[str]) -> None:
         """Wait until nothing is under way but what was before, at most a second.
@@ -125,7 +91,7 @@ class Witness:
         the command returned.
         """
         with self._news:
-            self._wait(lambda: self._open <= before)
+            self._wait(lambda: self._log.under_way <= before)
 
     def await_start(self) -> None:
         """Wait until each one-off container that was created has started, at most a second.
@@ -133,7 +99,7 @@ class Witness:
         A program in a container may ask for input before the engine reports that it was started.
         """
         with self._news:
-            self._wait(lambda: not self._unstarted)
+            self._wait(lambda: not self._log.unstarted)
 
     def catch_up(self, start: int) -> None:
         """Wait until all that the engine has told since a moment has arrived, at most a second.
@@ -154,19 +120,19 @@ class Witness:
                 hint="start it, with `make engine` where it is this project's, and run this again",
             ) from error
         with self._news:
-            self._wait(lambda: self._latest >= last)
+            self._wait(lambda: self._log.latest >= last)
 
     def between(self, start: int, end: int) -> tuple[Event, ...]:
         """Return the events of a window, in nanoseconds since the epoch."""
         with self._news:
             self._refuse_if_lost()
-            return tuple(e for e in self._events if start <= e.moment < end)
+            return self._log.between(start, end)
 
     def close(self) -> None:
         """Stop listening, once what was sent has arrived."""
         before = -1
-        while before != len(self._events):
-            before = len(self._events)
+        while before != len(self._log):
+            before = len(self._log)
             with self._news:
                 self._news.wait(timeout=0.03)
         self._closing = True
@@ -180,7 +146,9 @@ class Witness:
         why = "the engine closed the connection"
         try:
             for raw in self._stream:
-                self._take(raw)
+                with self._news:
+                    self._log.take(raw)
+                    self._news.notify_all()
         except Exception as error:  # whatever ends this thread has to be told by the other one
             why = str(error) or type(error).__name__
         with self._news:
@@ -199,115 +167,6 @@ class Witness:
                 f"the engine's events ended while the page ran: {self._lost}",
                 hint="look whether the engine was stopped or restarted, and run the page again",
             )
-
-    def _take(self, raw: Mapping[str, Any]) -> None:
-        """Keep an event if it concerns the project."""
-        attributes: Mapping[str, str] = raw.get("Actor", {}).get("Attributes", {})
-        actor = str(raw.get("Actor", {}).get("ID", ""))
-        what = str(raw.get("Type", ""))
-        action = str(raw.get("Action", ""))
-        with self._news:
-            self._latest = int(raw.get("timeNano", 0))
-            self._news.notify_all()
-            event = self._event(what, action, actor, attributes, self._latest)
-            if event is None:
-                return
-            if event.execution:
-                self._follow(event, action)
-            elif event.one_off and event.action == "create":
-                self._unstarted.add(event.actor)
-            elif event.one_off and event.action == "attach":
-                self._open.add(event.actor)
-            elif event.action in ("start", "die", "destroy"):
-                self._unstarted.discard(event.actor)
-                if event.action != "start":
-                    self._open.discard(event.actor)
-            if event.execution not in self._probes or not event.execution:
-                self._events.append(event)
-
-    def _follow(self, event: Event, action: str) -> None:
-        """Keep count of the execs that are under way, health checks aside."""
-        command = action.partition(": ")[2].strip()
-        if command and command in self._healthchecks:
-            self._probes.add(event.execution)
-        if event.action == "exec_start" and event.execution not in self._probes:
-            self._open.add(event.execution)
-        if event.action == "exec_die":
-            self._open.discard(event.execution)
-
-    def _event(
-        self, what: str, action: str, actor: str, attributes: Mapping[str, str], moment: int
-    ) -> Event | None:
-        """Return what an event says of the project, or None if nothing."""
-        verb = action.partition(":")[0].strip()
-        if what == "container":
-            if attributes.get(PROJECT) != self._project:
-                return None
-            image = attributes.get("image", "")
-            if verb == "create" and not re.match(rf"{re.escape(self._project)}[-_]", image):
-                self._images.add(image)
-            if verb == "die":
-                # an exec cannot outlive its container, and the engine need not say so
-                self._open -= {e.execution for e in self._events if e.actor == actor}
-            return Event(
-                moment,
-                what,
-                attributes.get(SERVICE, ""),
-                verb,
-                actor,
-                attributes.get("name", ""),
-                attributes.get(ONE_OFF, "False") == "True",
-                attributes.get("execID", "") if verb.startswith("exec_") else "",
-            )
-        if what == "network":
-            name = attributes.get("name", "")
-            return self._named(moment, what, name, verb, actor)
-        if what == "volume":
-            if len(actor) == 64 and any(
-                e.actor == attributes.get("container") for e in self._events
-            ):
-                self._volumes.add(actor)
-                return Event(moment, what, "(anonymous)", verb, actor)
-            return self._named(moment, what, actor, verb, actor)
-        return None
-
-    def _named(self, moment: int, what: str, name: str, verb: str, actor: str) -> Event | None:
-        """Return an event of an object that carries the project's name."""
-        if name.startswith(f"{self._project}_"):
-            return Event(moment, what, name, verb, actor)
-        return None
-
-
-def sightings(events: Iterable[Event]) -> tuple[Sighting, ...]:
-    """Return events as a reader would tell them: an object a line, steady in order.
-
-    Which of several containers came first varies from run to run; what happened to one does not.
-    """
-    grouped: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
-    for event in events:
-        if event.action in _SILENT or (
-            event.what == "network" and event.action != "create" and event.action != "destroy"
-        ):
-            continue
-        key = (event.what, event.name, event.one_off)
-        grouped.setdefault(key, {}).setdefault(event.actor, []).append(event.action)
-    told: list[Sighting] = []
-    for (what, name, one_off), actors in grouped.items():
-        told.extend(Sighting(what, name, tuple(actions), one_off) for actions in actors.values())
-    return tuple(sorted(told, key=lambda s: (s.what, s.name, s.one_off, s.actions)))
-
-
-def container_of(events: Iterable[Event]) -> Container | None:
-    """Return the container that a command opened a program in, if it was one."""
-    found = None
-    for event in events:
-        if event.what != "container":
-            continue
-        if event.action == "exec_start":
-            found = Container(event.name, event.container)
-        elif event.action == "start" and event.one_off:
-            found = Container(event.name, one_off=True)
-    return found
 
 
 # how the programs of some images tell their version

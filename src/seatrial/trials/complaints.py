@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from seatrial.run.received import LIMIT
-from seatrial.run.sandbox import HOME
+from seatrial.run.scrubbing import HOME
 from seatrial.run.session import LONGEST
 from seatrial.transcript.events import Ended, Ending
 from seatrial.transcript.steps import KEYS, Step

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from seatrial.errors import EngineUnavailableError
 from seatrial.pages.nest import container_of_command
+from seatrial.run.engines import find_engine
 from seatrial.run.follower import Follower, Line, follow
 from seatrial.run.received import LIMIT
-from seatrial.run.sandbox import find_engine
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
 from seatrial.transcript.pieces import first_piece

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from seatrial.run.sandbox import ask
+from seatrial.run.engines import ask
 
 _DOCKER = ("docker", "docker-compose")
 

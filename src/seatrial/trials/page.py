@@ -9,9 +9,9 @@ from contextlib import ExitStack
 
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.settings import Settings
+from seatrial.run.engines import Engine
 from seatrial.run.environments import built
 from seatrial.run.follower import Follower, Line, follow
-from seatrial.run.sandbox import Engine
 from seatrial.run.signs import SHELL
 from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
 from seatrial.transcript.events import Ended, Ending, Output

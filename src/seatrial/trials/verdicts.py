@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import zip_longest
 
-from seatrial.transcript.blocks import Item
+from seatrial.transcript.blocks import Block, Item
 from seatrial.transcript.events import Ending
 from seatrial.transcript.matching import Comparison, Pair
 from seatrial.transcript.places import MACHINE, Place
@@ -71,6 +71,22 @@ class ItemResult:
     def failed(self) -> bool:
         """Tell whether this item makes the check of its page fail."""
         return self.verdict in (Verdict.DIFFERS, Verdict.BROKEN, Verdict.UNLIKE)
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether a block ran of which no output is compared, though it could promise some."""
+        return (
+            isinstance(self.item, Block)
+            and bool(self.steps)
+            and not (self.item.setup or self.item.plain)
+            and not any(step.step.promise for step in self.steps)
+        )
+
+    @property
+    def proves_a_claim(self) -> bool:
+        """Tell whether this shows that a sentence of the page is true."""
+        is_claim = isinstance(self.item, Block) and bool(self.item.claim)
+        return is_claim and self.verdict is Verdict.PASSED
 
     def with_differences(self, found: Sequence[Sequence[str]], *, strict: bool) -> ItemResult:
         """Return this with how each step differs from its record: a failure where `strict`."""

@@ -1,0 +1,195 @@
+"""The pytest face: an item for each block, named after page, section and ordinal.
+
+Here are its hooks, which pytest looks for in the module that the entry point names.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from seatrial.pytest_plugin.judged import PROSE
+from seatrial.pytest_plugin.left_out import is_left_out_unasked, not_collected
+from seatrial.pytest_plugin.notebooks import CellItem, NotebookFile
+from seatrial.pytest_plugin.pages import BlockItem, PageFile
+from seatrial.pytest_plugin.tally import summary
+from seatrial.pytest_plugin.trial import TRIAL, Trial
+from seatrial.transcript.spelling import SPELLINGS
+
+NOTEBOOK = ".ipynb"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    parser.addini("seatrial", "folder of conf.py, whose pages are run", type="string", default="")
+    group = parser.getgroup("seatrial", "running the console transcripts of a documentation")
+    group.addoption(
+        "--seatrial-record",
+        action="store_true",
+        help="write records, and promised outputs back into the pages",
+    )
+    group.addoption(
+        "--visible",
+        action="store_true",
+        help="leave out the proofs of claims, which pages fold away: what a reader types is enough",
+    )
+    group.addoption(
+        "--require-docker",
+        action="store_true",
+        help="fail, instead of skipping, where no Docker engine answers",
+    )
+    group.addoption(
+        "--compose",
+        choices=SPELLINGS,
+        default=os.environ.get("SEATRIAL_COMPOSE") or None,
+        help="run one spelling of Compose alone (default: all that conf.py names)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch the plugin on where a project names its pages."""
+    folder = config.getini("seatrial")
+    if folder:
+        if config.getoption("--visible") and config.getoption("--seatrial-record"):
+            raise pytest.UsageError(
+                "--visible and --seatrial-record exclude each other: a record holds the proofs of "
+                "claims too, which --visible leaves out; leave one of the two options out"
+            )
+        if not (config.rootpath / folder / "conf.py").is_file():
+            raise pytest.UsageError(
+                f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
+                "name the folder that Sphinx's conf.py is in"
+            )
+        config.stash[TRIAL] = Trial(config, (config.rootpath / folder).resolve())
+        if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
+            # the items of a page share a sandbox, and its spellings a record
+            config.option.dist = "loadfile"
+        config.addinivalue_line("markers", f"{PROSE}: literals in the sentences of a page")
+        # a terminated run cleans up like an interrupted one
+        signal.signal(signal.SIGTERM, _interrupted)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_ignore_collect(
+    collection_path: Path, config: pytest.Config
+) -> Generator[None, bool | None, bool | None]:
+    """Look for pages in folders that pytest leaves out unasked, such as `build`.
+
+    Which pages there are is for Sphinx to say.  What lies in the sample project is for its pages.
+    """
+    ignored = yield
+    trial = config.stash.get(TRIAL, None)
+    if trial is None or (place := trial.place(collection_path)) is None:
+        return ignored
+    is_folder = collection_path.is_dir()
+    if ignored:
+        if is_folder and is_left_out_unasked(config, place) and trial.holds_pages(place):
+            trial.strangers_only.add(place)
+            return False
+        return ignored
+    if any(folder in trial.strangers_only for folder in place.parents):
+        wanted = trial.holds_pages(place) if is_folder else trial.tree.page(place) is not None
+        return None if wanted else True
+    if trial.was_read and (tree := trial.known) is not None and is_folder:
+        inside = tree.settings.project is not None and place == tree.settings.project
+        if inside and not any(asked.is_relative_to(collection_path) for asked in trial.asked):
+            trial.strangers_only.add(place)
+    return ignored
+
+
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> PageFile | NotebookFile | None:
+    """Collect the source files that Sphinx reads as pages."""
+    trial = parent.config.stash.get(TRIAL, None)
+    # tests lie beside pages in many a project, and reading pages takes long
+    if trial is None or trial.told or file_path.suffix == ".py":
+        return None
+    place = trial.place(file_path)
+    if place is None:
+        return None
+    if (tree := trial.known) is None:
+        # told once, by the first file: nothing can be known about any of them
+        trial.told = True
+        return PageFile.from_parent(parent, path=file_path)
+    page = tree.page(place)
+    if page is None:
+        return None
+    trial.collected.add(place)
+    kind = NotebookFile if file_path.suffix == NOTEBOOK else PageFile
+    file = kind.from_parent(parent, path=file_path)
+    file.page = page
+    return file
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Count what was asked for, and keep pytest's own doctest away from pages.
+
+    It takes any page named on the command line, and would run `>>>` lines on this machine whatever
+    program the page opened before.
+    """
+    if trial := config.stash.get(TRIAL, None):
+        items[:] = [
+            item
+            for item in items
+            if type(item).__name__ != "DoctestItem" or trial.place(item.path) not in trial.collected
+        ]
+        items.extend(not_collected(session, trial))
+        for item in items:
+            if isinstance(item, BlockItem | CellItem):
+                trial.tally.selected += 1
+                item.parent.asked_for.add(
+                    item.item.ordinal if isinstance(item, BlockItem) else item.number
+                )
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that was to run blocks and ran no step of any."""
+    trial = session.config.stash.get(TRIAL, None)
+    if trial is None or session.config.option.collectonly:
+        return
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        # one of several processes: that which started them judges, by what all have done
+        output["seatrial"] = trial.outcome.as_plain()
+        return
+    if exitstatus != pytest.ExitCode.OK:
+        return
+    if trial.tally.ran_nothing:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what another process of pytest-xdist has done."""
+    trial = node.config.stash.get(TRIAL, None)
+    done = getattr(node, "workeroutput", {}).get("seatrial")
+    if trial is not None and done:
+        trial.tally.take_over(done)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was run and what was written."""
+    trial = terminalreporter.config.stash.get(TRIAL, None)
+    if trial is None:
+        return
+    for note in trial.tally.notes:
+        terminalreporter.write_line(f"seatrial: {note}")
+    if not trial.tally.selected or terminalreporter.config.option.collectonly:
+        return
+    tell_unrecorded = not (trial.recording or trial.visible)
+    for line in summary(trial.outcome, tell_unrecorded=tell_unrecorded):
+        terminalreporter.write_line(line)

@@ -1,0 +1,75 @@
+"""The files for continuous integration are what their services' published schemas ask for."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = {
+    "vendor.github-workflows": ".github/workflows/check.yml",
+    "vendor.gitlab-ci": ".gitlab-ci.yml",
+    "vendor.readthedocs": ".readthedocs.yaml",
+}
+# images that the sample project builds itself are made of these
+PULLED = {"debian:trixie-slim", "nginx:1.26", "postgres:18", "python:3.13-slim"}
+
+
+def problems(schema: str, file: Path) -> str:
+    """Return what a service would object to; nothing where it would not."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)],
+        capture_output=True,
+        text=True,
+    )
+    return "" if checked.returncode == 0 else checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(("schema", "file"), FILES.items())
+def test_a_file_fits_its_schema(schema: str, file: str) -> None:
+    assert problems(schema, ROOT / file) == ""
+
+
+@pytest.mark.parametrize(("schema", "file"), FILES.items())
+def test_a_broken_file_does_not(schema: str, file: str, tmp_path: Path) -> None:
+    broken = tmp_path / Path(file).name
+    text = (ROOT / file).read_text()
+    broken.write_text(re.sub(r"^(jobs|stages|version):", r"no-\1:", text, flags=re.MULTILINE))
+    if schema == "vendor.gitlab-ci":
+        broken.write_text(f"{text}\nbroken:\n  script: {{}}\n")
+    assert problems(schema, broken) != ""
+
+
+@pytest.mark.parametrize("file", [".github/workflows/check.yml", ".gitlab-ci.yml"])
+def test_every_image_is_pulled_beforehand(file: str) -> None:
+    compose = yaml.safe_load((ROOT / "example/docker-compose.yml").read_text())
+    named = {service["image"] for service in compose["services"].values() if "image" in service}
+    errors = (ROOT / "example/errors/Dockerfile").read_text()
+    named |= set(re.findall(r"^FROM (\S+)", errors, re.MULTILINE)) | PULLED
+    missing = {
+        image for image in named if not re.search(rf"{image}[\s;]", (ROOT / file).read_text())
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize("file", [".github/workflows/check.yml", ".gitlab-ci.yml"])
+def test_every_page_runs_on_a_schedule_with_and_without_folded_proofs(file: str) -> None:
+    jobs = yaml.safe_load((ROOT / file).read_text())
+    if file.endswith("check.yml"):
+        steps = jobs["jobs"]["test"]["steps"]
+        weekly = [s["run"] for s in steps if s.get("if") == "github.event_name == 'schedule'"]
+    else:
+        assert jobs["check"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+        weekly = jobs["check"]["script"]
+    assert weekly == ["make check COMPOSE=v2", "make check VISIBLE=1 COMPOSE=v2"]
+
+
+@pytest.mark.parametrize("file", FILES.values())
+def test_a_file_calls_targets_that_make_has(file: str) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    called = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / file).read_text()))
+    assert called
+    assert called <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))

@@ -1,0 +1,141 @@
+"""What the engine's events say of a project, read from lines as the engine sends them.
+
+The files in `events` hold one command each, in the engine's own order.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.run.log import Event, Log, container_of, sightings
+from seatrial.transcript.places import Container
+
+EVENTS = Path(__file__).parent / "events"
+CHECK = "/bin/sh -c pg_isready -q"
+STEPS = ("up", "exec", "run", "restart", "down")
+
+
+def lines(step: str) -> list[dict[str, Any]]:
+    """Return the events of a command."""
+    text = (EVENTS / f"{step}.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def took(log: Log, step: str) -> tuple[Event, ...]:
+    """Give a log the events of a command, and return what it kept of them."""
+    told = lines(step)
+    for raw in told:
+        log.take(raw)
+    return log.between(told[0]["timeNano"], told[-1]["timeNano"] + 1)
+
+
+@pytest.fixture
+def log() -> Log:
+    """The log of a project whose services were started."""
+    started = Log("example", [CHECK])
+    took(started, "up")
+    return started
+
+
+@pytest.mark.parametrize(
+    ("step", "told", "container"),
+    [
+        (
+            "up",
+            [
+                "container db: create, start",
+                "container web: create, start",
+                "network example_default: create",
+                "volume example_data: create",
+            ],
+            None,
+        ),
+        (
+            "exec",
+            ["container web: exec_create, exec_start, exec_die"],
+            Container("web", "example-web-1"),
+        ),
+        (
+            "run",
+            ["one-off container web: create, start, die, destroy"],
+            Container("web", one_off=True),
+        ),
+        ("restart", ["container web: kill, stop, die, start, restart"], None),
+        (
+            "down",
+            [
+                "container db: kill, stop, die, destroy",
+                "container web: kill, stop, die, destroy",
+                "network example_default: destroy",
+                "volume example_data: destroy",
+            ],
+            None,
+        ),
+    ],
+)
+def test_a_command_is_told_by_what_became_of_each_object(
+    step: str, told: list[str], container: Container | None
+) -> None:
+    log = Log("example", [CHECK])
+    for before in STEPS[: STEPS.index(step)]:
+        took(log, before)
+    events = took(log, step)
+    assert list(map(str, sightings(events))) == told
+    assert container_of(events) == container
+    assert log.latest == lines(step)[-1]["timeNano"]
+    assert log.under_way == log.unstarted == set()
+
+
+def each(log: Log, step: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield what happens to containers, and whether one is under way then, or yet to start."""
+    for raw in lines(step):
+        log.take(raw)
+        if raw["Type"] == "container" and CHECK not in raw["Action"]:
+            yield raw["Action"], bool(log.under_way), bool(log.unstarted)
+
+
+def test_an_exec_is_under_way_until_it_ends_and_a_health_check_never_is(log: Log) -> None:
+    assert list(each(log, "exec")) == [
+        ("exec_create: bash", False, False),
+        ("exec_start: bash", True, False),
+        # of the health check
+        ("exec_die", True, False),
+        ("exec_die", False, False),
+    ]
+
+
+def test_a_container_of_run_is_yet_to_start_and_under_way_while_somebody_is_attached(
+    log: Log,
+) -> None:
+    assert list(each(log, "run")) == [
+        ("create", False, True),
+        ("attach", True, True),
+        ("start", True, False),
+        ("resize", True, False),
+        ("die", False, False),
+        ("destroy", False, False),
+    ]
+
+
+def test_an_exec_ends_with_its_container(log: Log) -> None:
+    for raw in lines("exec")[:2]:
+        log.take(raw)
+    assert log.under_way
+    took(log, "restart")
+    assert log.under_way == set()
+
+
+def test_anonymous_volumes_and_images_of_others_are_kept_in_mind(log: Log) -> None:
+    assert log.images == {"postgres:17"}
+    assert [len(name) for name in log.volumes] == [64]
+
+
+def test_of_another_project_only_the_moment_counts() -> None:
+    log = Log("exam")
+    for step in STEPS:
+        assert took(log, step) == ()
+    assert log.latest == lines("down")[-1]["timeNano"]
+    assert log.volumes == log.images == set()
