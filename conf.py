@@ -43,7 +43,11 @@ seatrial_prose_sources = [
     *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "reference/matrix/rows.json"),
     *("tests/unit/transcript/test_steps.py", "tests/unit/transcript/test_spelling.py"),
     *("tests/unit/transcript/test_record.py", "tests/unit/trials/test_verdicts.py"),
-    *("tests/kernel/test_kernel.py", "tests/terminal/test_witness.py"),
+    *(
+        "tests/kernel/test_kernel.py",
+        "tests/kernel/test_in_containers.py",
+        "tests/terminal/test_witness.py",
+    ),
     "tests/terminal/test_pytest_face.py",
     *("tests/unit/pages/test_collected.py", "tests/terminal/test_collected.py"),
     *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),

@@ -46,7 +46,7 @@ class Look:
 
 
 NOTHING = Look(State.UNKNOWN)
-_WORKS = Look(State.WORKS)
+WORKING = Look(State.WORKS)
 
 # how the kernel numbers system calls (its syscall_64.tbl; asm-generic/unistd.h)
 _CALLS: dict[str, dict[int, str]] = {
@@ -148,7 +148,7 @@ def _of_threads(process: int) -> Look:
         threads = _threads(process)
         calls = {thread: _call(process, thread) for thread in threads}
     except (FileNotFoundError, ProcessLookupError):
-        return _WORKS
+        return WORKING
     except (OSError, ValueError):
         return NOTHING
     main = calls.get(process, _Call("running"))
@@ -158,7 +158,7 @@ def _of_threads(process: int) -> Look:
     waits_for_more = any(
         call.reads_terminal or call.name in _VAGUE or call.several for call in calls.values()
     )
-    return NOTHING if waits_for_more else _WORKS
+    return NOTHING if waits_for_more else WORKING
 
 
 @dataclass(frozen=True)

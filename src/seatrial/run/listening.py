@@ -11,7 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from seatrial.run.echo import BEGINS_PASTING, ENDS_PASTING
-from seatrial.run.front import NOTHING, Inside, Look, State
+from seatrial.run.front import NOTHING, WORKING, Inside, Look, State
 from seatrial.run.received import LIMIT, Received
 from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
 from seatrial.run.tty import Tty
@@ -29,8 +29,10 @@ _PACE, _SLOWEST = 0.0005, 0.05
 _EACH = 0.02
 # how long (seconds) what a program printed before it read may take to arrive, from a container too
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
+# how long (seconds) the engine may take to tell of a program that it started in a container
+_OPENING = 0.3
 # how long (seconds) a program must read at no prompt before that is a question
-_HELD, _HELD_CONTAINED = 0.06, 0.4
+_HELD, _HELD_CONTAINED = 0.06, 1.0
 # one that reads for a while only asks if it does so again and again
 _ROUNDS = 3
 
@@ -101,26 +103,26 @@ class Listener:
         start, pace, held = time.monotonic(), _PACE, _Held(before)
         self._stopped = False
         echoed = quiet = False
-        shown = 0.0
+        more, shown = b"", 0.0
         try:
             while True:
                 inner = came.size > TAIL or not echoes or self._has_taken(came)
                 sign = self._sign(came, inner=inner)
-                if sign is not None:
+                due = (echoed or quiet) and time.monotonic() - shown > _EACH and self._tty.is_busy
+                # a line that may still become a prompt is not shown
+                if due and (news := came.preview(unfinished=sign is None and not more)):
+                    shown = time.monotonic()
+                    yield news
+                    if self._stopped:
+                        # a key that comes while bash starts a program of a loop is lost on both
+                        time.sleep(_REACTION)
+                        return self._trouble(came, Ending.LEFT, start)
+                if sign is None:
+                    more = self._tty.read(min(pace, _left(deadline)))
+                else:
                     stands, more = self._settles(sign, before, min(pace, _left(deadline)))
                     if stands:
                         return self._answer(came, sign, start)
-                else:
-                    now = time.monotonic()
-                    due = (echoed or quiet) and now - shown > _EACH and self._tty.is_busy
-                    if due and (news := came.preview()):
-                        shown = now
-                        yield news
-                        if self._stopped:
-                            # a key that comes while bash starts a program of a loop is lost on both
-                            time.sleep(_REACTION)
-                            return self._trouble(came, Ending.LEFT, start)
-                    more = self._tty.read(min(pace, _left(deadline)))
                 if more:
                     # the reader's own shell shows a line as soon as it has it; another program
                     # needs a moment to take in what was typed
@@ -159,12 +161,25 @@ class Listener:
         seen = self.look()
         self.reader = seen
         if seen.state is State.UNKNOWN:
-            more = self._tty.read(sign.still)
-            return not more, more
+            return self._stays(sign)
         if not seen.is_news(before):
             return False, self._tty.read(wait)
         more = self._tty.read(_TRANSIT_CONTAINED if seen.contained else _TRANSIT)
         return not more, more
+
+    def _stays(self, sign: Sign) -> tuple[bool, bytes]:
+        """Tell whether nothing follows what looks like a prompt, and return what did.
+
+        Who opened a program in a container may learn a moment later which one that is.
+        """
+        until = time.monotonic() + (max(sign.still, _OPENING) if self.at_shell else sign.still)
+        while True:
+            if more := self._tty.read(min(_left(until), _SLOWEST)):
+                return False, more
+            if not _left(until):
+                return True, b""
+            if self.look().state is not State.UNKNOWN:
+                return False, b""
 
     def _overtaken(self, came: Received, *, quiet: bool) -> tuple[Sign, int] | None:
         """Return the shell's own prompt behind which a job in the background has printed."""
@@ -180,9 +195,11 @@ class Listener:
         seen = self.look()
         if not held.holds(seen):
             return None
-        lines, _ = came.lines()
-        shown = came.tail[came.tail.rfind(b"\n") + 1 :]
-        question = lines[-1] if lines and shown else ""
+        question = came.unfinished
+        if is_pager(question, reads=seen.state is State.READS):
+            return self._trouble(came, Ending.PAGER, start)
+        if seen.state is State.UNKNOWN:
+            return None
         if takes_the_screen(came.tail, reads=True):
             return self._trouble(came, Ending.FULL_SCREEN, start)
         if (hidden := self._hidden(came)) is not None:
@@ -195,8 +212,6 @@ class Listener:
         if seen.timed and held.rounds < _ROUNDS:
             # it goes on by itself
             return None
-        if is_pager(question):
-            return self._trouble(came, Ending.PAGER, start)
         self.reader = seen
         answer = self._trouble(came, Ending.QUESTION, start)
         self.prompt = question
@@ -263,7 +278,7 @@ class _Held:
     """For how long a program has been reading."""
 
     before: Look
-    seen: Look = NOTHING
+    seen: Look = WORKING
     since: float = 0.0
     rounds: int = 0
     """How often it began to read again, having waited for a while."""
@@ -271,17 +286,15 @@ class _Held:
     def holds(self, seen: Look) -> bool:
         """Take in a look, and tell whether the program has been reading for long enough."""
         now = time.monotonic()
-        if not seen.is_news(self.before):
-            self.seen, self.rounds = NOTHING, 0
-        elif self.seen.state is not State.READS or (
-            seen.sleep != self.seen.sleep and not seen.timed
-        ):
-            self.seen, self.since, self.rounds = seen, now, 0
-        else:
-            self.rounds += seen.sleep != self.seen.sleep
-            self.seen = seen
-            return now - self.since >= (_HELD_CONTAINED if seen.contained else _HELD)
-        return False
+        if seen.state is State.WORKS or seen.sleep == self.before.sleep != NOTHING.sleep:
+            self.seen, self.rounds = seen, 0
+            return False
+        if seen.state is not self.seen.state or (seen.sleep != self.seen.sleep and not seen.timed):
+            self.since, self.rounds = now, 0
+        self.rounds += seen.sleep != self.seen.sleep
+        self.seen = seen
+        known = seen.state is State.READS and not seen.contained
+        return now - self.since >= (_HELD if known else _HELD_CONTAINED)
 
 
 def drained(reading: Reading) -> Answer:

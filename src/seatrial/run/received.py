@@ -53,9 +53,18 @@ class Received:
         lines = clean(text).removesuffix("\n").split("\n")
         return self._signs.without_word(lines), note
 
-    def preview(self) -> Output | None:
-        """Return what is to be shown since this was asked last, if anything."""
-        return self._preview.news() if self._preview is not None else None
+    @property
+    def unfinished(self) -> str:
+        """Return the line at the end that has no end yet."""
+        raw = self.tail[self.tail.rfind(b"\n") + 1 :]
+        return clean(_decoded(raw)[0]).rpartition("\n")[2]
+
+    def preview(self, *, unfinished: bool) -> Output | None:
+        """Return what is to be shown since this was asked last, if anything.
+
+        The line that has no end yet is shown where `unfinished` says so.
+        """
+        return self._preview.news(unfinished=unfinished) if self._preview is not None else None
 
 
 class Preview:
@@ -75,7 +84,7 @@ class Preview:
         """Take in what came."""
         self._screen.feed(self._decoder.decode(raw))
 
-    def news(self) -> Output | None:
+    def news(self, *, unfinished: bool) -> Output | None:
         """Return what is to be shown since this was asked last, if anything."""
         if self._told < 0:
             rows = self._screen.lines()
@@ -86,8 +95,8 @@ class Preview:
             self._told = len(rows) - len(shown)
         lines = self._signs.without_word(self._screen.lines(self._told, self._screen.row))
         self._told = max(self._told, self._screen.row)
-        tail = self._signs.shown(self._screen.rows[self._screen.row])
-        if not lines and tail == self._tail:
+        tail = self._signs.shown(self._screen.rows[self._screen.row]) if unfinished else ""
+        if not lines and (tail == self._tail or not unfinished):
             return None
         self._tail = tail
         return Output(lines, tail)

@@ -112,14 +112,17 @@ class Terminal:
         if self._listener.pastes and len(lines) > 1:
             # an editor of lines would indent each by itself
             lines = [pasted(lines)]
+        at_own = self.at_shell
+        # the shell itself takes the line, also as the rest of a command
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
-            secret, before = self._listener.is_secret(), "" if self.at_shell else self.prompt
+            secret, before = self._listener.is_secret(), "" if at_own else self.prompt
             shown = Preview(line, secret, before, self._signs) if watched and last else None
             came = Received(self._signs, shown)
             answer = yield from self._answer_to(line, came, start + timeout)
             output += without_trace(line, answer.output, secret=secret, prompt=before)
             note = note or answer.note
+            at_own = answer.at_shell or answer.ending is Ending.UNFINISHED
             if answer.ending is Ending.UNFINISHED and not last:
                 answer = replace(answer, ending=Ending.PROMPT)
             if answer.ending is not Ending.PROMPT or self._pressed:

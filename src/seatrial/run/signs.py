@@ -22,7 +22,7 @@ _WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully fu
 # and what only one that draws a whole screen sends: the cursor to a row and a column
 _ADDRESSED = re.compile(rb"\x1b\[\d+;\d+H")
 # how more(1) and less(1) ask for a key at the end of a page
-_PAGER = re.compile(r"--More--.*|:|\(END\)|.*\(END\)|lines \d+-\d+.*|.*Press RETURN to continue ?")
+_PAGER = re.compile(r"--More--.*|.*\(END\)|lines \d+-\d+.*|.*Press RETURN to continue ?")
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,10 @@ def takes_the_screen(raw: bytes, *, reads: bool = False) -> bool:
     return bool(_WHOLE_SCREEN.search(raw) or (reads and _ADDRESSED.search(raw)))
 
 
-def is_pager(line: str) -> bool:
-    """Tell whether an unfinished line is that of a program that shows page by page."""
-    return _PAGER.fullmatch(line.strip()) is not None
+def is_pager(line: str, *, reads: bool) -> bool:
+    """Tell whether an unfinished line is that of a program that shows page by page.
+
+    Of one that reads, less is asked: less(1) has a colon alone.
+    """
+    line = line.strip()
+    return _PAGER.fullmatch(line) is not None or (reads and line == ":")

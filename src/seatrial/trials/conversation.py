@@ -267,8 +267,7 @@ class Conversation:
 
     def _line_as_it_is(self) -> Line:
         line = self._open().opened()
-        assert line is not None
-        return line
+        return line if line is not None else self._line()
 
 
 class Shown:
