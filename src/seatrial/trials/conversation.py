@@ -278,7 +278,7 @@ class Shown:
         self._told = 0
         # lines that were shown whole
         self._tail = ""
-        # what was shown of the line behind them
+        # what was shown of the line behind them, with the spaces over what was there before
 
     def put(self, lines: Sequence[str], tail: str = "") -> None:
         """Show lines, and the unfinished one behind them."""
@@ -288,7 +288,8 @@ class Shown:
         if tail.startswith(self._tail):
             text, self._tail = text + tail[len(self._tail) :], tail
         elif tail:
-            text, self._tail = f"{text}\r{tail.ljust(len(self._tail))}", tail
+            self._tail = tail.ljust(len(self._tail))
+            text = f"{text}\r{self._tail}"
         if text:
             self._show(text)
 
