@@ -60,8 +60,10 @@ class Project:
     ) -> subprocess.Popen[str]:
         """Start pytest in the project."""
         own = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        # of what runs, Hypothesis alone takes as long to be imported as all else
+        without = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", "-v", *without, *arguments],
             cwd=self.folder,
             env={**own, **(environment or {})},
             stdout=subprocess.PIPE,
