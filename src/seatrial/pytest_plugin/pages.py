@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,9 +88,12 @@ class SpeltPage(Spelt):
 
     def _say(self, line: str) -> None:
         """Print a line on the terminal, also where the output of tests is captured."""
-        if reporter := self.config.pluginmanager.get_plugin("terminalreporter"):
-            reporter.ensure_newline()
-            reporter.write_line(line)
+        plugins = self.config.pluginmanager
+        capture = plugins.get_plugin("capturemanager")
+        if reporter := plugins.get_plugin("terminalreporter"):
+            with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+                reporter.ensure_newline()
+                reporter.write_line(line, flush=True)
 
     def teardown(self) -> None:
         """Close the run and, where asked to, write down what it gave."""

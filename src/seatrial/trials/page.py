@@ -220,6 +220,7 @@ class PageRun:
                     prompts=self.settings.prompts,
                     source=self.settings.source,
                     beneath=built(wanted, self._say) if wanted else None,
+                    say=self._say,
                 )
             )
         return self._follower
