@@ -241,11 +241,9 @@ class PageRun:
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
             following = steps[number + 1] if number + 1 < len(steps) else None
-            result = self._run_step(block, step, following, silent=silent)
+            done.append(self._run_step(block, step, following, silent=silent))
             self.steps_run += 1
-            if result.verdict is not Verdict.PASSED:
-                verdict = result.verdict
-            done.append(result)
+            verdict = done[-1].verdict if done[-1].verdict is not Verdict.PASSED else verdict
         return ItemResult(block, verdict, tuple(done))
 
     def _back_to_shell(self, number: int, step: Step) -> None:
@@ -267,11 +265,9 @@ class PageRun:
         if not step.is_key and not same_prompt(step.prompt, line.prompt):
             complaint, advice = elsewhere(step, block.terminal, line.prompt)
             return StepResult(step, Verdict.BROKEN, complaints=(complaint,), hint=advice)
-        timeout = block.timeout or (
-            self.settings.build_timeout
-            if _MAY_BUILD.search(step.command)
-            else self.settings.timeout
-        )
+        builds = _MAY_BUILD.search(step.command)
+        usual = self.settings.build_timeout if builds else self.settings.timeout
+        timeout = block.timeout or usual
         ended = _typed(line, step, following, timeout)
         hashes = bool(step.remarks) and any(said.startswith("#") for said in ended.output)
         step = step.with_remarks(came_at_end(step.remarks, ended.output))
