@@ -22,6 +22,7 @@ from seatrial.pytest_plugin.judged import (
 )
 from seatrial.pytest_plugin.trial import TRIAL
 from seatrial.transcript.blocks import Item, Page
+from seatrial.transcript.spelling import OLD
 from seatrial.trials.outcome import newly_failed
 from seatrial.trials.page import PageRun
 from seatrial.trials.trusted import record_command, trusted_record
@@ -138,7 +139,7 @@ class BlockItem(Judged):
                 raise Failure(result.reason)
             pytest.skip(result.reason)
         if result.failed and not (run is not None and run.will_mend(result)):
-            told = explain(result, self.parent.name if self.parent.name == "v1" else "")
+            told = explain(result, self.parent.name if self.parent.name == OLD else "")
             if result.verdict is Verdict.UNLIKE:
                 settings = self.parent.trial.tree.settings
                 command = record_command(self.parent.page, settings)

@@ -19,7 +19,7 @@ from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.matching import ELISION, came_at_end, compare
 from seatrial.transcript.record import Record, Run
 from seatrial.transcript.sameness import differences
-from seatrial.transcript.spelling import SPELLINGS
+from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
 from seatrial.trials.complaints import elsewhere, hint, in_words
 from seatrial.trials.outcome import as_record, is_strict, rewritten, steps_as_recorded, system
@@ -49,7 +49,7 @@ class PageRun:
         self.page = page
         self.settings = settings
         self.engine = engine
-        self.spelling = engine.spelling if engine else "v2"
+        self.spelling = engine.spelling if engine else CURRENT
         self.recording = recording
         self._held = None if recording else record
         # what to compare with, besides the page's promises
@@ -103,7 +103,7 @@ class PageRun:
     def _rewrites(self, item: Item) -> bool:
         return (
             self.recording
-            and self.spelling == SPELLINGS[0]
+            and self.spelling == CURRENT
             and isinstance(item, Block)
             and not (item.setup or item.plain)
         )
