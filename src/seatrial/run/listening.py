@@ -31,6 +31,8 @@ _EACH = 0.02
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
 # how long (seconds) the engine may take to tell of a program that it started in a container
 _OPENING = 0.3
+# and how often (seconds) to look whether it has
+_OFTEN = 0.005
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 1.0
 # one that reads for a while only asks if it does so again and again
@@ -174,7 +176,7 @@ class Listener:
         """
         until = time.monotonic() + (max(sign.still, _OPENING) if self.at_shell else sign.still)
         while True:
-            if more := self._tty.read(min(_left(until), _SLOWEST)):
+            if more := self._tty.read(min(_left(until), _OFTEN)):
                 return False, more
             if not _left(until):
                 return True, b""
