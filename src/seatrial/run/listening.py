@@ -110,6 +110,9 @@ class Listener:
             while True:
                 inner = came.size > TAIL or not echoes or self._has_taken(came)
                 sign = self._sign(came, inner=inner)
+                overtaken = self._overtaken(came, quiet=not more) if sign is None else None
+                if overtaken is not None:
+                    return self._answer(came, *overtaken, start)
                 due = (echoed or quiet) and time.monotonic() - shown > _EACH and self._tty.is_busy
                 # a line that may still become a prompt is not shown
                 if due and (news := came.preview(unfinished=sign is None and not more)):
@@ -138,9 +141,10 @@ class Listener:
                 else:
                     quiet = True
                     pace = min(2 * pace, _SLOWEST)
-                if (overtaken := self._overtaken(came, quiet=not more)) is not None:
-                    return self._answer(came, *overtaken, start)
-                if pace > _HELD / 4 and (asked := self._asked(came, held, start)) is not None:
+                # whether the reader's own shell has taken the line, its echo tells
+                taken = echoed or not self.at_shell
+                asked = self._asked(came, held, start) if taken and pace > _HELD / 4 else None
+                if asked is not None:
                     return asked
                 if not _left(deadline):
                     return self._trouble(came, Ending.TIMEOUT, start)
