@@ -31,6 +31,8 @@ _EACH = 0.02
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
 # how long (seconds) the engine may take to tell of a program that it started in a container
 _OPENING = 0.3
+# and how often (seconds) to look whether it has
+_OFTEN = 0.005
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 1.0
 # one that reads for a while only asks if it does so again and again
@@ -108,6 +110,9 @@ class Listener:
             while True:
                 inner = came.size > TAIL or not echoes or self._has_taken(came)
                 sign = self._sign(came, inner=inner)
+                overtaken = self._overtaken(came, quiet=not more) if sign is None else None
+                if overtaken is not None:
+                    return self._answer(came, *overtaken, start)
                 due = (echoed or quiet) and time.monotonic() - shown > _EACH and self._tty.is_busy
                 # a line that may still become a prompt is not shown
                 if due and (news := came.preview(unfinished=sign is None and not more)):
@@ -136,9 +141,10 @@ class Listener:
                 else:
                     quiet = True
                     pace = min(2 * pace, _SLOWEST)
-                if (overtaken := self._overtaken(came, quiet=not more)) is not None:
-                    return self._answer(came, *overtaken, start)
-                if pace > _HELD / 4 and (asked := self._asked(came, held, start)) is not None:
+                # whether the reader's own shell has taken the line, its echo tells
+                taken = echoed or not self.at_shell
+                asked = self._asked(came, held, start) if taken and pace > _HELD / 4 else None
+                if asked is not None:
                     return asked
                 if not _left(deadline):
                     return self._trouble(came, Ending.TIMEOUT, start)
@@ -174,7 +180,7 @@ class Listener:
         """
         until = time.monotonic() + (max(sign.still, _OPENING) if self.at_shell else sign.still)
         while True:
-            if more := self._tty.read(min(_left(until), _SLOWEST)):
+            if more := self._tty.read(min(_left(until), _OFTEN)):
                 return False, more
             if not _left(until):
                 return True, b""

@@ -24,6 +24,7 @@ from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
 from seatrial.transcript.pieces import first_piece
 from seatrial.transcript.places import MACHINE, STRANGE, Place
 from seatrial.transcript.programs import PROMPTS, QUESTIONS, Program, program_of
+from seatrial.transcript.spelling import CURRENT
 from seatrial.trials import help as of_docker
 from seatrial.trials.trouble import Trouble, trouble_of, unfinished, unlike_a_command
 
@@ -61,7 +62,7 @@ class Cell:
 class Conversation:
     """One terminal in a sandbox, opened when the first line is typed."""
 
-    def __init__(self, project: Path | None, spelling: str = "v2") -> None:
+    def __init__(self, project: Path | None, spelling: str = CURRENT) -> None:
         self._project = project
         self._spelling = spelling
         self._opened = ExitStack()
