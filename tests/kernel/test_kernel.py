@@ -364,3 +364,28 @@ def test_the_terminals_own_word_is_never_seen(front_end: FrontEnd) -> None:
     asks = 'echo "${PS1@P}"; echo "${PS1:1}"; export PS1; env | grep PS1; declare -p PS1 PS2'
     text = front_end.run(f'{asks}; printf "%s" "$PROMPT_COMMAND"; set | grep PROMPT').text
     assert not re.search(r"[0-9a-f]{20}", text)
+    # another terminal, and what the one before had written into a file
+    front_end.run("exec 2> log")
+    front_end.run("exit")
+    text = front_end.run("cat log").text
+    assert text
+    assert not re.search(r"[0-9a-f]{20}", text)
+
+
+def test_where_nobody_answers_only_what_asked_is_left(front_end: FrontEnd) -> None:
+    front_end.run("python3 -q")
+    front_end.run("kept = 3")
+    assert front_end.run("input('Pick: ')").error.startswith("Question: `Pick:` was asked")
+    assert front_end.run("kept").text == "3\n"
+
+
+def test_a_question_that_is_asked_twice_is_answered_twice(front_end: FrontEnd) -> None:
+    asks = "for n in 1 2; do read -p 'Pick: ' x; echo $x; done"
+    cell = front_end.run(asks, answers=["one", "two"])
+    assert [asked for asked, _ in cell.asked] == ["Pick: ", "Pick: "]
+    assert cell.status == "ok"
+
+
+def test_a_line_that_is_refused_is_none_of_those_after_it(front_end: FrontEnd) -> None:
+    assert front_end.run("$ ls").traceback[-1] == "hint: type what stands behind it: `ls`"
+    assert front_end.run("$ ls\necho").traceback[-1].endswith("the line after it was not typed")

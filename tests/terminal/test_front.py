@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -52,12 +53,19 @@ class Case(NamedTuple):
 
 
 PROMPT, QUESTION, TIMEOUT = Ending.PROMPT, Ending.QUESTION, Ending.TIMEOUT
+UNFINISHED = (Ending.UNFINISHED, "> ")
+PICK = (QUESTION, "Pick: ", (), (TIMEOUT, ""))
+THREAD = "python3 -c 'from time import sleep; from threading import Thread; Thread"
+TICKS = "(while :; do echo tick; sleep 0.01; done) &"
 CASES = [
     # reads at a prompt of the table
     Case("python3 -q", PROMPT, ">>> "),
     Case("PS1='# ' sh", PROMPT, "# "),
     Case("bash --norc --noprofile -i", PROMPT, "bash-"),
     Case(r"env PS1='/ \$ ' sh", PROMPT, "/ "),
+    Case(r"env PS1='[\u@\h \W]\$ ' bash --norc -i", PROMPT, "["),
+    Case(r"env PS1='(base) I have no name!@box:/\$ ' bash --norc -i", PROMPT, "(base) I have"),
+    Case("setsid -w env PS1='# ' sh -i", PROMPT, "# "),
     Case("python3 -c 'import pdb; pdb.set_trace()'", PROMPT, "(Pdb) ", guessed=(PROMPT, "(Pdb) ")),
     Case("python3 -c 'import getpass; getpass.getpass()'", PROMPT, "Password: "),
     # reads at none
@@ -75,6 +83,12 @@ CASES = [
     ),
     Case("select x in a b; do break; done", QUESTION, "#? ", guessed=(TIMEOUT, "")),
     Case("python3 -c 'import pty; pty.spawn([\"cat\"])'", QUESTION, "", guessed=(TIMEOUT, "")),
+    # in a thread, beside one that sleeps, and in a session of its own
+    Case(f'{THREAD}(target=input, args=["Pick: "]).start()\'', *PICK),
+    Case(f'{THREAD}(target=sleep, args=[9], daemon=True).start(); input("Pick: ")\'', *PICK),
+    Case("setsid -w sh -c 'cat'", QUESTION, "", guessed=(TIMEOUT, "")),
+    # behind what a job in the background prints all the time
+    Case(f"{TICKS} read -p 'Your name: ' x", QUESTION, "", guessed=(TIMEOUT, "")),
     # works, whatever it looks like
     Case(
         "printf 'Checking password: '; sleep 0.6; echo ok", PROMPT, "$ ", ("Checking password: ok",)
@@ -89,6 +103,8 @@ CASES = [
         ("# ",),
         guessed=(PROMPT, "# "),
     ),
+    # the shell's own prompt, which it shows and does not ask by
+    Case('printf %s "${PS2@P}"; sleep 0.6; echo x', PROMPT, "$ ", ("> x",), guessed=UNFINISHED),
     Case("sleep 0.5", PROMPT, "$ "),
     Case("sh -c 'sleep 0.5'", PROMPT, "$ "),
     Case("read -t 0.5 x; echo $?", PROMPT, "$ ", ("142",)),
@@ -171,6 +187,39 @@ def test_a_job_in_the_background_hides_no_prompt(terminal: Terminal) -> None:
     assert "late" in typed(terminal, "wait").output + answer.output
 
 
+def test_each_line_gets_its_own_output(terminal: Terminal) -> None:
+    # a key is read, and the newline behind it is left for the shell, which asks twice
+    key = f"{sys.executable} -c 'import os, tty; tty.setcbreak(0); os.read(0, 1)'"
+    assert typed(terminal, f"stty -icanon; {key}; stty icanon").ending in (QUESTION, TIMEOUT)
+    assert typed(terminal, "a").at_shell
+    time.sleep(0.1)
+    for line in ("one", "two", "three"):
+        assert typed(terminal, f"echo {line}").output == (line,)
+    answer = typed(terminal, "false")
+    assert (answer.output, answer.status) == ((), 1)
+    if KNOWS:
+        assert typed(terminal, 'printf %s "${PS1@P}"; sleep 0.3; echo x').output == ("$ x",)
+        assert typed(terminal, "echo four").output == ("four",)
+
+
+def test_a_question_that_is_asked_again_is_one_again(terminal: Terminal) -> None:
+    if not KNOWS:
+        pytest.skip("this system does not tell what a process waits for")
+    typed(terminal, "while read -p 'Pick: ' x; do echo got $x; done")
+    for answer in (typed(terminal, "one"), typed(terminal, "two")):
+        assert (answer.ending, answer.prompt) == (QUESTION, "Pick: ")
+    assert typed(terminal, "^D").at_shell
+
+
+def test_other_shells_ask_by_prompts_of_their_own(terminal: Terminal) -> None:
+    typed(terminal, "export PS1='$ '; export PROMPT_COMMAND")
+    for shell in ("sh", "bash --norc --noprofile -i"):
+        assert not typed(terminal, shell).at_shell
+        assert typed(terminal, "exit").at_shell
+    answer = typed(terminal, "export PS1; sh -i", timeout=SHORT)
+    assert terminal.word not in answer.prompt + "".join(answer.output)
+
+
 @pytest.mark.skipif(not PYTHON_13, reason="needs Python 3.13, whose own editor of lines this is")
 def test_pythons_own_editor_of_lines_takes_a_block_as_it_is(terminal: Terminal) -> None:
     typed(terminal, f"env -u PYTHON_BASIC_REPL TERM=xterm {PYTHON_13} -q")
@@ -179,6 +228,12 @@ def test_pythons_own_editor_of_lines_takes_a_block_as_it_is(terminal: Terminal) 
     assert typed(terminal, "f()").output == ("2",)
     assert typed(terminal, "x = [1,", "2]", "").output == ()
     assert typed(terminal, "def f(:").output[-1] == "SyntaxError: invalid syntax"
+    # a line that goes on in the next row, alone and in a block
+    assert typed(terminal, f"len('{'x' * 300}')").output == ("300",)
+    assert typed(terminal, "def f():", f"    return '{'x' * 300}'", "").output == ()
+    typed(terminal, "from threading import Timer")
+    typed(terminal, "def tick(n): n and (print(n), Timer(0.01, tick, [n - 1]).start())", "")
+    assert typed(terminal, "tick(60)").prompt == ">>> "
     assert typed(terminal, "input('Pick: ')").ending is QUESTION
 
 

@@ -28,19 +28,6 @@ class ComposeFile:
         return tuple(_published(self._services))
 
     @property
-    def healthchecks(self) -> tuple[str, ...]:
-        """Return the commands by which the engine checks the services."""
-        found = []
-        for service in self._services:
-            test = (service.get("healthcheck") or {}).get("test")
-            if isinstance(test, str):
-                test = ["CMD-SHELL", test]
-            if test:
-                shell = ["/bin/sh", "-c"] if test[0] == "CMD-SHELL" else []
-                found.append(" ".join([*shell, *test[1:]]))
-        return tuple(found)
-
-    @property
     def _services(self) -> tuple[Mapping[str, Any], ...]:
         return tuple((self.content.get("services") or {}).values())
 

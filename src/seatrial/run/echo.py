@@ -51,7 +51,7 @@ def without_echo(typed: str, lines: Sequence[str], prompt: str = "") -> tuple[st
         rest = f"{line} " if line == prompt.rstrip() else line
         while prompt and rest.startswith(prompt):
             rest = rest.removeprefix(prompt)
-        seen += "".join(rest.split())
+        seen = _joined(seen, rest, echo)
         if seen == echo:
             return tuple(lines[number + 1 :])
         if not echo.startswith(seen):
@@ -66,7 +66,22 @@ def _without_paste(typed: str, lines: Sequence[str]) -> tuple[str, ...]:
     """Return output without the rows of a pasted text, each behind a prompt of Python."""
     rows = iter(lines)
     for text in typed.removeprefix(_PASTE).removesuffix(_END_OF_PASTE).split("\n"):
-        row = next(rows, "").removeprefix(">>> ").removeprefix("... ")
-        if row.split() != text.split() and row.split() != ["...", *text.split()]:
-            return tuple(lines)
+        echo = "".join(text.split())
+        row = next(rows, "").removeprefix(">>> ")
+        row = row if row.split() == text.split() else row.removeprefix("...")
+        seen = _joined("", row, echo)
+        while seen != echo:
+            row = next(rows, "")
+            if not row or not echo.startswith(seen):
+                return tuple(lines)
+            seen = _joined(seen, row, echo)
     return tuple(rows)
+
+
+def _joined(seen: str, row: str, echo: str) -> str:
+    """Return the part of an echo that was seen, with one more row: without blanks.
+
+    Python's own editor of lines ends a row that goes on with a backslash.
+    """
+    seen += "".join(row.split())
+    return seen if echo.startswith(seen) else seen.removesuffix("\\")

@@ -69,6 +69,8 @@ class Line:
         self._terminal = Terminal(
             folder or sandbox.folder, sandbox.environment, prompts, self._inside
         )
+        # another terminal may show what this one's shell has written into a file
+        sandbox.hide(self._terminal.word)
 
     @property
     def place(self) -> Place:
@@ -358,7 +360,7 @@ def follow(
         stack.callback(sandbox.close)
         witness = insides = None
         if engine is not None:
-            witness = Witness(engine.host, sandbox.project, sandbox.healthchecks)
+            witness = Witness(engine.host, sandbox.project)
             stack.callback(witness.close)
             stack.callback(_adopt, sandbox, witness)
             insides = Insides(engine.host)

@@ -58,6 +58,7 @@ _CALLS: dict[str, dict[int, str]] = {
         130: "sigsuspend",
         202: "futex",
         128: "sigtimedwait",
+        230: "sleep",
         232: "epoll",
         270: "select",
         271: "poll",
@@ -71,6 +72,7 @@ _CALLS: dict[str, dict[int, str]] = {
         72: "select",
         73: "poll",
         98: "futex",
+        115: "sleep",
         133: "sigsuspend",
         137: "sigtimedwait",
         426: "uring",
@@ -81,7 +83,7 @@ _NAMES = _CALLS.get(os.uname().machine, {})
 # waits for something, and the system does not tell for what
 _VAGUE = frozenset({"epoll", "pause", "sigsuspend", "uring"})
 # threads that have nothing to do
-_IDLE = frozenset({"futex", "sigtimedwait"})
+_IDLE = frozenset({"futex", "sigtimedwait", "sleep"})
 _LARGEST_SET = 1024
 
 
@@ -130,7 +132,11 @@ def _of_process(process: int, terminal: _Stat) -> Look:
         if stat.terminal == terminal.terminal:
             if stat.group == terminal.foreground:
                 seen = _more_telling(seen, _of_process(child, terminal))
-        elif stat.terminal and seen.state is State.UNKNOWN:
+        elif not stat.terminal:
+            # in a session of its own, as by `setsid`, and with this terminal all the same
+            within = _of_process(child, replace(terminal, terminal=0, foreground=stat.group))
+            seen = within if within.state is State.READS else seen
+        elif seen.state is State.UNKNOWN:
             # a terminal within this one, of which its parent passes on all that comes
             return _look(child)
     return seen
@@ -151,14 +157,28 @@ def _of_threads(process: int) -> Look:
         return WORKING
     except (OSError, ValueError):
         return NOTHING
-    main = calls.get(process, _Call("running"))
-    others = {call.name for thread, call in calls.items() if thread != process}
-    if main.reads_terminal and others <= _IDLE:
-        return Look(State.READS, (process, _sleeps(process)), main.timed)
+    readers = [thread for thread, call in calls.items() if call.reads_terminal]
+    others = {call.name for call in calls.values() if not call.reads_terminal}
+    if len(readers) == 1 and others <= _IDLE and _reads_for_itself(process, readers[0]):
+        reader = readers[0]
+        return Look(State.READS, (reader, _sleeps(reader)), calls[reader].timed)
     waits_for_more = any(
         call.reads_terminal or call.name in _VAGUE or call.several for call in calls.values()
     )
     return NOTHING if waits_for_more else WORKING
+
+
+def _reads_for_itself(process: int, thread: int) -> bool:
+    """Tell whether a process reads what it is told, and does not pass it on.
+
+    What does that, as Docker's client, has a thread for each direction, and waits by `epoll`.
+    """
+    if thread == process:
+        return True
+    with contextlib.suppress(OSError):
+        files = Path(f"/proc/{process}/fd").iterdir()
+        return not any("eventpoll" in str(file.readlink()) for file in files)
+    return False
 
 
 @dataclass(frozen=True)

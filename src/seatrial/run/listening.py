@@ -6,6 +6,7 @@ does not tell, how long nothing follows decides.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ _OPENING = 0.3
 _OFTEN = 0.005
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 1.0
+# what may stand before a prompt in its line: how an editor of lines begins one (ECMA-48)
+_BEGINS_A_LINE = rb"\n(?:\r|\x1b\[[0-?]*[@-~]|\x1b[=>])*"
 # one that reads for a while only asks if it does so again and again
 _ROUNDS = 3
 
@@ -103,17 +106,23 @@ class Listener:
         drawn once more by readline.  `before` is what was seen of it when the line was typed.
         """
         start, pace, held = time.monotonic(), _PACE, _Held(before)
+        looked, heard = start, 0
         self._stopped = False
-        echoed = quiet = False
+        taken, quiet = not echoes, False
         more, shown = b"", 0.0
         try:
             while True:
-                inner = came.size > TAIL or not echoes or self._has_taken(came)
-                sign = self._sign(came, inner=inner)
-                overtaken = self._overtaken(came, quiet=not more) if sign is None else None
-                if overtaken is not None:
-                    return self._answer(came, *overtaken, start)
-                due = (echoed or quiet) and time.monotonic() - shown > _EACH and self._tty.is_busy
+                taken = taken or self._taken in more or self._taken in came.tail
+                # before the shell itself has a line, its prompt is one that nobody waited for
+                late = taken or not self.at_shell
+                sign = self._sign(came, inner=taken) if late else None
+                own = self._overtaken(came, before, quiet=not more) if late and not sign else None
+                if own is not None:
+                    return self._answer(came, *own, start)
+                # a part of an echo would pass for output; the reader's own shell shows a line as
+                # soon as it has it, another program needs a moment to take in what was typed
+                due = taken and (quiet or (echoes and self.at_shell))
+                due = due and time.monotonic() - shown > _EACH and self._tty.is_busy
                 # a line that may still become a prompt is not shown
                 if due and (news := came.preview(unfinished=sign is None and not more)):
                     shown = time.monotonic()
@@ -129,9 +138,6 @@ class Listener:
                     if stands:
                         return self._answer(came, sign, start)
                 if more:
-                    # the reader's own shell shows a line as soon as it has it; another program
-                    # needs a moment to take in what was typed
-                    echoed = echoed or (self.at_shell and b"\n" in more)
                     came.add(more)
                     pace = _PACE
                     if takes_the_screen(came.tail):
@@ -141,33 +147,38 @@ class Listener:
                 else:
                     quiet = True
                     pace = min(2 * pace, _SLOWEST)
-                # whether the reader's own shell has taken the line, its echo tells
-                taken = echoed or not self.at_shell
-                asked = self._asked(came, held, start) if taken and pace > _HELD / 4 else None
-                if asked is not None:
-                    return asked
+                # by the clock: a job in the background may print all the time
+                if (still := pace > _HELD / 4) or time.monotonic() - looked > _HELD / 4:
+                    if came.size - heard > TAIL:
+                        held.put_off()
+                    looked, heard = time.monotonic(), came.size
+                    if (asked := self._asked(came, held, start, still=still)) is not None:
+                        return asked
                 if not _left(deadline):
                     return self._trouble(came, Ending.TIMEOUT, start)
         except EOFError:
             return self._trouble(came, Ending.CLOSED, start)
 
-    def _has_taken(self, came: Received) -> bool:
-        """Tell whether the program in front has taken the line that was typed."""
-        return (ENDS_PASTING if self.pastes else b"\n") in came.tail
+    @property
+    def _taken(self) -> bytes:
+        """Return by what the program in front shows that it has taken a line."""
+        return ENDS_PASTING if self.pastes else b"\n"
 
     def _sign(self, came: Received, *, inner: bool) -> Sign | None:
         """Return the prompt that ends what came, if it looks like one."""
-        before = "" if self.at_shell else self.prompt
+        # a question that was asked is no prompt: asked once more, it is one again
+        before = self.prompt if self.prompt in self._seen else ""
         return self._signs.at_end(came.tail, inner=inner, before=before, seen=self._seen)
 
     def _settles(self, sign: Sign, before: Look, wait: float) -> tuple[bool, bytes]:
         """Tell whether what looks like a prompt is one, and return what came meanwhile."""
-        if sign.is_certain:
+        # one with an old number was drawn before, and stands in a file or is shown by `${PS1@P}`
+        if sign.is_certain and sign.commands > self.commands:
             return True, b""
         seen = self.look()
         self.reader = seen
         if seen.state is State.UNKNOWN:
-            return self._stays(sign)
+            return (True, b"") if sign.is_certain else self._stays(sign)
         if not seen.is_news(before):
             return False, self._tty.read(wait)
         more = self._tty.read(_TRANSIT_CONTAINED if seen.contained else _TRANSIT)
@@ -187,21 +198,31 @@ class Listener:
             if self.look().state is not State.UNKNOWN:
                 return False, b""
 
-    def _overtaken(self, came: Received, *, quiet: bool) -> tuple[Sign, int] | None:
+    def _overtaken(self, came: Received, before: Look, *, quiet: bool) -> tuple[Sign, int] | None:
         """Return the shell's own prompt behind which a job in the background has printed."""
         if came.own is None or self._tty.is_busy:
             return None
-        state = self.look().state
-        if state is State.READS or (state is State.UNKNOWN and quiet):
-            return came.own
-        return None
-
-    def _asked(self, came: Received, held: _Held, start: float) -> Answer | None:
-        """Return what came where a program has been reading for a while, at no prompt."""
-        seen = self.look()
-        if not held.holds(seen):
+        seen, last = self.look(), self.reader
+        if seen.state is State.UNKNOWN:
+            return came.own if quiet else None
+        if not seen.is_news(before):
             return None
-        question = came.unfinished
+        self.reader = seen
+        if seen.sleep != last.sleep:
+            # the prompt by which it asks may still be on its way
+            time.sleep(_TRANSIT)
+            return None
+        return came.own
+
+    def _asked(self, came: Received, held: _Held, start: float, *, still: bool) -> Answer | None:
+        """Return what came where a program has been reading for a while, at no prompt.
+
+        Who is not known to read asks only where nothing comes.
+        """
+        seen = self.look()
+        if not held.holds(seen) or not (still or seen.state is State.READS):
+            return None
+        question = "".join(self._signs.without_word([came.unfinished]))
         if is_pager(question, reads=seen.state is State.READS):
             return self._trouble(came, Ending.PAGER, start)
         if seen.state is State.UNKNOWN:
@@ -222,15 +243,18 @@ class Listener:
         answer = self._trouble(came, Ending.QUESTION, start)
         self.prompt = question
         output = answer.output[:-1] if question else answer.output
-        secret = self._tty.hides_what_is_typed and not seen.contained
+        secret = self._tty.hides_what_is_typed(seen)
         return replace(answer, output=output, prompt=question, secret=secret)
 
     def _hidden(self, came: Received) -> tuple[Sign, int] | None:
         """Return the prompt of a program behind which a job in the background has printed."""
+        # an editor of lines draws its prompt again and again until it has taken one
+        echo = came.tail.rfind(self._taken) if self.pastes else -1
         for prompt in self._seen:
             raw = prompt.encode()
-            at = came.tail.rfind(b"\n" + raw) + 1
-            if at or came.tail.startswith(raw):
+            drawn = [*re.finditer(_BEGINS_A_LINE + re.escape(raw), came.tail)]
+            if drawn and drawn[-1].start() > echo:
+                at = drawn[-1].end() - len(raw)
                 return Sign(prompt, raw), came.size - len(came.tail) + at
         return None
 
@@ -269,7 +293,7 @@ class Listener:
         row = self._signs.row(self.prompt)
         if row is not None:
             return row.secret
-        return not self.at_shell and self._tty.hides_what_is_typed
+        return not self.at_shell and self._tty.hides_what_is_typed(self.reader)
 
     def _is_replaced(self, sign: Sign) -> bool:
         """Tell whether a prompt is that of a shell which took the place of the reader's own."""
@@ -288,6 +312,11 @@ class _Held:
     since: float = 0.0
     rounds: int = 0
     """How often it began to read again, having waited for a while."""
+
+    def put_off(self) -> None:
+        """Begin again with one in a container: what it printed before it read still arrives."""
+        if self.seen.contained:
+            self.since = time.monotonic()
 
     def holds(self, seen: Look) -> bool:
         """Take in a look, and tell whether the program has been reading for long enough."""

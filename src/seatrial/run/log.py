@@ -39,14 +39,12 @@ class Event:
 
 
 class Log:
-    """The events of one project, as far as the engine has told them.
-
-    `healthchecks` are the commands by which it checks services: an exec of one is no reader's.
-    """
+    """The events of one project, as far as the engine has told them."""
 
     def __init__(self, project: str, healthchecks: Iterable[str] = ()) -> None:
         self._project = project
-        self._healthchecks = frozenset(healthchecks)
+        self.healthchecks = set(healthchecks)
+        # the commands by which the engine checks containers: an exec of one is no reader's
         self._events: list[Event] = []
         self._probes: set[str] = set()
         self.latest = 0
@@ -93,7 +91,7 @@ class Log:
     def _follow(self, event: Event, action: str) -> None:
         """Keep count of the execs that are under way, health checks aside."""
         command = action.partition(": ")[2].strip()
-        if command and command in self._healthchecks:
+        if command and command in self.healthchecks:
             self._probes.add(event.execution)
         if event.action == "exec_start" and event.execution not in self._probes:
             self.under_way.add(event.execution)

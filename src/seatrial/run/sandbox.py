@@ -99,10 +99,9 @@ class Sandbox:
             MARK: self._mark,
         }
 
-    @property
-    def healthchecks(self) -> tuple[str, ...]:
-        """Return the commands by which the engine checks the project's services."""
-        return self._compose.healthchecks
+    def hide(self, word: str) -> None:
+        """Leave a word out of all that is shown: what only one of its terminals has in it."""
+        self._shown[word] = ""
 
     def scrub(self, line: str) -> str:
         """Return a line without paths of this machine and the names of its package mirrors."""

@@ -28,10 +28,12 @@ LONGEST = 4095
 
 # What bash reads when it begins.  Before each prompt it puts its prompts back, whatever a page did
 # to them: they tell the exit status, and the number of commands run so far.  Nothing of that is
-# traced by `set -x`; `set -v` shows the line, and a line with the word in it is no output.  History
-# stays on, which expands `!` as in a reader's shell; no file of it is read or written.
+# traced by `set -x`; `set -v` shows the line, and a line with the word in it is no output.  They
+# are exported to no other shell, which would ask by them.  History stays on, which expands `!` as
+# in a reader's shell; no file of it is read or written.
 _RC = (
-    r"""PROMPT_COMMAND='{ shopt -s promptvars && declare PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
+    r"""PROMPT_COMMAND='{ shopt -s promptvars && """
+    r"""declare +x PROMPT_COMMAND PS1="[WORD:\$?:\#]" PS2="[WORD\076]"; } """
     r"""&> /dev/null || { echo "bash: its prompt cannot be set" >&2; exit 1; }'"""
     "\nreadonly PROMPT_COMMAND\nunset HISTFILE\nshopt -u checkwinsize\n"
 )
@@ -54,7 +56,8 @@ class Terminal:
         prompts: Sequence[Prompt] = PROMPTS,
         inside: Inside = lambda: None,
     ) -> None:
-        word = secrets.token_hex(12)
+        word = self.word = secrets.token_hex(12)
+        # stands in this shell's prompts, and is not to be seen by anybody
         self._signs = Signs(word, prompts)
         self._tty = Tty(folder, environment, _RC.replace("WORD", word))
         self._listener = Listener(self._tty, self._signs, inside)
@@ -140,7 +143,7 @@ class Terminal:
 
     def _answer_to(self, line: str, came: Received, deadline: float) -> Reading:
         """Type one line and return what came of it."""
-        echoes = not (self.at_shell or line.strip() in KEYS or self._listener.is_secret())
+        echoes = not (line.strip() in KEYS or self._listener.is_secret())
         before = NOTHING if self.at_shell else self._listener.look()
         self._send(line)
         if line.strip() != "^C":

@@ -115,7 +115,7 @@ class Signs:
         """
         if not any(self._word in line for line in lines):
             return tuple(lines)
-        kept = (line for line in lines if not (self._word in line and "declare PS1=" in line))
+        kept = (line for line in lines if not (self._word in line and "declare +x PROMPT" in line))
         plain = (self._drawn.sub(lambda m: SHELL if m[1] else REST, line) for line in kept)
         return tuple(line.replace(self._word, "") for line in plain)
 

@@ -9,13 +9,14 @@ import signal
 import tempfile
 import termios
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pexpect
 
 from seatrial.errors import SessionError
 from seatrial.run.echo import WIDTH
-from seatrial.run.front import Inside, Look, command_of, look, processes_of
+from seatrial.run.front import NOTHING, Inside, Look, command_of, look, processes_of
 
 #: Rows of every terminal; they are many so that no program reaches for a pager.
 HEIGHT = 1000
@@ -128,11 +129,18 @@ class Tty:
         except OSError:
             return False
 
-    @property
-    def hides_what_is_typed(self) -> bool:
-        """Tell whether a program reads a line that it does not want to be seen."""
-        with contextlib.suppress(OSError, termios.error):
-            modes = termios.tcgetattr(self._file)[3]
+    def hides_what_is_typed(self, reader: Look = NOTHING) -> bool:
+        """Tell whether a program reads a line that it does not want to be seen.
+
+        One in a container has a terminal of its own.
+        """
+        with contextlib.suppress(OSError, termios.error), ExitStack() as opened:
+            file = self._file
+            if reader.contained:
+                path = f"/proc/{reader.sleep[0]}/fd/0"
+                file = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+                opened.callback(os.close, file)
+            modes = termios.tcgetattr(file)[3]
             return bool(modes & termios.ICANON) and not modes & termios.ECHO
         return False
 

@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import docker
@@ -31,8 +31,8 @@ class Witness:
     told so by an EngineUnavailableError.
     """
 
-    def __init__(self, host: str, project: str, healthchecks: Iterable[str] = ()) -> None:
-        self._log = Log(project, healthchecks)
+    def __init__(self, host: str, project: str) -> None:
+        self._log = Log(project)
         self._closing = False
         self._lost = ""
         # why nothing more is heard
@@ -146,7 +146,9 @@ class Witness:
         why = "the engine closed the connection"
         try:
             for raw in self._stream:
+                check = self._healthcheck(raw)
                 with self._news:
+                    self._log.healthchecks.add(check)
                     self._log.take(raw)
                     self._news.notify_all()
         except Exception as error:  # whatever ends this thread has to be told by the other one
@@ -154,6 +156,16 @@ class Witness:
         with self._news:
             self._lost = "" if self._closing else why
             self._news.notify_all()
+
+    def _healthcheck(self, raw: Mapping[str, Any]) -> str:
+        """Return by which command the engine will check a container of which an event tells.
+
+        It is asked: an image may bring one, and a reader may edit the Compose file.
+        """
+        if (raw.get("Type"), raw.get("Action")) == ("container", "create"):
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                return healthcheck(self._client.api.inspect_container(raw["id"])["Config"])
+        return ""
 
     def _wait(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds, at most a second; the caller has the lock."""
@@ -180,6 +192,13 @@ _ASK = {
 
 # image's identifier -> the version that its program printed: nobody has to be asked twice
 _ASKED: dict[str, str] = {}
+
+
+def healthcheck(config: Mapping[str, Any]) -> str:
+    """Return the command by which a container is checked, as events name it; empty if by none."""
+    test = (config.get("Healthcheck") or {}).get("Test") or [""]
+    shell = (config.get("Shell") or ["/bin/sh", "-c"]) if test[0] == "CMD-SHELL" else []
+    return " ".join([*shell, *test[1:]])
 
 
 def _version_said(config: Mapping[str, Any], name: str) -> str:

@@ -91,7 +91,13 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         "container shell",
         (
-            Prompt("container shell", r"[\w.-]+@[\w.-]+:[^\n$#]*[$#] "),
+            # an environment of conda, and a user without a name (images of Bitnami)
+            Prompt(
+                "container shell",
+                r"(?:\([\w.-]+\) )?(?:[\w.-]+|I have no name!)@[\w.-]+:[^\n$#]*[$#] ",
+            ),
+            # as images of Fedora and its kin have it
+            Prompt("container shell", r"\[[\w.-]+@[\w.-]+ [^\n\]]*\][$#] "),
             Prompt("container shell", r"(?:ba)?sh-[\d.]+[$#] "),
             Prompt("container shell", r"# ", guessable=True),
             # as images of Alpine have it: where one is, and who

@@ -32,6 +32,8 @@ from seatrial.trials.trouble import Trouble, trouble_of, unfinished, unlike_a_co
 _FOR_EVER = 7 * 86400.0
 # how long (seconds) a kernel that is being restarted may take to give its sandbox back
 _PATIENCE = 10.0
+# how long (seconds) a program may take to leave a question
+_LEAVING = 2.0
 # what Ctrl-C leaves in a terminal
 _CTRL_C = re.compile(r"^(?:\^C)+|(?:\^C)+$")
 
@@ -92,6 +94,7 @@ class Conversation:
                 left = left[1:]
                 continue
             if (trouble := unlike_a_command(left[0], program)) is not None:
+                left = left[1:]
                 break
             piece = first_piece(program, left)
             if piece is None:
@@ -259,7 +262,7 @@ class Conversation:
         if ended.ending not in (Ending.PROMPT, Ending.TOO_MUCH) or not ended.prompt:
             if ended.ending is Ending.PAGER:
                 line.leave_pager()
-            elif line.alive:
+            elif line.alive and not (ended.ending is Ending.QUESTION and _withdrawn(line)):
                 line.leave()
         elif found is not None and waits:
             for _ in line.send(["^C"], 5.0):
@@ -269,6 +272,12 @@ class Conversation:
     def _line_as_it_is(self) -> Line:
         line = self._open().opened()
         return line if line is not None else self._line()
+
+
+def _withdrawn(line: Line) -> bool:
+    """Press Ctrl-C at a question, and tell whether what opened its program asks for input again."""
+    ended = [event for event in line.send(["^C"], _LEAVING) if isinstance(event, Ended)]
+    return ended[-1].ending is Ending.PROMPT and bool(ended[-1].prompt)
 
 
 class Shown:

@@ -1,4 +1,4 @@
-"""What a project's Compose file says of ports and health checks, however it is written."""
+"""What a project's Compose file says of ports, however it is written."""
 
 import socket
 from pathlib import Path
@@ -26,22 +26,6 @@ def test_a_published_port_is_known_however_it_is_written(
 ) -> None:
     text = f"services: {{web: {{ports: {ports}}}}}"
     assert parsed(text, Path("compose.yml")).published == published
-
-
-@pytest.mark.parametrize(
-    ("test", "command"),
-    [
-        ("pg_isready -q", ("/bin/sh -c pg_isready -q",)),
-        ('["CMD-SHELL", "pg_isready -q"]', ("/bin/sh -c pg_isready -q",)),
-        ('["CMD", "pg_isready", "-q"]', ("pg_isready -q",)),
-        ("", ()),
-    ],
-)
-def test_a_health_check_is_known_by_what_the_engine_runs(
-    test: str, command: tuple[str, ...]
-) -> None:
-    text = f"services: {{db: {{healthcheck: {{test: {test}}}}}, web: {{}}}}"
-    assert parsed(text, Path("compose.yml")).healthchecks == command
 
 
 def test_of_several_files_compose_takes_the_first(tmp_path: Path) -> None:

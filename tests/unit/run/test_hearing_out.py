@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from seatrial.run.follower import Line
+from seatrial.run.witness import healthcheck
 
 
 class Heard:
@@ -24,6 +25,26 @@ class Heard:
     def await_start(self) -> None:
         """Note that a start is awaited."""
         self.waited.append("start")
+
+
+@pytest.mark.parametrize(
+    ("config", "command"),
+    [
+        ({"Healthcheck": {"Test": ["CMD-SHELL", "pg_isready -q"]}}, "/bin/sh -c pg_isready -q"),
+        (
+            {"Healthcheck": {"Test": ["CMD-SHELL", "ready"]}, "Shell": ["/bin/ash", "-ec"]},
+            "/bin/ash -ec ready",
+        ),
+        ({"Healthcheck": {"Test": ["CMD", "pg_isready", "-q"]}}, "pg_isready -q"),
+        ({"Healthcheck": {"Test": ["NONE"]}}, ""),
+        ({"Healthcheck": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_health_check_is_known_by_what_the_engine_runs(
+    config: dict[str, object], command: str
+) -> None:
+    assert healthcheck(config) == command
 
 
 @pytest.mark.parametrize(
