@@ -11,6 +11,8 @@ WIDTH = 120
 #: How a program says that it takes pasted text as it is, and that it does so no more (xterm's
 #: private mode 2004), and what stands around such a text.
 BEGINS_PASTING, ENDS_PASTING = b"\x1b[?2004h", b"\x1b[?2004l"
+# how the prompt of the reader's own shell is shown
+_OWN = "$ "
 _PASTE, _END_OF_PASTE = "\x1b[200~", "\x1b[201~"
 
 
@@ -37,6 +39,9 @@ def without_trace(
         return _without_paste(typed, lines)
     if secret:
         return tuple(lines[1:] if lines and not lines[0].strip() else lines)
+    if not prompt and lines and lines[0].startswith(_OWN) and not typed.startswith(_OWN):
+        # the shell had asked once more before it was typed
+        return without_echo(typed, (lines[0].removeprefix(_OWN), *lines[1:]))
     return without_echo(typed, lines, prompt)
 
 
