@@ -264,7 +264,9 @@ class PageRun:
                 step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
             )
         if not step.is_key and not same_prompt(step.prompt, line.prompt):
-            complaint, advice = elsewhere(step, block.terminal, line.prompt)
+            complaint, advice = elsewhere(
+                step, block.terminal, line.prompt, _left_open(self.page, block)
+            )
             return StepResult(step, Verdict.BROKEN, complaints=(complaint,), hint=advice)
         timeout = block.timeout or (
             self.settings.build_timeout
@@ -279,6 +281,16 @@ class PageRun:
         if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
             line.leave()
         return result
+
+
+def _left_open(page: Page, block: Block) -> str:
+    """Return where the block ends that was typed into a block's terminal before it."""
+    before = (
+        f"{item.source}:{item.line + len(item.lines) - 1}"
+        for item in reversed(page.items[: block.ordinal - 1])
+        if isinstance(item, Block) and item.terminal == block.terminal
+    )
+    return next(before, "")
 
 
 # after these a program is in front that the next step may be meant for
