@@ -83,7 +83,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 		$(BIN)/pytest --require-docker --junit-xml=_build/reports/notebooks.xml --compose v2 notebooks
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
-# Apart from `test`, which it would make half a minute longer.
+# Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor
 	@$(SETUP) test
 	@rm -rf _build/coverage && mkdir -p _build/coverage

@@ -1,8 +1,8 @@
 """The benchmark: what the harness costs, as ratios measured side by side in one run.
 
-Seconds depend on the machine; ratios hardly do.  `make bench` runs `harness`, `page` and `site`;
-name parts to run some (`make bench PARTS=guide`).  `guide` is every page in both spellings, each
-beside its plain script, and takes more than an hour.
+Seconds depend on the machine; ratios hardly do.  `make bench` runs `harness`, `looks`, `page` and
+`site`; name parts to run some (`make bench PARTS=guide`).  `guide` is every page in both spellings,
+each beside its plain script, and takes more than an hour.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from nbclient import NotebookClient
 from seatrial.errors import SandboxError
 from seatrial.pages.reading import Tree, read
 from seatrial.run.engines import Engine, find_engine
+from seatrial.run.follower import Line, follow
+from seatrial.run.front import look
+from seatrial.run.inside import Insides
 from seatrial.run.listening import drained
 from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import Terminal
@@ -47,6 +50,10 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [f"echo {number}" for number in range(200)]
 TIMES = 5
 ROUNDS = 3
+LOOKS = 500
+COMPOSE = (
+    "services:\n  web:\n    image: python:3.13-slim\n    command: sleep infinity\n    init: true\n"
+)
 # A plain script that takes longer than this, in seconds, waits for something that never comes.
 HANGS = 400
 PAGE = ROOT / "explanation" / "practical-implications.rst"
@@ -209,6 +216,67 @@ def harness() -> None:
     print(f"harness: a cell against bash_kernel's, ratio {cell / theirs:.3f}")
 
 
+def looks() -> None:
+    """Print what a look at the program in front costs, and what watching output does."""
+    print(f"looks: median of {LOOKS}")
+    with follow(None, None) as follower:
+        line = follower.terminal()
+        exhaust(line.send(["cat"], 10))
+        front = partial(look, line._terminal._tty.shell)
+        print(f"  {'at a program':28} {_each(front):8.3f} ms a look")
+        line.leave()
+        commands = seconds_of(lambda: all(map(partial(_done, line), COMMANDS)))
+        above = (commands - script()) / len(COMMANDS) * 1000
+        print(f"  {'a command, above bash':28} {above:8.3f} ms")
+        times = {
+            (size, watched): [_printing(line, size, watched=watched) for _ in range(TIMES)]
+            for size in (5, 10)
+            for watched in (False, True)
+        }
+    middle = {case: statistics.median(taken) for case, taken in times.items()}
+    print(f"looks: 10 MB watched against not, ratio {middle[10, True] / middle[10, False]:.3f}")
+    print(f"looks: 10 MB against 5 MB, watched, ratio {middle[10, True] / middle[5, True]:.3f}")
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "looks"
+        project.mkdir()
+        (project / "compose.yaml").write_text(COMPOSE)
+        with follow(project, find_engine(SPELLINGS[0])) as follower:
+            line = follower.terminal()
+            exhaust(line.send(["docker compose up -d"], 60))
+            exhaust(line.send(["docker compose exec web sh"], 60))
+            host = follower.sandbox.engine.host if follower.sandbox.engine else ""
+            opened = line._above[-1].opened
+            assert opened is not None
+            first = []
+            for _ in range(TIMES):
+                inside = partial(Insides(host).process, opened)
+                first.append(seconds_of(partial(look, line._terminal._tty.shell, inside)) * 1000)
+            print(f"  {'in a container, first':28} {statistics.median(first):8.3f} ms a look")
+            known = partial(look, line._terminal._tty.shell, line._inside)
+            print(f"  {'in a container, then':28} {_each(known):8.3f} ms a look")
+
+
+def _printing(line: Line, size: int, *, watched: bool) -> float:
+    command = f"yes 'a line of output as long as many' | head -c {size}000000"
+    return seconds_of(lambda: exhaust(line.send([command], 60, watched=watched)))
+
+
+def _done(line: Line, command: str) -> bool:
+    exhaust(line.send([command], 10))
+    return line.at_shell
+
+
+def _each(act: Callable[[], object]) -> float:
+    """Return the median milliseconds that something takes."""
+    return statistics.median(seconds_of(act) for _ in range(LOOKS)) * 1000
+
+
+def exhaust(events: Iterator[object]) -> None:
+    """Take all events of a stream."""
+    for _ in events:
+        pass
+
+
 def plain_script(
     tree: Tree, page: str, sandbox: Sandbox, scratch: Path, spelling: str = "v2"
 ) -> str:
@@ -365,10 +433,10 @@ def site() -> None:
 
 def main() -> None:
     """Run the parts that were named, or all."""
-    parts = {"harness": harness, "page": page, "site": site, "guide": guide}
+    parts = {"harness": harness, "looks": looks, "page": page, "site": site, "guide": guide}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="parts to run")
-    for name in parser.parse_args().parts or ("harness", "page", "site"):
+    for name in parser.parse_args().parts or ("harness", "looks", "page", "site"):
         parts[name]()
 
 

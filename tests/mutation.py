@@ -16,6 +16,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase, digits
 
@@ -46,6 +48,11 @@ class Recorded:
     silent: bool
     varies: bool
 
+    @cached_property
+    def by_kind(self) -> object:
+        """What it printed, by kind."""
+        return _by_kind(self.record)
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -61,7 +68,7 @@ class Mutant:
         return (
             replace(self.record, output=()) == replace(self.of.record, output=())
             and self.record.output != self.of.record.output
-            and _by_kind(self.record) == _by_kind(self.of.record)
+            and _by_kind(self.record) == self.of.by_kind
         )
 
     @property
@@ -236,8 +243,6 @@ OPERATORS: dict[str, tuple[Change, ...]] = {
         something_done,
     ),
 }
-# how many changes of each kind are made to a step
-EACH = 3
 
 
 def recorded(tree: Tree, spelling: str = "v2") -> Iterator[Recorded]:
@@ -264,13 +269,13 @@ def recorded(tree: Tree, spelling: str = "v2") -> Iterator[Recorded]:
                 yield Recorded(where, step, following, came, silent, varies)
 
 
-def mutants(steps: Sequence[Recorded]) -> Iterator[Mutant]:
-    """Yield each step with one thing changed, the same changes each time."""
+def mutants(steps: Sequence[Recorded], each: int = 3) -> Iterator[Mutant]:
+    """Yield each step with one thing changed, the same changes each time; `each` of each kind."""
     for step in steps:
         for group in OPERATORS.values():
             for operator in group:
                 made = set()
-                for number in range(EACH):
+                for number in range(each):
                     chance = random.Random(f"{step.where} {operator.__name__} {number}")
                     changed = operator(step.record, chance)
                     if changed is not None and changed != step.record and changed not in made:
@@ -288,17 +293,18 @@ class Slip:
     noticed: bool
 
 
-def slips(tree: Tree) -> Iterator[Slip]:
-    """Yield each literal of a site's sentences with every slip of one sign, or two words swapped.
+def slips(tree: Tree, nth: int = 1) -> Iterator[Slip]:
+    """Yield each literal of a site's sentences with a slip of one sign, or two words swapped.
 
-    Of a literal that a writer marks with a reason, nobody notices any.
+    Every `nth` of all such slips is tried.  Of a literal that a writer marks with a reason, nobody
+    notices any.
     """
     corpus = tree.corpus()
     literals = {each.text: each for page in tree.pages for each in page.literals}
-    for text, literal in sorted(literals.items()):
-        for made in _slips_of(text):
-            noticed = not literal.reason and unknown(made, corpus)
-            yield Slip(f"{literal.source}:{literal.line}", text, made, noticed)
+    pairs = ((each, made) for _, each in sorted(literals.items()) for made in _slips_of(each.text))
+    for literal, made in islice(pairs, 0, None, nth):
+        noticed = not literal.reason and unknown(made, corpus)
+        yield Slip(f"{literal.source}:{literal.line}", literal.text, made, noticed)
 
 
 def _slips_of(literal: str) -> list[str]:

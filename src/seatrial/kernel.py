@@ -24,6 +24,7 @@ from seatrial.pages.cell_pages import change_in_jupyter, ran_in_jupyter
 from seatrial.transcript.cells import LANGUAGE, RAN, edit_of, moved
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import as_plain
+from seatrial.transcript.spelling import CURRENT
 from seatrial.trials.conversation import Cell, Conversation
 from seatrial.trials.trouble import Trouble
 
@@ -42,7 +43,7 @@ class ContainersKernel(Kernel):
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)  # type: ignore[no-untyped-call]
         folder = os.environ.get("SEATRIAL_PROJECT")
-        spelling = os.environ.get("SEATRIAL_COMPOSE") or "v2"
+        spelling = os.environ.get("SEATRIAL_COMPOSE") or CURRENT
         self._conversation = Conversation(Path(folder).resolve() if folder else None, spelling)
         self._typed: list[tuple[int, int, str]] = []
         # session, line and input, as the protocol's history has them

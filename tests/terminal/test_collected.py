@@ -103,6 +103,16 @@ def test_tests_of_the_sample_project_are_not_tests_of_the_site(project: Project)
     assert project.run("docs/sample").status == 1
 
 
+def test_tests_beside_pages_are_run_without_reading_these(project: Project) -> None:
+    (project.folder / "docs" / "test_words.py").write_text("def test():\n    pass\n")
+    # pytest looks at these too, and leaves them out unasked, though they have pages
+    for folder in ("build", ".hidden"):
+        project.write(f"docs/{folder}/page.rst", WRONG)
+    outcome = project.run("docs/test_words.py::test")
+    assert outcome.verdicts == {"docs/test_words.py::test": "PASSED"}
+    assert not (project.folder / "docs/_build").exists()
+
+
 # --- blocks ---------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.run.sweeping import lock
+
 pytestmark = pytest.mark.terminal
 
 
@@ -60,8 +62,10 @@ class Project:
     ) -> subprocess.Popen[str]:
         """Start pytest in the project."""
         own = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        # of what runs, Hypothesis alone takes as long to be imported as all else
+        without = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", "-v", *without, *arguments],
             cwd=self.folder,
             env={**own, **(environment or {})},
             stdout=subprocess.PIPE,
@@ -630,3 +634,14 @@ def test_a_spelling_that_is_none_is_an_error_and_no_green_run(project: Project) 
     assert (
         "SEATRIAL_COMPOSE is 'v3', and no spelling of Compose; set it to v2 or v1" in outcome.text
     )
+
+
+def test_a_run_that_waits_for_another_says_so_at_once_and_for_which(project: Project) -> None:
+    project.write("index.rst", ".. console::\n\n   $ true\n")
+    held = lock()
+    with project.start() as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "waiting" in line)
+        assert line == f"seatrial: waiting for another run (process {os.getpid()})\n"
+        held.close()
+        assert "1 passed" in process.stdout.read()

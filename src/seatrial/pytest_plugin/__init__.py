@@ -93,7 +93,8 @@ def pytest_ignore_collect(
         return ignored
     is_folder = collection_path.is_dir()
     if ignored:
-        if is_folder and is_left_out_unasked(config, place) and trial.holds_pages(place):
+        unasked = is_folder and is_left_out_unasked(config, place)
+        if unasked and trial.is_near_what_is_asked(place) and trial.holds_pages(place):
             trial.strangers_only.add(place)
             return False
         return ignored
@@ -116,7 +117,7 @@ def pytest_collect_file(
     if trial is None or trial.told or file_path.suffix == ".py":
         return None
     place = trial.place(file_path)
-    if place is None:
+    if place is None or not trial.is_near_what_is_asked(place):
         return None
     if (tree := trial.known) is None:
         # told once, by the first file: nothing can be known about any of them

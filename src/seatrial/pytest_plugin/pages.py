@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from seatrial.pytest_plugin.judged import (
 )
 from seatrial.pytest_plugin.trial import TRIAL
 from seatrial.transcript.blocks import Item, Page
+from seatrial.transcript.spelling import OLD
 from seatrial.trials.outcome import newly_failed
 from seatrial.trials.page import PageRun
 from seatrial.trials.trusted import record_command, trusted_record
@@ -87,9 +89,12 @@ class SpeltPage(Spelt):
 
     def _say(self, line: str) -> None:
         """Print a line on the terminal, also where the output of tests is captured."""
-        if reporter := self.config.pluginmanager.get_plugin("terminalreporter"):
-            reporter.ensure_newline()
-            reporter.write_line(line)
+        plugins = self.config.pluginmanager
+        capture = plugins.get_plugin("capturemanager")
+        if reporter := plugins.get_plugin("terminalreporter"):
+            with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+                reporter.ensure_newline()
+                reporter.write_line(line, flush=True)
 
     def teardown(self) -> None:
         """Close the run and, where asked to, write down what it gave."""
@@ -134,7 +139,7 @@ class BlockItem(Judged):
                 raise Failure(result.reason)
             pytest.skip(result.reason)
         if result.failed and not (run is not None and run.will_mend(result)):
-            told = explain(result, self.parent.name if self.parent.name == "v1" else "")
+            told = explain(result, self.parent.name if self.parent.name == OLD else "")
             if result.verdict is Verdict.UNLIKE:
                 settings = self.parent.trial.tree.settings
                 command = record_command(self.parent.page, settings)

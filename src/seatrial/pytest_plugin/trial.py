@@ -26,11 +26,11 @@ class Trial:
         self.source = source
         # the same folder as pytest was told of it, where that leads over a link
         self.named = absolute(config.rootpath / config.getini("seatrial"))
-        self.asked = [
-            absolute(config.invocation_params.dir / each)
-            for each in config.args
-            if "::" not in each
+        self._given = [
+            (absolute(config.invocation_params.dir / path), bool(within))
+            for path, within, _ in (each.partition("::") for each in config.args)
         ]
+        # what the command line names, and whether that is something within a file
         self.strangers_only = set[Path]()
         # folders that pytest leaves out, and that are looked into for pages alone
         self.collected = set[Path]()
@@ -51,6 +51,11 @@ class Trial:
         # why no page can be read
         self._recorder: Recorder | None = None
         self._engines: dict[str, Engine | EngineUnavailableError] = {}
+
+    @property
+    def asked(self) -> list[Path]:
+        """Return the files and folders that are asked for as a whole."""
+        return [path for path, within in self._given if not within]
 
     @property
     def recorder(self) -> Recorder:
@@ -98,6 +103,14 @@ class Trial:
             if path.is_relative_to(folder):
                 return self.source / path.relative_to(folder)
         return None
+
+    def is_near_what_is_asked(self, place: Path) -> bool:
+        """Tell whether a file or folder lies above or below what the command line names, or is it.
+
+        pytest looks at all that lies beside that too, and reading pages takes long.
+        """
+        given = (self.place(path) or path for path, _ in self._given)
+        return any(each.is_relative_to(place) or place.is_relative_to(each) for each in given)
 
     def holds_pages(self, folder: Path) -> bool:
         """Tell whether a folder has pages in it or in its folders."""

@@ -15,7 +15,7 @@ import docker.errors
 import requests
 
 from seatrial.errors import EngineUnavailableError
-from seatrial.transcript.spelling import COMMANDS
+from seatrial.transcript.spelling import COMMANDS, OLD
 
 #: The variable that names the address of an engine of which we know what is in it.
 PRIVATE = "SEATRIAL_PRIVATE_ENGINE"
@@ -59,15 +59,15 @@ def find_engine(spelling: str) -> Engine:
     server, *apis = server.split(" ")
     command = COMMANDS[spelling].split()
     compose = ask([*command, "version", "--short"], environment)
-    if compose is None or compose.startswith("1.") != (spelling == "v1"):
+    if compose is None or compose.startswith("1.") != (spelling == OLD):
         raise EngineUnavailableError(
             f"Docker answers, but `{COMMANDS[spelling]}` "
             + ("does not" if compose is None else f"is Compose {compose}"),
             hint="install Compose 1.29 or leave that spelling out"
-            if spelling == "v1"
+            if spelling == OLD
             else "install the Compose plugin (package docker-compose-plugin or docker-compose-v2)",
         )
-    if spelling == "v1":
+    if spelling == OLD:
         environment |= _for_compose_1(apis, environment)
     host = environment.get("DOCKER_HOST") or ask(
         ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], environment

@@ -7,7 +7,7 @@ events that come of it; the last one is `Ended`.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -345,14 +345,18 @@ def follow(
     source: Path | None = None,
     beneath: Environment | None = None,
     patience: float | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[Follower]:
     """Make a fresh sandbox, with somebody who listens to its engine; at the end nothing is left.
 
     All parts are closed, also where closing one of them fails.  `patience` counts the seconds to
-    wait for another run that uses the engine.  Raises SandboxError, EngineUnavailableError.
+    wait for another run that uses the engine, and `say` is given a word of that.  Raises
+    SandboxError, EngineUnavailableError.
     """
     with ExitStack() as stack:
-        sandbox = Sandbox(project, engine, source=source, beneath=beneath, patience=patience)
+        sandbox = Sandbox(
+            project, engine, source=source, beneath=beneath, patience=patience, say=say
+        )
         stack.callback(sandbox.close)
         witness = insides = None
         if engine is not None:

@@ -32,6 +32,8 @@ _EACH = 0.02
 _TRANSIT, _TRANSIT_CONTAINED = 0.001, 0.01
 # how long (seconds) the engine may take to tell of a program that it started in a container
 _OPENING = 0.3
+# and how often (seconds) to look whether it has
+_OFTEN = 0.005
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 1.0
 # what may stand before a prompt in its line: how an editor of lines begins one (ECMA-48)
@@ -114,6 +116,9 @@ class Listener:
                 # before the shell itself has a line, its prompt is one that nobody waited for
                 late = taken or not self.at_shell
                 sign = self._sign(came, inner=taken) if late else None
+                own = self._overtaken(came, before, quiet=not more) if late and not sign else None
+                if own is not None:
+                    return self._answer(came, *own, start)
                 # a part of an echo would pass for output; the reader's own shell shows a line as
                 # soon as it has it, another program needs a moment to take in what was typed
                 due = taken and (quiet or (echoes and self.at_shell))
@@ -142,9 +147,6 @@ class Listener:
                 else:
                     quiet = True
                     pace = min(2 * pace, _SLOWEST)
-                own = self._overtaken(came, before, quiet=not more) if late else None
-                if own is not None:
-                    return self._answer(came, *own, start)
                 # by the clock: a job in the background may print all the time
                 if (still := pace > _HELD / 4) or time.monotonic() - looked > _HELD / 4:
                     if came.size - heard > TAIL:
@@ -189,7 +191,7 @@ class Listener:
         """
         until = time.monotonic() + (max(sign.still, _OPENING) if self.at_shell else sign.still)
         while True:
-            if more := self._tty.read(min(_left(until), _SLOWEST)):
+            if more := self._tty.read(min(_left(until), _OFTEN)):
                 return False, more
             if not _left(until):
                 return True, b""

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +28,8 @@ class Sandbox:
 
     `source` is the folder of the pages, `beneath` the environment whose Python packages they see
     (without it: that of this process).  Waits `patience` seconds for another run to end, or as
-    long as that takes.  Raises SandboxError where it did not, or a project of that name or one of
-    its ports is already in use.
+    long as that takes; `say` is given a word of that.  Raises SandboxError where it did not end, or
+    a project of that name or one of its ports is already in use.
     """
 
     def __init__(
@@ -40,10 +40,11 @@ class Sandbox:
         source: Path | None = None,
         beneath: layer.Environment | None = None,
         patience: float | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self.engine = engine
         self.project = project.name if project is not None else "sandbox"
-        self._lock = lock(patience)
+        self._lock = lock(patience, say)
         self._entry: Entry | None = None
         try:
             sweep(locked=True)

@@ -145,7 +145,7 @@ class Terminal:
     def _answer_to(self, line: str, came: Received, deadline: float) -> Reading:
         """Type one line and return what came of it."""
         echoes = not (line.strip() in KEYS or self._listener.is_secret())
-        before = NOTHING if self.at_shell and line.strip() in KEYS else self._listener.look()
+        before = NOTHING if self.at_shell else self._listener.look()
         self._send(line)
         if line.strip() != "^C":
             return (yield from self._listener.listen(came, deadline, before, echoes=echoes))

@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
@@ -161,17 +161,19 @@ def _ledger() -> Path:
     return cache.folder("sandboxes")
 
 
-def lock(patience: float | None = None) -> IO[str]:
+def lock(patience: float | None = None, say: Callable[[str], None] | None = None) -> IO[str]:
     """Return the lock that one run at a time holds, waiting for it with a word of why.
 
-    Raises SandboxError where the other run did not end within `patience` seconds.
+    `say` is given that word; without it, the standard error is.  Raises SandboxError where the
+    other run did not end within `patience` seconds.
     """
     file = (_ledger() / "lock").open("a+", encoding="utf-8")
     if not _locked(file, 0):
         file.seek(0)
         holder = file.read().strip()
         if patience is None:
-            print(f"seatrial: waiting for another run (process {holder})", file=sys.stderr)
+            words = f"seatrial: waiting for another run (process {holder})"
+            say(words) if say is not None else print(words, file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
         elif not _locked(file, patience):
             file.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from seatrial.transcript.events import Sighting
@@ -111,7 +112,9 @@ def _places(ran: Mapping[str, Any]) -> list[str]:
     """Return where a cell ran and left its reader, in words; of an old kernel in its own."""
     if "at" not in ran:
         return [*ran["places"], *([ran["moved"]] if ran["moved"] else [])]
-    return [*map(str, map(_place, ran["at"])), *([moved(ran)] if ran["moved"] else [])]
+    # an old kernel told a place once for each of its words
+    at = [place for place, _ in groupby(map(_place, ran["at"]))]
+    return [*map(str, at), *([moved(ran)] if ran["moved"] else [])]
 
 
 def moved(ran: Mapping[str, Any]) -> str:

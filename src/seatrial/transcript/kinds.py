@@ -193,7 +193,7 @@ def told(output: Iterable[str], *, docker: bool = True) -> Told:
     What another program than `docker` prints has no progress, whatever it looks like.
     """
     if not docker:
-        return Told(tuple(_without_blank_ends([by_kind(line).rstrip() for line in output])))
+        return Told(_without_blank_ends([by_kind(line).rstrip() for line in output]))
     lines: list[str] = []
     seen: set[str] = set()
     for line, stage, chatter in _building(output):
@@ -260,6 +260,6 @@ def in_promised_order(promise: Sequence[str], output: Sequence[str]) -> list[str
     return ordered
 
 
-def _without_blank_ends(lines: Sequence[str]) -> list[str]:
+def _without_blank_ends(lines: Sequence[str]) -> tuple[str, ...]:
     """Return lines without the blank ones at both ends."""
     return trimmed(trimmed(lines)[::-1])[::-1]

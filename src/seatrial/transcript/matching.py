@@ -106,12 +106,12 @@ def stands_for_any_lines(promised: str) -> bool:
     return promised.strip() == ELISION
 
 
-def trimmed(lines: Sequence[str]) -> list[str]:
+def trimmed(lines: Sequence[str]) -> tuple[str, ...]:
     """Return lines without the blank ones at the end, which no page shows."""
-    kept = list(lines)
-    while kept and not kept[-1].strip():
-        kept.pop()
-    return kept
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return tuple(lines[:end])
 
 
 def compare(promise: Sequence[str], output: Sequence[str]) -> Comparison:

@@ -26,6 +26,8 @@ _OLD_FORMAT = 1
 _UNSEALED = "none"
 
 
+# what has the engine start a container, if it does not run
+_STARTS = re.compile(r"docker (?:container )?start\b")
 # commands by which the engine lists what it has, the youngest first
 _LISTS = re.compile(r"docker (?:ps|container ls|images|image ls|volume ls|network ls)\b(?!.*\|)")
 
@@ -53,7 +55,8 @@ class StepRecord:
             self.output,
             self.status,
             (str(self.place),),
-            self.sightings,
+            # one that ran already needs no start
+            () if _STARTS.match(self.command) else self.sightings,
             docker="docker" in self.command,
             waits=waits,
             lists=lists,

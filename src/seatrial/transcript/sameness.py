@@ -127,8 +127,10 @@ def _acts(sightings: Iterable[Sighting], *, once: bool) -> Counter[str]:
 
 def _ended_by_itself(sighting: Sighting) -> bool:
     """Tell whether the last of a service's container is an end that no command asked for."""
-    asked = {"kill", "stop", "destroy"} & set(sighting.actions)
-    return sighting.actions[-1:] == ("die",) and not asked and not sighting.one_off
+    actions = sighting.actions
+    asked = max(actions.count("stop"), actions.count("destroy"), int("kill" in actions))
+    last = next((action for action in reversed(actions) if action in _IN_ORDER), "")
+    return last == "die" and actions.count("die") > asked and not sighting.one_off
 
 
 def _plus_and_minus(held: Sequence[str], came: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from seatrial.errors import TranscriptError
 from seatrial.transcript.blocks import Block
+from seatrial.transcript.matching import ELISION, trimmed
 from seatrial.transcript.programs import PROMPTS, Prompt, is_shell, python_is_unfinished
 from seatrial.transcript.shell import shell_is_unfinished
 
@@ -15,7 +16,6 @@ from seatrial.transcript.shell import shell_is_unfinished
 _PYTHONS = ("Python", "pdb")
 STATUS = re.compile(r"\[(\d{1,3})\]")
 KEYS = {"^C": "\x03", "^D": "\x04", "^Z": "\x1a"}
-ELISION = "..."
 
 # A shell with nothing behind it but options, of which none is `-c`: it waits for input.
 _OPENS_A_SHELL = re.compile(
@@ -184,7 +184,7 @@ def _reads_as(step: Step, old: Step, promise: Sequence[str], status: int | None)
     ends = [f"[{step.status}]"] if step.status is not None else []
     below = [*promise, *ends, *_left_below(promise, ends, old), *old.remarks]
     shown = [*step.promise, *ends, *step.remarks]
-    return _without_blank_end(shown) == _without_blank_end(below) and (step.status or 0) == status
+    return trimmed(shown) == trimmed(below) and (step.status or 0) == status
 
 
 def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
@@ -219,26 +219,18 @@ def _steps(block: Block, prompts: Sequence[Prompt]) -> Iterator[Step]:
         while at < len(lines) and _opening(lines, at, prompts, draft) is None:
             promise.append(lines[at])
             at += 1
-        kept = _without_blank_end(
+        kept = trimmed(
             _without_remarks(
                 promise, may_be_output=at == len(lines) and row.program not in _PYTHONS
             )
         )
-        remarks = _without_blank_end(promise[len(kept) :])
+        remarks = trimmed(promise[len(kept) :])
         status = None
         if kept and (found := STATUS.fullmatch(kept[-1].strip())):
             status = int(found.group(1))
             kept = kept[:-1]
         before = replace(draft, promise=kept, status=status, remarks=remarks)
         yield before
-
-
-def _without_blank_end(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return lines without the blank ones at their end."""
-    end = len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    return tuple(lines[:end])
 
 
 def _is_hash(line: str) -> bool:

@@ -24,6 +24,7 @@ from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
 from seatrial.transcript.pieces import first_piece
 from seatrial.transcript.places import MACHINE, STRANGE, Place
 from seatrial.transcript.programs import PROMPTS, QUESTIONS, Program, program_of
+from seatrial.transcript.spelling import CURRENT
 from seatrial.trials import help as of_docker
 from seatrial.trials.trouble import Trouble, trouble_of, unfinished, unlike_a_command
 
@@ -63,7 +64,7 @@ class Cell:
 class Conversation:
     """One terminal in a sandbox, opened when the first line is typed."""
 
-    def __init__(self, project: Path | None, spelling: str = "v2") -> None:
+    def __init__(self, project: Path | None, spelling: str = CURRENT) -> None:
         self._project = project
         self._spelling = spelling
         self._opened = ExitStack()
@@ -287,7 +288,7 @@ class Shown:
         self._told = 0
         # lines that were shown whole
         self._tail = ""
-        # what was shown of the line behind them
+        # what was shown of the line behind them, with the spaces over what was there before
 
     def put(self, lines: Sequence[str], tail: str = "") -> None:
         """Show lines, and the unfinished one behind them."""
@@ -297,7 +298,8 @@ class Shown:
         if tail.startswith(self._tail):
             text, self._tail = text + tail[len(self._tail) :], tail
         elif tail:
-            text, self._tail = f"{text}\r{tail.ljust(len(self._tail))}", tail
+            self._tail = tail.ljust(len(self._tail))
+            text = f"{text}\r{self._tail}"
         if text:
             self._show(text)
 

@@ -26,6 +26,7 @@ from seatrial.pages.cell_pages import in_jupyter
 from seatrial.transcript.cells import KERNEL, LANGUAGE, RAN, given, in_spelling, promised, varies
 from seatrial.transcript.record import write_whole
 from seatrial.transcript.sameness import differences
+from seatrial.transcript.spelling import CURRENT
 from seatrial.trials.verdicts import Verdict
 
 DISPLAY_NAME = "Containers"
@@ -173,7 +174,7 @@ class NotebookRun:
         Else, and in the second spelling, what was printed and where decides.
         """
         stored = self._stored.metadata.get("seatrial", {}).get("tools")
-        return self.spelling == "v2" and self._private and bool(stored == self._tools)
+        return self.spelling == CURRENT and self._private and bool(stored == self._tools)
 
     def _differences(
         self, stored: NotebookNode, cell: NotebookNode, *, strictly: bool
@@ -214,7 +215,7 @@ class NotebookRun:
 
     def _list(self, stored: NotebookNode, cell: NotebookNode, number: int) -> None:
         """Note how a cell differs from what is stored where that is no failure."""
-        if self.spelling == "v2" and not self._strict:
+        if self.spelling == CURRENT and not self._strict:
             found = self._differences(stored, cell, strictly=True)
             place = f"{self.path.name}: cell {number + 1}"
             self.unlike += [f"{place} {each.splitlines()[0].rstrip(':')}" for each in found]

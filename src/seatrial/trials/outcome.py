@@ -13,6 +13,7 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.run.follower import Follower
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.kinds import without_building
+from seatrial.transcript.matching import ELISION
 from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import ItemRecord, Run, StepRecord, digest_of, sealed
 from seatrial.transcript.steps import Step, with_promises
@@ -152,6 +153,6 @@ def _without_waiting(result: StepResult) -> tuple[str, ...]:
     """Return a rewritten promise without the elision that waiting for a key added."""
     assert result.comparison is not None
     promise = result.comparison.rewritten
-    waited = result.comparison.rows and result.comparison.rows[-1].promised == "..."
-    shown = result.step.promise[-1:] == ("...",)
+    waited = result.comparison.rows and result.comparison.rows[-1].promised == ELISION
+    shown = result.step.promise[-1:] == (ELISION,)
     return promise[:-1] if waited and not shown else promise

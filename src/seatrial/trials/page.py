@@ -19,7 +19,7 @@ from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.matching import ELISION, came_at_end, compare
 from seatrial.transcript.record import Record, Run
 from seatrial.transcript.sameness import differences
-from seatrial.transcript.spelling import SPELLINGS
+from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
 from seatrial.trials.complaints import elsewhere, hint, in_words
 from seatrial.trials.outcome import as_record, is_strict, rewritten, steps_as_recorded, system
@@ -49,7 +49,7 @@ class PageRun:
         self.page = page
         self.settings = settings
         self.engine = engine
-        self.spelling = engine.spelling if engine else "v2"
+        self.spelling = engine.spelling if engine else CURRENT
         self.recording = recording
         self._held = None if recording else record
         # what to compare with, besides the page's promises
@@ -103,7 +103,7 @@ class PageRun:
     def _rewrites(self, item: Item) -> bool:
         return (
             self.recording
-            and self.spelling == SPELLINGS[0]
+            and self.spelling == CURRENT
             and isinstance(item, Block)
             and not (item.setup or item.plain)
         )
@@ -220,6 +220,7 @@ class PageRun:
                     prompts=self.settings.prompts,
                     source=self.settings.source,
                     beneath=built(wanted, self._say) if wanted else None,
+                    say=self._say,
                 )
             )
         return self._follower
@@ -240,11 +241,9 @@ class PageRun:
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
             following = steps[number + 1] if number + 1 < len(steps) else None
-            result = self._run_step(block, step, following, silent=silent)
+            done.append(self._run_step(block, step, following, silent=silent))
             self.steps_run += 1
-            if result.verdict is not Verdict.PASSED:
-                verdict = result.verdict
-            done.append(result)
+            verdict = done[-1].verdict if done[-1].verdict is not Verdict.PASSED else verdict
         return ItemResult(block, verdict, tuple(done))
 
     def _back_to_shell(self, number: int, step: Step) -> None:
@@ -268,11 +267,9 @@ class PageRun:
                 step, block.terminal, line.prompt, _left_open(self.page, block)
             )
             return StepResult(step, Verdict.BROKEN, complaints=(complaint,), hint=advice)
-        timeout = block.timeout or (
-            self.settings.build_timeout
-            if _MAY_BUILD.search(step.command)
-            else self.settings.timeout
-        )
+        builds = _MAY_BUILD.search(step.command)
+        usual = self.settings.build_timeout if builds else self.settings.timeout
+        timeout = block.timeout or usual
         ended = _typed(line, step, following, timeout)
         hashes = bool(step.remarks) and any(said.startswith("#") for said in ended.output)
         step = step.with_remarks(came_at_end(step.remarks, ended.output))

@@ -1,9 +1,11 @@
 """Literals in sentences: what counts as known, and what is said of the others."""
 
 import json
+import os
 import re
 from pathlib import Path
 
+import pypandoc  # type: ignore[import-untyped]
 import pytest
 
 from seatrial.errors import SeatrialError
@@ -15,6 +17,8 @@ from seatrial.transcript.record import ItemRecord, Record, Run, StepRecord, save
 from tests.unit.pages.test_pages import tree
 
 ROOT = Path(__file__).resolve().parents[3]
+# nbsphinx reads a notebook's text by pandoc, which comes as a Python package
+PANDOC = Path(pypandoc.get_pandoc_path()).parent
 RAN = """\
 docker compose up -d --build
 docker compose exec web env
@@ -178,6 +182,11 @@ Title with ``in-a-title``
 :doc:`index` and :unproved:`an \\example <of backslashes>`.
 """
 MYST = "# Title\n\n{unproved}`docker swarm <one\nmachine>` or\n`plain`.\n"
+
+
+@pytest.fixture(autouse=True)
+def _pandoc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{PANDOC}")
 
 
 def site(folder: Path, **settings: object) -> Tree:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatrial.run.echo import without_echo
+from seatrial.run.echo import pasted, without_echo, without_trace
 
 TYPED = "select name from guestbook_entry;"
 
@@ -30,3 +30,35 @@ def test_output_that_begins_like_a_prompt_stays() -> None:
 
 def test_output_without_an_echo_stays() -> None:
     assert without_echo("x", ["db=# y"], "db=# ") == ("db=# y",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "came", "output"),
+    [
+        # what a program printed before it saw the key belongs to the step before
+        ("^C", ["late", "^C", "$ "], ("$ ",)),
+        ("^C", ["^Crest", "more"], ("rest", "more")),
+        ("^D", ["", "exit"], ("exit",)),
+        ("^D", ["exit"], ("exit",)),
+        (
+            pasted(["def f():", "    pass", ""]),
+            [">>> def f():", "...     pass", "... ", "x"],
+            ("x",),
+        ),
+        (pasted(["1"]), ["something else"], ("something else",)),
+    ],
+)
+def test_a_key_and_a_pasted_text_leave_a_trace_of_their_own(
+    typed: str, came: list[str], output: tuple[str, ...]
+) -> None:
+    assert without_trace(typed, came) == output
+
+
+def test_what_is_typed_in_secret_leaves_the_end_of_its_line() -> None:
+    assert without_trace("hidden", ["", "welcome"], secret=True) == ("welcome",)
+    assert without_trace("hidden", ["hidden"], secret=True) == ("hidden",)
+
+
+def test_a_long_line_that_is_moved_sideways_is_known_by_its_end() -> None:
+    typed = f"echo {'word ' * 30}the end of it"
+    assert without_echo(typed, ["<rd word the end of it", "x"]) == ("x",)

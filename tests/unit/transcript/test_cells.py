@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from seatrial.transcript.cells import RAN, edit_of, given, in_spelling, promised, varies
+from seatrial.transcript.cells import (
+    RAN,
+    edit_of,
+    given,
+    in_spelling,
+    promised,
+    typed_on_the_machine,
+    varies,
+)
 from seatrial.transcript.sameness import differences
 
 
@@ -131,3 +139,47 @@ def test_a_cell_says_which_file_it_writes(
 def test_what_compose_tells_of_its_progress_is_no_promise(line: str, spelling: str) -> None:
     cell = [stream(f"{line}\nhello\n")]
     assert promised(given(cell), spelling, "example").output == ("hello",)
+
+
+def cell(**facts: Any) -> Cell:
+    """Return a cell's outputs with what a kernel says of it."""
+    data = {"text/plain": "(ran)", RAN: {"did": [], "leave": "", **facts}}
+    return [{"output_type": "display_data", "metadata": {}, "data": data}]
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        # in words alone, as the first kernels had it; then values beside them, one for each word
+        (
+            {"at": [{}, {}], "now": {}, "moved": "", "places": ["your machine", "a container"]},
+            {"at": [{}], "now": {}, "moved": False},
+        ),
+        (
+            {
+                "at": [{"program": "psql"}],
+                "now": {},
+                "moved": "You are back on your machine.",
+                "places": ["psql on your machine"],
+            },
+            {"at": [{"program": "psql"}], "now": {}, "moved": True},
+        ),
+    ],
+)
+def test_what_an_older_kernel_stored_is_still_read(
+    old: dict[str, Any], now: dict[str, Any]
+) -> None:
+    assert same(cell(**old), cell(**now))
+    assert not same(cell(**old), cell(**{**now, "at": [{"program": "Python"}]}))
+    notebook = {
+        "cells": [
+            {"cell_type": "code", "source": code, "metadata": {}, "outputs": cell(**facts)}
+            for code, facts in (
+                ("one", {**now, "now": {"program": "psql"}, "moved": True}),
+                ("two", old),
+                ("three", now),
+            )
+        ]
+    }
+    here = old["moved"] != ""
+    assert typed_on_the_machine(notebook) == (["one", "three"] if here else ["one"])

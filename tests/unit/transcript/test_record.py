@@ -30,6 +30,7 @@ from seatrial.transcript.record import (
     sealed,
     write_whole,
 )
+from seatrial.transcript.sameness import differences
 
 STEP = StepRecord(
     command="docker compose ps -q\nweb",
@@ -512,3 +513,15 @@ def test_a_real_full_filesystem_leaves_the_old_record_as_it_was(tmp_path: Path) 
         assert [path.name for path in tmp_path.iterdir()] == ["page.json"]
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_what_a_start_found_running_needed_none() -> None:
+    started = replace(
+        STEP,
+        command="docker start example-web-1",
+        sightings=(Sighting("container", "web", ("start",)),),
+    )
+    found = replace(started, sightings=())
+    assert differences(started.given, found.given) == ()
+    other = replace(started, command="docker compose start web")
+    assert differences(other.given, replace(other, sightings=()).given) != ()

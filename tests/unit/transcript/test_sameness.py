@@ -225,7 +225,14 @@ def acted(actions: str, *, one_off: bool = False) -> Given:
 
 
 @pytest.mark.parametrize(
-    ("held", "came"), [("create start", "create start die"), ("exec_die", "exec_die die")]
+    ("held", "came"),
+    [
+        ("create start", "create start die"),
+        ("exec_die", "exec_die die"),
+        # started again before its database, and ended by itself
+        ("kill die stop start restart", "kill die stop start die restart"),
+        ("kill kill die stop start restart", "kill die stop start restart die"),
+    ],
 )
 def test_an_end_that_nobody_asked_for_may_come_in_the_next_step(held: str, came: str) -> None:
     assert differences(acted(held), acted(came)) == ()
@@ -234,6 +241,9 @@ def test_an_end_that_nobody_asked_for_may_come_in_the_next_step(held: str, came:
     assert differences(acted(held, one_off=True), acted(came, one_off=True)) != ()
     assert differences(acted("start"), acted("start kill die")) != ()
     assert differences(acted("start"), acted("start die start")) != ()
+    restart = "kill die stop start restart"
+    assert differences(acted(restart), acted("kill die stop")) != ()
+    assert differences(acted("start"), acted("start kill die stop")) != ()
 
 
 def test_a_line_below_the_heads_of_a_table_is_as_wide_as_the_table() -> None:

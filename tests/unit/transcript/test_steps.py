@@ -46,6 +46,10 @@ def commands(text: str) -> list[str]:
         ("app@3f2a:/app$ ls", "app@3f2a:/app$ ", "container shell"),
         ("root@3f2a:/# ls", "root@3f2a:/# ", "container shell"),
         ("bash-5.2$ ls", "bash-5.2$ ", "container shell"),
+        ("/ # ls", "/ # ", "container shell"),
+        ("/app $ ls", "/app $ ", "container shell"),
+        ("~ $ ls", "~ $ ", "container shell"),
+        (">> Mayflower", ">> ", "psql"),
         ("> rest", "> ", "shell"),
         (">>> 1 + 1", ">>> ", "Python"),
         ("... 1 + 1", "... ", "Python"),
@@ -90,6 +94,27 @@ def test_a_prompt_with_nothing_behind_it_is_an_empty_line_of_input(prompt: str) 
 def test_a_line_of_output_is_no_prompt(line: str) -> None:
     found = read_prompt(line.rstrip("#"), PROMPTS)
     assert found is None or found[0].continues
+
+
+def test_lines_that_psql_copies_are_input_there_and_output_elsewhere() -> None:
+    text = "db=# copy ships from stdin;\nEnter data.\n>> Mayflower\n>> \\.\nCOPY 1\ndb=# \\q"
+    assert commands(text) == ["copy ships from stdin;", "Mayflower", "\\.", "\\q"]
+    (quoted,) = steps("$ tail letter\n>> you wrote\n> I did")
+    assert quoted.promise == (">> you wrote", "> I did")
+
+
+@pytest.mark.parametrize("dots", ["... ", "...   "])
+def test_the_debugger_takes_several_lines(dots: str) -> None:
+    text = f"(Pdb) for n in range(2):\n{dots}    print(n)\n{dots.rstrip()}\n0\n1\n(Pdb) c"
+    loop, _ = steps(text)
+    assert [line.lstrip() for line in loop.typed] == ["for n in range(2):", "print(n)", ""]
+    assert loop.promise == ("0", "1")
+
+
+@pytest.mark.parametrize("key", ["^C", "^D", "^Z"])
+def test_a_key_on_a_line_of_its_own_is_pressed(key: str) -> None:
+    text = steps(f"$ sleep 60\n{key}\n[148]")
+    assert [step.is_key for step in text] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The tutorial's notebooks: what they hold before anything runs."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -9,10 +8,7 @@ import pytest
 from nbformat import NotebookNode
 
 from seatrial.pages.cell_pages import in_jupyter
-from seatrial.pages.reading import read as read_tree
-from seatrial.transcript.blocks import Block
 from seatrial.transcript.cells import ANSWER, RAN, VARIES, VARIES_V1, edit_of
-from seatrial.transcript.steps import parse
 from seatrial.trials.notebook import NotebookRun, cells_of, read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,23 +20,6 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 def sources(notebook: NotebookNode) -> list[str]:
     return [notebook.cells[number].source for number in cells_of(notebook)]
-
-
-@cache
-def documented() -> frozenset[str]:
-    """Return the docker compose, docker and psql commands that the page has readers type."""
-    tree = read_tree(ROOT)
-    page = next(p for p in tree.pages if p.name == "explanation/practical-implications")
-    return frozenset(
-        step.command
-        for item in page.items
-        if isinstance(item, Block) and not item.setup
-        for step in parse(item, tree.settings.prompts)
-        # what waits for something is no step of a reader's
-        if step.program == "shell" and re.match(r"(?:docker|psql|pg_isready)\b", step.command)
-        # the address that stands for those of neighbours is Linux's own
-        if "127.0.0.2" not in step.command
-    )
 
 
 def test_there_are_eight() -> None:
@@ -57,22 +36,6 @@ def test_what_jupyter_shows_is_drawn_by_the_code_of_today(path: Path) -> None:
     ]
     assert drawn
     assert all(now == stored for now, stored in drawn), "type `make record PAGES=notebooks`"
-
-
-def test_between_them_they_run_every_documented_command() -> None:
-    typed = {
-        re.sub(r"^(?:PGPASSWORD=\S+|echo .* \|) ", "", line)
-        for path in NOTEBOOKS
-        for source in sources(read(path))
-        for line in source.split("\n")
-    }
-    missing = sorted(documented() - typed)
-    assert not missing, "no notebook runs:\n" + "\n".join(missing)
-
-
-def test_the_check_of_commands_would_notice_one_that_is_missing() -> None:
-    assert len(documented()) > 30
-    assert "docker exec -it example-web-1 python manage.py shell" in documented()
 
 
 @each
