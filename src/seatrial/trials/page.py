@@ -263,9 +263,8 @@ class PageRun:
                 step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
             )
         if not step.is_key and not same_prompt(step.prompt, line.prompt):
-            complaint, advice = elsewhere(
-                step, block.terminal, line.prompt, _left_open(self.page, block)
-            )
+            above = _left_open(self.page, block)
+            complaint, advice = elsewhere(step, block.terminal, line.prompt, above)
             return StepResult(step, Verdict.BROKEN, complaints=(complaint,), hint=advice)
         builds = _MAY_BUILD.search(step.command)
         usual = self.settings.build_timeout if builds else self.settings.timeout
