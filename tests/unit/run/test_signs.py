@@ -57,7 +57,7 @@ def test_a_prompt_of_a_program_counts_only_where_one_may_be_in_front() -> None:
         (f"PS1=[{WORD}:$?:\\#]", ("PS1=$ ",)),
         (f"[{WORD}>]", ("> ",)),
         (f"x{WORD}y", ("xy",)),
-        (f'declare PS1="[{WORD}:0]"', ()),
+        (f'declare +x PROMPT_COMMAND PS1="[{WORD}:0]"', ()),
     ],
 )
 def test_the_terminals_word_is_in_no_output(line: str, shown: tuple[str, ...]) -> None:
