@@ -413,6 +413,14 @@ def test_a_prompt_that_nobody_knows_names_the_setting() -> None:
     passes(f"$ {command}\nredis> x\nx\nredis> [1]\n[1]\n^C\n[130]", prompts=prompts)
 
 
+def test_a_project_says_which_of_its_prompts_asks_for_the_rest() -> None:
+    prompts = (Prompt("ask", r"> "), Prompt("ask", r"\.\.\. ", continues=True), *PROMPTS)
+    command = "read -p '> ' a; read -p '... ' b; echo $a$b"
+    page = f"$ printf 'x\\ny\\n'\n...\n$ {command}\n> one\n... two\nonetwo"
+    passes(page, prompts=prompts)
+    fails(page.replace("onetwo", "one"), 4, prompts=prompts)
+
+
 def test_output_that_is_not_utf_8_is_said_to_be() -> None:
     text = fails("$ printf 'caf\\351\\n'\ncafé", 1)
     assert "  and the output is not UTF-8: byte 0xe9, shown as \\xe9" in text
@@ -581,3 +589,8 @@ def test_a_record_holds_nothing_of_this_machines_paths() -> None:
         assert (item.steps[0].status, item.steps[0].place) == (0, MACHINE)
     finally:
         trial.close()
+
+
+def test_a_program_that_a_block_left_open_is_named_with_its_line() -> None:
+    results, _ = run("$ python3 -q\n>>> 6 * 7\n42", "$ echo on\non")
+    assert "hint: leave Python by `exit()` below page.rst:102" in explain(results[1])

@@ -160,7 +160,9 @@ def _check_timeouts(config: Config) -> None:
 def _prompt(row: Any) -> Prompt:
     """Return a row of a project's own prompts; raises SeatrialError where it is none."""
     try:
-        program, pattern = row
+        program, pattern, *continues = row
+        if len(continues) > 1:
+            raise ValueError("a row has two members, or three")
         if re.compile(pattern).fullmatch(""):
             raise ValueError("a prompt is never empty")
     except (ValueError, TypeError, re.error) as error:
@@ -169,7 +171,7 @@ def _prompt(row: Any) -> Prompt:
             where="conf.py",
             hint='write it as ("redis", r"redis> ")',
         ) from error
-    return Prompt(program, pattern)
+    return Prompt(program, pattern, continues=any(continues))
 
 
 def _check_lists(config: Config) -> None:

@@ -70,8 +70,10 @@ class Sandbox:
                 with client_of(engine.host) as client:
                     self._entry = replace(self._entry, images=tags(client, self.project))
                 self._entry.write()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, OSError) and error.errno is not None:
+                raise _no_room("the sandbox cannot be made", error) from error
             raise
 
     def _shown_paths(self, source: Path | None, beneath: layer.Environment) -> dict[str, str]:
@@ -133,9 +135,12 @@ class Sandbox:
             before = {port for _, port in self._compose.published}
             self._compose = parsed(text, path)
             refuse_taken(pair for pair in self._compose.published if pair[1] not in before)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # in place, not by a rename: a bind mount of a single file must see the change too
-        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # in place, not by a rename: a bind mount of a single file must see the change too
+            path.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise _no_room(f"{file} cannot be written", error) from error
         return old
 
     def _path(self, file: str, where: str = "") -> Path:
@@ -175,3 +180,9 @@ class Sandbox:
                 "volumes; if it is not needed any more, add `-v`",
             )
         refuse_taken(self._compose.published)
+
+
+def _no_room(what: str, error: OSError) -> SandboxError:
+    """Return that something could not be written below the folder for temporary files."""
+    hint = "look whether the folder for temporary files has room, or name another by TMPDIR"
+    return SandboxError(f"{what}: {error.strerror}", hint=hint)

@@ -21,6 +21,8 @@ _STILL, _STILL_SIGN, _STILL_DOUBTFUL = 0.003, 0.04, 0.3
 _WHOLE_SCREEN = re.compile(rb"\x1b\[\?(?:47|1047|1049)h|terminal is not fully functional")
 # and what only one that draws a whole screen sends: the cursor to a row and a column
 _ADDRESSED = re.compile(rb"\x1b\[\d+;\d+H")
+# what is left of a key that was pressed before a program read at all
+_PRESSED = re.compile(r"\A(?:\^C)+")
 # how more(1) and less(1) ask for a key at the end of a page
 _PAGER = re.compile(r"--More--.*|.*\(END\)|lines \d+-\d+.*|.*Press RETURN to continue ?")
 
@@ -86,6 +88,7 @@ class Signs:
         if not raw or not inner:
             return None
         above, _, line = clean(raw.decode("utf-8", "replace")).rpartition("\n")
+        line = _PRESSED.sub("", line)
         row = self.row(line)
         if row is not None:
             # the cursor may have been moved down to the prompt's line, and no newline sent

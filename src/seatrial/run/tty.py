@@ -47,10 +47,11 @@ class Tty:
     def __init__(self, folder: Path, environment: Mapping[str, str], begin: str) -> None:
         self._folder = folder
         # a file, not a typed line: the first thing that the terminal prints is our prompt
-        with tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False) as rc:
-            rc.write(begin)
+        rc = tempfile.NamedTemporaryFile("w", suffix=".bashrc", delete=False)  # noqa: SIM115
         self._rc = Path(rc.name)
         try:
+            with rc:
+                rc.write(begin)
             self._child = pexpect.spawn(
                 "bash",
                 ["--noprofile", "--rcfile", rc.name, "--noediting", "-i"],
@@ -62,9 +63,9 @@ class Tty:
             )
         except (pexpect.ExceptionPexpect, OSError) as error:
             self._rc.unlink(missing_ok=True)
-            raise SessionError(
-                f"bash could not be started: {error}", hint="install bash"
-            ) from error
+            is_there = isinstance(error, OSError)
+            hint = "look whether the disk is full" if is_there else "install bash"
+            raise SessionError(f"bash could not be started: {error}", hint=hint) from error
         self.shell = int(self._child.pid or 0)
         """The number of the shell's process."""
         self._file = self._child.child_fd

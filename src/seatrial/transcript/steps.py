@@ -328,7 +328,7 @@ def _continuation(
         if not shell_is_unfinished(typed):
             return None
         return line[2:] if line.startswith("> ") or line == ">" else line
-    found = read_prompt(line, prompts)
+    found = read_prompt(line, prompts) if line.rstrip() != ELISION else None
     if found and found[0].continues and found[0].program == row.program:
         return line[len(found[1]) :]
     return None

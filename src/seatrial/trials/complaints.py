@@ -9,6 +9,7 @@ from seatrial.run.received import LIMIT
 from seatrial.run.scrubbing import HOME
 from seatrial.run.session import LONGEST
 from seatrial.transcript.events import Ended, Ending
+from seatrial.transcript.programs import PROMPTS, program_of, row_of
 from seatrial.transcript.steps import KEYS, Step
 
 _EXIT = re.compile(r"\b(?:exit|logout)\b|^\^D$", re.MULTILINE)
@@ -65,13 +66,19 @@ def hint(ended: Ended, step: Step) -> str:
     return _hint_on_failure(ended, step) if ended.status else ""
 
 
-def elsewhere(step: Step, number: int, prompt: str) -> tuple[str, str]:
-    """Return that another program is in front than the one a step is typed into, and a hint."""
+def elsewhere(step: Step, number: int, prompt: str, left_open: str = "") -> tuple[str, str]:
+    """Return that another program is in front than the one a step is typed into, and a hint.
+
+    `left_open` says where the block that left it in front ends, as ``file:line``.
+    """
     words = (
         f"is promised at `{step.prompt.strip()}`, but terminal {number} is at `{prompt.strip()}`"
     )
     if step.prompt == "# ":
         return words, _HINT_FOR_HASH
+    program = program_of(row.program) if (row := row_of(prompt, PROMPTS)) is not None else None
+    if left_open and program is not None and not program.is_shell:
+        return words, f"leave {program.name} by `{program.leave}` below {left_open}"
     return words, "end the program that is in front, or open the one that is promised"
 
 

@@ -263,7 +263,8 @@ class PageRun:
                 step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
             )
         if not step.is_key and not same_prompt(step.prompt, line.prompt):
-            complaint, advice = elsewhere(step, block.terminal, line.prompt)
+            above = _left_open(self.page, block)
+            complaint, advice = elsewhere(step, block.terminal, line.prompt, above)
             return StepResult(step, Verdict.BROKEN, complaints=(complaint,), hint=advice)
         builds = _MAY_BUILD.search(step.command)
         usual = self.settings.build_timeout if builds else self.settings.timeout
@@ -276,6 +277,16 @@ class PageRun:
         if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
             line.leave()
         return result
+
+
+def _left_open(page: Page, block: Block) -> str:
+    """Return where the block ends that was typed into a block's terminal before it."""
+    before = (
+        f"{item.source}:{item.line + len(item.lines) - 1}"
+        for item in reversed(page.items[: block.ordinal - 1])
+        if isinstance(item, Block) and item.terminal == block.terminal
+    )
+    return next(before, "")
 
 
 # after these a program is in front that the next step may be meant for

@@ -481,12 +481,15 @@ def test_settings_reach_the_run(tmp_path: Path) -> None:
         seatrial_project="sample",
         seatrial_strict=True,
         seatrial_timeout=7,
-        seatrial_prompts=[("redis", r"redis> ")],
+        seatrial_prompts=[("redis", r"redis> "), ("redis", r"more> ", True)],
         seatrial_records="kept",
     ).settings
     assert known.project == tmp_path / "sample"
     assert (known.strict, known.timeout, known.records) == (True, 7.0, tmp_path / "kept")
-    assert known.prompts[0].program == "redis"
+    assert [(row.program, row.continues) for row in known.prompts[:2]] == [
+        ("redis", False),
+        ("redis", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -515,6 +518,10 @@ def test_requirements_are_found_from_where_conf_py_is(
         ({"seatrial_prompts": ["redis> "]}, "`seatrial_prompts` has a row that is no pair"),
         ({"seatrial_prompts": [("redis", "(")]}, "`seatrial_prompts` has a row that is no pair"),
         ({"seatrial_prompts": [("redis", 7)]}, "`seatrial_prompts` has a row that is no pair"),
+        (
+            {"seatrial_prompts": [("a", "b", True, 1)]},
+            "`seatrial_prompts` has a row that is no pair",
+        ),
         ({"seatrial_prompts": [("redis", "")]}, "`seatrial_prompts` has a row that is no pair"),
         ({"seatrial_spellings": ["v3"]}, "`seatrial_spellings`"),
         ({"seatrial_spellings": []}, "`seatrial_spellings`"),

@@ -1,8 +1,12 @@
 """What records show in place of this machine's folders and mirrors."""
 
+import os
 import sys
 from pathlib import Path
 
+import pytest
+
+from seatrial.errors import SandboxError
 from seatrial.run.sandbox import Sandbox
 
 
@@ -35,3 +39,19 @@ def test_folders_of_this_machine_are_kept_out_of_records(tmp_path: Path) -> None
             assert sandbox.scrub(f"in {path}: file://{path}.") == f"in {shown}: file://{shown}."
     finally:
         sandbox.close()
+
+
+def test_a_full_disk_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OSError(28, os.strerror(28))
+    sandbox = Sandbox(None, None)
+    try:
+        with monkeypatch.context() as changed:
+            changed.setattr(Path, "write_text", lambda *_, **__: (_ for _ in ()).throw(full))
+            with pytest.raises(SandboxError, match="No space left"):
+                sandbox.write("notes", "text")
+    finally:
+        sandbox.close()
+    monkeypatch.setattr("seatrial.run.layer.make", lambda *_: (_ for _ in ()).throw(full))
+    with pytest.raises(SandboxError, match=r"cannot be made: No space left") as told:
+        Sandbox(None, None)
+    assert "TMPDIR" in told.value.hint
