@@ -141,6 +141,8 @@ def test_the_users_own_set_up_of_the_shell_is_not_read(tmp_path: Path) -> None:
         ("(echo 1", "echo 2)"),
         ("if true", "then echo 1; echo 2", "fi"),
         ("f() {", "echo 1; echo $1", "}; f 2"),
+        # what looks like a prompt, as a page about pages has it
+        ("cat > f <<'E'; echo 1; echo 2", "$ echo 1", "> x", ">   y", "$ ", ">>> 1", "E"),
     ],
 )
 def test_input_of_several_lines_gives_one_output(

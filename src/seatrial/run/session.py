@@ -17,7 +17,7 @@ from seatrial.run.echo import pasted, without_trace
 from seatrial.run.front import NOTHING, Inside, State
 from seatrial.run.listening import Answer, Listener, Reading, drained
 from seatrial.run.received import Preview, Received
-from seatrial.run.signs import SHELL, Signs
+from seatrial.run.signs import Signs
 from seatrial.run.tty import Tty
 from seatrial.transcript.events import Ending
 from seatrial.transcript.programs import PROMPTS, Prompt
@@ -120,7 +120,7 @@ class Terminal:
         for number, line in enumerate(lines):
             last = number + 1 == len(lines)
             # the shell itself asks once more where a program left it a newline
-            secret, before = self._listener.is_secret(), SHELL if at_own else self.prompt
+            secret, before = self._listener.is_secret(), "" if at_own else self.prompt
             shown = Preview(line, secret, before, self._signs) if watched and last else None
             came = Received(self._signs, shown)
             answer = yield from self._answer_to(line, came, start + timeout)
