@@ -187,6 +187,15 @@ def test_a_job_in_the_background_hides_no_prompt(terminal: Terminal) -> None:
     assert "late" in typed(terminal, "wait").output + answer.output
 
 
+def test_what_passes_on_what_it_reads_is_not_known_to_read(terminal: Terminal) -> None:
+    # as Docker's client: one thread reads, another waits for the other side by epoll, now and then
+    code = (
+        "import select, sys, threading, time; e = select.epoll(); "
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); sys.stdin.read()"
+    )
+    assert typed(terminal, f"{sys.executable} -c '{code}'", timeout=SHORT).ending is TIMEOUT
+
+
 def test_each_line_gets_its_own_output(terminal: Terminal) -> None:
     # a key is read, and the newline behind it is left for the shell, which asks twice
     key = f"{sys.executable} -c 'import os, tty; tty.setcbreak(0); os.read(0, 1)'"

@@ -159,7 +159,8 @@ def _of_threads(process: int) -> Look:
         return NOTHING
     readers = [thread for thread, call in calls.items() if call.reads_terminal]
     others = {call.name for call in calls.values() if not call.reads_terminal}
-    if len(readers) == 1 and others <= _IDLE and _reads_for_itself(process, readers[0]):
+    alone = len(calls) == 1 or (others <= _IDLE and _reads_for_itself(process))
+    if len(readers) == 1 and alone:
         reader = readers[0]
         return Look(State.READS, (reader, _sleeps(reader)), calls[reader].timed)
     waits_for_more = any(
@@ -168,13 +169,12 @@ def _of_threads(process: int) -> Look:
     return NOTHING if waits_for_more else WORKING
 
 
-def _reads_for_itself(process: int, thread: int) -> bool:
-    """Tell whether a process reads what it is told, and does not pass it on.
+def _reads_for_itself(process: int) -> bool:
+    """Tell whether a process of several threads reads what it is told, and does not pass it on.
 
-    What does that, as Docker's client, has a thread for each direction, and waits by `epoll`.
+    What does that, as Docker's client, reads in one thread, whichever, and waits for the other
+    side by `epoll`, though perhaps not at this moment.
     """
-    if thread == process:
-        return True
     with contextlib.suppress(OSError):
         files = Path(f"/proc/{process}/fd").iterdir()
         return not any("eventpoll" in str(file.readlink()) for file in files)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from seatrial.run.echo import BEGINS_PASTING, ENDS_PASTING
 from seatrial.run.front import NOTHING, WORKING, Inside, Look, State
 from seatrial.run.received import LIMIT, Received
-from seatrial.run.signs import SHELL, TAIL, Sign, Signs, is_pager, takes_the_screen
+from seatrial.run.signs import SHELL, TAIL, USUAL, Sign, Signs, is_pager, takes_the_screen
 from seatrial.run.tty import Tty
 from seatrial.transcript.events import Ending, Output
 from seatrial.transcript.programs import is_shell
@@ -123,8 +123,8 @@ class Listener:
                 # soon as it has it, another program needs a moment to take in what was typed
                 due = taken and (quiet or (echoes and self.at_shell))
                 due = due and time.monotonic() - shown > _EACH and self._tty.is_busy
-                # a line that may still become a prompt is not shown
-                if due and (news := came.preview(unfinished=sign is None and not more)):
+                whole = due and sign is None and not more and not self._begins_a_prompt(came)
+                if due and (news := came.preview(unfinished=whole)):
                     shown = time.monotonic()
                     yield news
                     if self._stopped:
@@ -169,6 +169,11 @@ class Listener:
         # a question that was asked is no prompt: asked once more, it is one again
         before = self.prompt if self.prompt in self._seen else ""
         return self._signs.at_end(came.tail, inner=inner, before=before, seen=self._seen)
+
+    def _begins_a_prompt(self, came: Received) -> bool:
+        """Tell whether a line without an end may still become a prompt: then it is not shown."""
+        line = came.unfinished
+        return any(prompt.startswith(line) for prompt in (*self._seen, *USUAL))
 
     def _settles(self, sign: Sign, before: Look, wait: float) -> tuple[bool, bytes]:
         """Tell whether what looks like a prompt is one, and return what came meanwhile."""

@@ -11,6 +11,8 @@ from seatrial.transcript.screen import clean
 
 #: The reader's own shell, whatever its real prompt is, and how it asks for the rest of a command.
 SHELL, REST = "$ ", "> "
+#: Prompts that begin as many an output does.
+USUAL = (">>> ", "... ", "(Pdb) ", "# ", SHELL, REST)
 #: How many bytes at the end of what came are looked at.
 TAIL = 4096
 

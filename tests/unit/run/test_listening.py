@@ -59,3 +59,12 @@ def test_another_sleep_is_another_reading_but_for_one_with_an_end(seconds: list[
 def test_what_is_known_late_or_not_at_all_takes_longer(look: Look, seconds: list[float]) -> None:
     told = list(held([look] * 30, seconds))
     assert 15 < told.index(True) < 25
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [(">", False), (">> ", False), ("..", False), ("db=", False), ("$ x", True), ("10%", True)],
+)
+def test_a_line_that_may_become_a_prompt_is_not_shown(line: str, shown: bool) -> None:
+    listener, came = SimpleNamespace(_seen=["db=# "]), SimpleNamespace(unfinished=line)
+    assert Listener._begins_a_prompt(listener, came) is not shown  # type: ignore[arg-type]
