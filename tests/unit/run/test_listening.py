@@ -67,4 +67,4 @@ def test_what_is_known_late_or_not_at_all_takes_longer(look: Look, seconds: list
 )
 def test_a_line_that_may_become_a_prompt_is_not_shown(line: str, shown: bool) -> None:
     listener, came = SimpleNamespace(_seen=["db=# "]), SimpleNamespace(unfinished=line)
-    assert Listener._begins_a_prompt(listener, came) is not shown  # type: ignore[arg-type]
+    assert listening.Listener._begins_a_prompt(listener, came) is not shown  # type: ignore[arg-type]
