@@ -63,7 +63,7 @@ def test_what_is_known_late_or_not_at_all_takes_longer(look: Look, seconds: list
 
 @pytest.mark.parametrize(
     ("line", "shown"),
-    [(">", False), (">> ", False), ("..", False), ("db=", False), ("$ x", True), ("10%", True)],
+    [(">", False), (">>", False), ("..", False), ("db=", False), ("$ x", True), ("10%", True)],
 )
 def test_a_line_that_may_become_a_prompt_is_not_shown(line: str, shown: bool) -> None:
     listener, came = SimpleNamespace(_seen=["db=# "]), SimpleNamespace(unfinished=line)
