@@ -16,7 +16,7 @@ import images
 import packages
 from daemon import Engine, mounts_below
 from programs import COMPOSE_1_API, COMPOSES, DEFAULT, KINDS
-from report import DaemonError, EngineError, MissingSuiteError, locked, say
+from report import DaemonError, EngineError, MissingSuiteError, cache_folder, locked, say
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
@@ -24,10 +24,9 @@ NETWORK = {"ip": "iproute2", "iptables": "iptables"}
 # What an engine of ours needs for its bridge and its ports.
 
 
-def cache_folder() -> Path:
-    """Return the folder that holds everything of ours, as the environment names it."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(os.environ.get("SEATRIAL_CACHE") or Path(home) / "seatrial").resolve() / "engine"
+def folder() -> Path:
+    """Return the folder that holds everything of our engines."""
+    return cache_folder() / "engine"
 
 
 def main(arguments: list[str]) -> int:
@@ -51,7 +50,7 @@ def main(arguments: list[str]) -> int:
     # So that the program that is being waited for ends too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
-    cache = cache_folder()
+    cache = folder()
     engine = Engine(kind, cache, chosen.compose)
     if chosen.command in ("stop", "clean") and (chosen.kind or chosen.compose):
         parser.error(f"{chosen.command} is for all engines of the cache folder: name none")

@@ -1,9 +1,10 @@
-"""What the engine's scripts tell the person who runs them, and how they share files."""
+"""What the engine's scripts tell who runs them, and how they and `tools/` share files."""
 
 import fcntl
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,15 +28,21 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def cache_folder() -> Path:
+    """Return the folder in the user's cache that is ours, as the environment names it."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(os.environ.get("SEATRIAL_CACHE") or Path(home) / "seatrial").resolve()
+
+
 @contextmanager
-def locked(file: Path) -> Iterator[None]:
+def locked(file: Path, tell: Callable[[str], None] = say) -> Iterator[None]:
     """Hold a file, so that two commands at once do not trample on each other."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
+    with file.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another engine command to end")
+            tell("waiting for another command to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

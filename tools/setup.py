@@ -1,6 +1,5 @@
 """Make what a target needs and this machine lacks: Python packages in .venv, and small programs."""
 
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -10,6 +9,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# one lock and one cache folder serve both, and both run before anything is installed
+sys.path.insert(0, str(ROOT / "engine"))
+
+from report import cache_folder, locked  # noqa: E402
+
 # Where each group is installed.  JupyterLab lives apart: beside it, importing what renders the site
 # takes three times as long.
 GROUPS = {"site": ".venv", "test": ".venv", "bench": ".venv", "lab": ".venv-lab"}
@@ -152,13 +156,6 @@ def install(group: str) -> None:
     mark.unlink()
 
 
-def cache_folder() -> Path:
-    """Where this project keeps, across checkouts, what it fetched."""
-    if own := os.environ.get("SEATRIAL_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seatrial"
-
-
 def main() -> None:
     """Set up the group that the command line names."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file has to say so itself
@@ -170,8 +167,8 @@ def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
         sys.exit(f"usage: python3 tools/setup.py {'|'.join(GROUPS)}")
     group = sys.argv[1]
-    with Path(__file__).open() as this:
-        fcntl.flock(this, fcntl.LOCK_EX)  # two makes at once take turns
+    # two makes at once take turns: in one clone alone, whose file this is
+    with locked(Path(__file__), lambda line: say(f"setup: {line}")):
         if not installed(group):
             install(group)
         if group in ("test", "bench") and not any(map(shutil.which, BROWSERS)):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.engine
 
 Run = Callable[..., "CompletedProcess[str]"]
 
-OURS = daemon.Engine("classic", engine.cache_folder())
+OURS = daemon.Engine("classic", engine.folder())
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_an_address_from_an_earlier_env_is_not_taken_for_the_users(run_engine: R
 def test_our_engine_has_every_image_of_today() -> None:
     if not OURS.answers():
         pytest.skip("the private engine does not run: start it with `make engine`")
-    cache = engine.cache_folder()
+    cache = engine.folder()
     release = packages.machine_release(cache / "apt")
     machine = images.look_at_machine(release.mirror)
     bench = images.Bench(cache, packages.Archive(cache / "apt", release), machine)

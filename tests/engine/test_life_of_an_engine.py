@@ -87,7 +87,7 @@ def link_or_copy(source: str, target: str) -> None:
 @pytest.fixture
 def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
     """Give a test an engine that is not running yet, and leave nothing of it."""
-    fetched = daemon.Engine("classic", engine.cache_folder()).programs
+    fetched = daemon.Engine("classic", engine.folder()).programs
     if os.geteuid() != 0 or not fetched.ready:
         pytest.skip("the engine's programs are not here: fetch them with `make engine`")
     made = Private(tmp_path / "cache", run_engine)
@@ -102,7 +102,7 @@ def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
 
 
 def test_the_clients_are_of_the_versions_that_the_guide_names() -> None:
-    fetched = daemon.Engine("classic", engine.cache_folder()).programs
+    fetched = daemon.Engine("classic", engine.folder()).programs
     if not fetched.ready:
         pytest.skip("the engine's programs are not here: type `make engine`")
     environment = {**os.environ, "DOCKER_CONFIG": str(fetched.config)}

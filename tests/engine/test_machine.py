@@ -189,7 +189,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def archive() -> packages.Archive:
     """Return Debian's archive as this machine reaches it."""
-    cache = engine.cache_folder()
+    cache = engine.folder()
     if os.geteuid() != 0 or not (cache / "apt").exists():
         pytest.skip("no package lists are here: fetch them with `make engine`")
     return packages.Archive(cache / "apt", packages.machine_release(cache / "apt"))
