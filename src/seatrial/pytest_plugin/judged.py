@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -44,6 +45,15 @@ class Spelt(pytest.Collector):
     def trial(self) -> Trial:
         """Return what all items share."""
         return self.config.stash[TRIAL]
+
+    def pass_over(self, reason: str, stopped: int | None) -> NoReturn:
+        """Skip an item that was not run; raise Failure where nobody asked for what stopped it.
+
+        A run that asks for this item alone must not be green because of one before it.
+        """
+        if stopped is not None and stopped not in self.asked_for:
+            raise Failure(reason)
+        pytest.skip(reason)
 
 
 class ProblemItem(Judged):
