@@ -105,6 +105,8 @@ CASES = [
     ),
     # the shell's own prompt, which it shows and does not ask by
     Case('printf %s "${PS2@P}"; sleep 0.6; echo x', PROMPT, "$ ", ("> x",), guessed=UNFINISHED),
+    # so soon that it is output for those who guess, too
+    Case("printf '# '; sleep 0.01; echo x", PROMPT, "$ ", ("# x",)),
     Case("sleep 0.5", PROMPT, "$ "),
     Case("sh -c 'sleep 0.5'", PROMPT, "$ "),
     Case("read -t 0.5 x; echo $?", PROMPT, "$ ", ("142",)),
