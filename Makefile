@@ -21,9 +21,10 @@ VISIBLE ?=
 
 # What `check` and `record` share: the engine's address, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
-	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible)
+	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) \
+	$(if $(SHARD),--seatrial-shard $(SHARD) --junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
 
-.PHONY: help site check record lab test coverage engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site check join record lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -34,12 +35,17 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, SHARD=2/5 for one machine of five)
 	@$(SETUP) test
 	@$(ENGINE) start
 	@$(RUN_PAGES) $(PAGES)
 
-record: ## the same, and write records and promised outputs back
+join: ## put the reports of SHARDS=5 machines together, and fail where one is missing
+	@$(SETUP) test
+	@$(BIN)/python -m seatrial join --shards $(SHARDS) --output _build/reports/pages.xml _build/reports/pages
+	@$(BIN)/python -m seatrial join --shards $(SHARDS) --output _build/reports/visible.xml _build/reports/visible
+
+record: ## the same as `check`, and write records and promised outputs back
 	@$(SETUP) test
 	@$(ENGINE) start
 	@$(RUN_PAGES) --seatrial-record $(PAGES)

@@ -25,7 +25,18 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 exclude_patterns = [
-    *(".*", "_build", "engine", "example", "records", "requirements", "src", "tests", "tools"),
+    *(
+        ".*",
+        "_build",
+        "deploy",
+        "engine",
+        "example",
+        "records",
+        "requirements",
+        "src",
+        "tests",
+        "tools",
+    ),
     # for who works on the code, who reads them there
     *("README.md", "ARCHITECTURE.md", "decisions"),
 ]
@@ -38,7 +49,7 @@ seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`
 # Literals in sentences have to occur in something that ran, or in a file that says what they name.
 seatrial_prose = ["index", "explanation/*", "how-to/*", "reference/*", "notebooks/*"]
 seatrial_prose_sources = [
-    *("conf.py", "Makefile", "pyproject.toml", "engine", "src/seatrial"),
+    *("conf.py", "Makefile", "pyproject.toml", "deploy/kubernetes.yaml", "engine", "src/seatrial"),
     *(".github", ".gitlab-ci.yml", ".readthedocs.yaml", "requirements/site.txt"),
     *("tests/bench.py", "tests/matrix.py", "tests/messages.py", "reference/matrix/rows.json"),
     *("tests/unit/transcript/test_steps.py", "tests/unit/transcript/test_spelling.py"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from seatrial import __version__
 from seatrial.errors import SeatrialError
 from seatrial.run.sweeping import sweep
+from seatrial.trials.joining import complaints, join, overview, read_reports
 
 try:
     from jupyter_client.kernelspec import KernelSpecManager
@@ -32,6 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "sweep", help="remove what killed runs left: containers, volumes, folders"
     ).set_defaults(act=_sweep)
+    joined = commands.add_parser(
+        "join", help="put the reports of all shares together, and fail where one is missing"
+    )
+    joined.set_defaults(act=_join)
+    joined.add_argument("--shards", type=int, required=True, help="how many shares there are")
+    joined.add_argument("--output", type=Path, help="file for one report that holds all")
+    joined.add_argument("folder", type=Path, help="where the shares' reports are")
     kernel = commands.add_parser("kernel", help="the Jupyter kernel that follows you inside")
     install = kernel.add_subparsers(dest="act on it", required=True, metavar="ACT").add_parser(
         "install", help="register it, so that front ends offer it by its name, Containers"
@@ -58,6 +66,19 @@ def _sweep(_options: argparse.Namespace) -> str:
     """Remove what killed runs left."""
     swept = sweep()
     return f"swept {swept} sandbox{'' if swept == 1 else 'es'}"
+
+
+def _join(options: argparse.Namespace) -> str:
+    """Put the reports of all shares together."""
+    reports = read_reports(options.folder, options.output)
+    for line in overview(reports):
+        print(line)
+    if options.output:
+        join(reports, options.output)
+    if wrong := list(complaints(reports, options.shards)):
+        raise SeatrialError("\nseatrial: ".join(wrong))
+    tests = sum(report.count("tests") for report in reports)
+    return f"all {options.shards} shares passed, with {tests:,} tests"
 
 
 def _install(options: argparse.Namespace) -> str:

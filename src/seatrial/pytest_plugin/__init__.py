@@ -18,6 +18,7 @@ from seatrial.pytest_plugin.judged import PROSE
 from seatrial.pytest_plugin.left_out import is_left_out_unasked, not_collected
 from seatrial.pytest_plugin.notebooks import CellItem, NotebookFile
 from seatrial.pytest_plugin.pages import BlockItem, PageFile
+from seatrial.pytest_plugin.shard import take_share
 from seatrial.pytest_plugin.tally import summary
 from seatrial.pytest_plugin.trial import TRIAL, Trial
 from seatrial.transcript.spelling import SPELLINGS
@@ -50,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("SEATRIAL_COMPOSE") or None,
         help="run one spelling of Compose alone (default: all that conf.py names)",
     )
+    group.addoption(
+        "--seatrial-shard",
+        metavar="N/OF",
+        help="run one share of the pages, such as 2/5: each machine runs another one",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 "name the folder that Sphinx's conf.py is in"
             )
         config.stash[TRIAL] = Trial(config, (config.rootpath / folder).resolve())
+        take_share(config, config.stash[TRIAL])
         if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
             # the items of a page share a sandbox, and its spellings a record
             config.option.dist = "loadfile"

@@ -31,7 +31,7 @@ def not_collected(session: pytest.Session, trial: Trial) -> Iterator[ProblemItem
         place = trial.source / page.source
         if place in trial.collected or not (page.items or page.problems or page.look_alikes):
             continue
-        if not any(place.is_relative_to(each) for each in asked):
+        if trial.is_elsewhere(place) or not any(place.is_relative_to(each) for each in asked):
             continue
         why = _left_out_by(session.config, trial.named / page.source)
         words = f"{page.source}: this page was not collected: {why or _BY_CODE}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Trial:
                 f"SEATRIAL_COMPOSE is {self.only!r}, and no spelling of Compose; "
                 f"set it to {' or '.join(SPELLINGS)}"
             )
+        self.is_elsewhere: Callable[[Path], bool] = lambda _file: False
+        # whether another machine has a file in its share
         self.tally = Tally()
         self.told = False
         self._corpus: Corpus | None = None

@@ -59,12 +59,22 @@ def test_every_image_is_pulled_beforehand(file: str) -> None:
 def test_every_page_runs_on_a_schedule_with_and_without_folded_proofs(file: str) -> None:
     jobs = yaml.safe_load((ROOT / file).read_text())
     if file.endswith("check.yml"):
-        steps = jobs["jobs"]["test"]["steps"]
-        weekly = [s["run"] for s in steps if s.get("if") == "github.event_name == 'schedule'"]
+        pages, joined = jobs["jobs"]["pages"], jobs["jobs"]["joined"]
+        weekly = [step["run"] for step in pages["steps"] if "make" in step.get("run", "")]
+        joins = [step["run"] for step in joined["steps"] if "run" in step]
+        share, shares = "${{ matrix.share }}/4", len(pages["strategy"]["matrix"]["share"])
+        assert pages["if"] == "github.event_name == 'schedule'"
+        # also where a share failed, or ended without a report
+        assert (joined["needs"], joined["if"]) == ("pages", f"always() && {pages['if']}")
     else:
-        assert jobs["check"]["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
-        weekly = jobs["check"]["script"]
-    assert weekly == ["make check COMPOSE=v2", "make check VISIBLE=1 COMPOSE=v2"]
+        pages, joined = jobs["check"], jobs["joined"]
+        weekly, joins = pages["script"], joined["script"]
+        share, shares = "$CI_NODE_INDEX/$CI_NODE_TOTAL", pages["parallel"]
+        assert pages["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+        assert joined["rules"] == [{**pages["rules"][0], "when": "always"}]
+    checks = ["make check COMPOSE=v2", "make check VISIBLE=1 COMPOSE=v2"]
+    assert weekly == [f"{check} SHARD={share}" for check in checks]
+    assert joins == [f"make join SHARDS={shares}"]
 
 
 @pytest.mark.parametrize("file", FILES.values())
