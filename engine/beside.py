@@ -178,8 +178,8 @@ class Slot:
         eventually(lambda: not _groups(self.group), 5, "")
 
     def why(self) -> str:
-        """Return why the engine ended, as far as it said so."""
-        return last_words(self.log)
+        """Return why the engine ended."""
+        return last_words(self.log) or f"it was killed (its last words are in {self.log})"
 
 
 def _state(data: Path) -> list[tuple[str, int]]:

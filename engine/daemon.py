@@ -107,7 +107,7 @@ class Engine:
     def _give_up(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
-        reason = last_words(self.log)
+        reason = last_words(self.log) or packages.last_line(self.log.read_text(errors="replace"))
         self.sweep()
         if "iptables" in reason:
             reason += "; try `update-alternatives --set iptables /usr/sbin/iptables-legacy`"
@@ -199,10 +199,10 @@ def answers(address: Path) -> bool:
 
 
 def last_words(log: Path) -> str:
-    """Return why a dockerd ended, as far as it said so."""
+    """Return why a dockerd ended of itself; '' where it did not say so."""
     text = log.read_text(errors="replace")
     said = re.findall(r'(?m)(?:level=fatal msg="|^failed to start daemon: )(.*)', text)
-    return said[-1].strip('"') if said else packages.last_line(text)
+    return said[-1].strip('"') if said else ""
 
 
 def eventually(holds: Callable[[], bool], seconds: float, telling: str) -> None:
