@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
 ENGINE := $(PYTHON) engine/engine.py
+BESIDE := $(PYTHON) engine/beside.py
 PHASE := $(PYTHON) tools/phase.py
 RENDER := $(PYTHON) tools/render.py
 CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
@@ -18,11 +19,13 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,notebooks))
 COMPOSE ?=
 VISIBLE ?=
+# How many engines `make check` runs pages on at once.
+JOBS ?= auto
 
-# What `check` and `record` share: the engine's address, and which spelling to run.
-RUN_PAGES = eval "$$($(ENGINE) env)" && \
-	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) \
-	$(if $(SHARD),--seatrial-shard $(SHARD) --junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
+# The share of one machine, such as 2/5, and where its report goes.
+SHARD ?=
+SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
+	--junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
 
 .PHONY: help site check join record lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
@@ -35,10 +38,11 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, SHARD=2/5 for one machine of five)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, JOBS=n for n engines, SHARD=2/5 for one machine of five)
 	@$(SETUP) test
 	@$(ENGINE) start
-	@$(RUN_PAGES) $(PAGES)
+	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- \
+		$(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) $(SHARE) $(PAGES)
 
 join: ## put the reports of SHARDS=5 machines together, and fail where one is missing
 	@$(SETUP) test
@@ -48,7 +52,8 @@ join: ## put the reports of SHARDS=5 machines together, and fail where one is mi
 record: ## the same as `check`, and write records and promised outputs back
 	@$(SETUP) test
 	@$(ENGINE) start
-	@$(RUN_PAGES) --seatrial-record $(PAGES)
+	@eval "$$($(ENGINE) env)" && \
+		SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
 
 lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (LAB="--no-browser" and the like)
 	@$(SETUP) lab

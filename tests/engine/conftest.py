@@ -1,8 +1,10 @@
 """What the tests of `engine/` share: its modules on the path, and its command line."""
 
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,12 @@ import pytest
 ENGINE = Path(__file__).resolve().parents[2] / "engine"
 
 # engine.py runs on a machine where nothing is installed, so its modules are no package.
-sys.path.insert(0, str(ENGINE))
+sys.path[:0] = [str(ENGINE), str(Path(__file__).parent)]
+
+import daemon  # noqa: E402
+from private import Private, link_or_copy  # noqa: E402
+
+import engine  # noqa: E402
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -26,3 +33,20 @@ def run_engine() -> Run:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
+    """Give a test an engine that is not running yet, and leave nothing of it."""
+    fetched = daemon.Engine("classic", engine.folder()).programs
+    if os.geteuid() != 0 or not fetched.ready:
+        pytest.skip("the engine's programs are not here: fetch them with `make engine`")
+    made = Private(tmp_path / "cache", run_engine)
+    # An engine's processes are known by where their programs lie; clients may lie anywhere.
+    shutil.copytree(
+        fetched.tree, made.engine.programs.tree, symlinks=True, copy_function=link_or_copy
+    )
+    for folder in fetched.home.glob("compose-*"):
+        (made.engine.home / folder.name).symlink_to(folder)
+    yield made
+    run_engine("clean", environment=made.environment)

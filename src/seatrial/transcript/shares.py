@@ -67,7 +67,7 @@ def recorded_seconds(path: Path, spelling: str | None) -> float:
     try:
         runs: dict[str, Any] = json.loads(path.read_bytes())["runs"]
         return sum(
-            step["seconds"]
+            float(step["seconds"])
             for name, run in sorted(runs.items())
             if spelling in (None, name)
             for item in run["items"]

@@ -1,0 +1,211 @@
+"""Engines side by side: apart from each other, and gone with the command that they serve."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import beside
+import daemon
+import pytest
+from private import Private, alive, sleeping_image
+from report import EngineError
+
+pytestmark = pytest.mark.engine
+
+SCRIPT = Path(beside.__file__)
+
+
+def within(private: Private, number: int, *command: str) -> str:
+    """Run a command in the namespaces of an engine, and return what it printed."""
+    enter = [sys.executable, str(SCRIPT), "within", str(number), "--", *command]
+    done = subprocess.run(
+        enter, env=private.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Wait until something holds, for half a minute at most."""
+    daemon.eventually(lambda: bool(holds()), 30, "")
+    assert holds()
+
+
+def traces(private: Private) -> list[str]:
+    """Return what the machine shows of engines side by side: nothing, once they have ended."""
+    home = private.engine.home.parent
+    commands = (
+        (int(path.parent.name), path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if alive(int(path.parent.name))
+    )
+    name = private.engine.run.parent.name
+    return [
+        *(line for pid, line in commands if f"{home}/beside" in line and pid != os.getpid()),
+        *daemon.mounts_below(*home.glob("beside-*")),
+        *map(str, Path("/sys/fs/cgroup").glob(f"**/{name}-beside*")),
+        *map(str, private.engine.run.parent.glob("beside-*")),
+    ]
+
+
+@contextmanager
+def serving(private: Private, number: int, script: str) -> Iterator[subprocess.Popen[str]]:
+    """Give a command that runs while engines side by side are up: a shell in place of pytest."""
+    shell = ["sh", "-c", script]
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "run", str(number), "--", *shell],
+        env={**private.environment, "SEATRIAL_ENGINE": private.engine.name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# What a command of ours says once all engines are up, and then waits for a word that does not come.
+WAITS = "echo up; exec sleep 600"
+
+
+def test_each_has_ports_names_and_processes_of_its_own(private: Private, tmp_path: Path) -> None:
+    private.call("start")
+    tar = tmp_path / "sleep.tar"
+    tar.write_bytes(sleeping_image())
+    private.docker("import", str(tar), "sleeper")
+    run = ["run", "--detach", "--name=example", "--publish=127.0.0.1:8000:80", "--init", "sleeper"]
+    with beside.side_by_side(private.engine, 2, "one image") as slots:
+        for slot in slots:
+            # the image has come along, and neither meets the other's port or name
+            name = within(private, slot.number, "docker", *run, "sleep", "1000")
+            state = ("docker", "inspect", "--format", "{{.State.Pid}}", name)
+            pid = within(private, slot.number, *state)
+            command = within(private, slot.number, "cat", f"/proc/{pid}/comm")
+            assert command in ("docker-init", "sleep")
+        networks = {within(private, slot.number, "readlink", "/proc/self/ns/net") for slot in slots}
+        networks.add(str(Path("/proc/self/ns/net").readlink()))
+        assert len(networks) == 3
+        assert within(private, 1, "pwd") == str(Path.cwd())
+    assert traces(private) == []
+    assert private.docker("ps", "--all", "--quiet") == ""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_however_it_ends(private: Private, sent: signal.Signals) -> None:
+    private.call("start")
+    with serving(private, 2, WAITS) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        sleep = within(private, 1, "sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!")
+        assert traces(private)
+        inside = within(private, 1, "readlink", "/proc/self/ns/pid")
+        process.send_signal(sent)
+        process.wait()
+
+        def shared() -> list[str]:
+            return [
+                path.parent.parent.name
+                for path in Path("/proc").glob("[0-9]*/ns/pid")
+                if os.path.lexists(path) and _target(path) == inside
+            ]
+
+        eventually(lambda: not shared())
+        assert sleep
+    if sent is signal.SIGKILL:
+        # files of ours: the next run, or `stop`, takes them away
+        with beside.side_by_side(private.engine, 2, private.engine.name):
+            pass
+    assert traces(private) == []
+
+
+def _target(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""
+
+
+def test_an_engine_that_dies_is_started_again(private: Private) -> None:
+    private.call("start")
+    with serving(private, 2, WAITS) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "up\n"
+        first = beside.Slot(private.engine, 1)
+        before = first.first.read_text()
+        os.kill(int(before), signal.SIGKILL)
+        said = iter(process.stderr.readline, "")
+        assert any("engine 1 died: it was killed" in line for line in said)
+        assert any("engine 1 is up again" in line for line in said)
+        assert first.first.read_text() != before
+        assert within(private, 1, "docker", "version", "--format", "{{.Server.Version}}")
+
+
+def test_an_engine_that_does_not_start_is_left_out(
+    private: Private, capfd: pytest.CaptureFixture[str]
+) -> None:
+    private.call("start")
+    broken = beside.Slot(private.engine, 2)
+    broken.fill("as it is")
+    (broken.data / "network").write_text("no folder")
+    with beside.side_by_side(private.engine, 2, "as it is") as slots:
+        assert [slot.number for slot in slots] == [1]
+        # what was to run on the one that is left out runs on the other
+        assert within(private, 1, "printenv", "DOCKER_HOST") == slots[0].host
+    assert "engine 2 did not start and is left out: " in capfd.readouterr().err
+    (beside.Slot(private.engine, 1).data / "network" / "files").rename(private.cache / "elsewhere")
+    (beside.Slot(private.engine, 1).data / "network" / "files").write_text("no folder")
+    with (
+        pytest.raises(EngineError, match="none of 2 engines started"),
+        beside.side_by_side(private.engine, 2, "as it is"),
+    ):
+        pass
+    assert traces(private) == []
+
+
+def test_a_second_run_waits_for_the_first(private: Private) -> None:
+    private.call("start")
+    with serving(private, 2, "echo up; read word") as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "up\n"
+        with serving(private, 2, "echo second") as second:
+            assert second.stderr is not None
+            assert "waiting for another command to end" in second.stderr.readline()
+            first.send_signal(signal.SIGTERM)
+            assert second.communicate()[0] == "second\n"
+            assert second.returncode == 0
+
+
+def test_the_exit_status_is_the_command_s(private: Private) -> None:
+    private.call("start")
+    with serving(private, 2, "exit 3") as process:
+        assert process.wait() == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("0", "JOBS=0: give the number of engines to run, from 1 on"),
+        ("-1", "JOBS=-1: give the number"),
+        ("many", "JOBS=many: give the number"),
+        ("100000", r"this machine has room for \d+ of them; type JOBS=\d+, or leave JOBS out"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told(wanted: str, said: str) -> None:
+    with pytest.raises(EngineError, match=said):
+        beside.how_many(wanted)
+
+
+def test_as_many_run_as_cores_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(beside, "room", lambda: 100)
+    assert beside.how_many("auto") == 3 * beside.PER_CORE
+    monkeypatch.setattr(beside, "room", lambda: 2)
+    assert beside.how_many("auto") == 2
