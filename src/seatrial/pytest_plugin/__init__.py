@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from seatrial.pytest_plugin import changed
 from seatrial.pytest_plugin.judged import PROSE
 from seatrial.pytest_plugin.left_out import is_left_out_unasked, not_collected
 from seatrial.pytest_plugin.notebooks import CellItem, NotebookFile
@@ -50,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("SEATRIAL_COMPOSE") or None,
         help="run one spelling of Compose alone (default: all that conf.py names)",
     )
+    changed.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 "--visible and --seatrial-record exclude each other: a record holds the proofs of "
                 "claims too, which --visible leaves out; leave one of the two options out"
             )
+        changed.require_sense(config)
         if not (config.rootpath / folder / "conf.py").is_file():
             raise pytest.UsageError(
                 f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
@@ -149,6 +152,7 @@ def pytest_collection_modifyitems(
             if type(item).__name__ != "DoctestItem" or trial.place(item.path) not in trial.collected
         ]
         items.extend(not_collected(session, trial))
+        changed.pass_over_the_same(config, trial, items)
         for item in items:
             if isinstance(item, BlockItem | CellItem):
                 trial.tally.selected += 1
@@ -167,6 +171,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         # one of several processes: that which started them judges, by what all have done
         output["seatrial"] = trial.outcome.as_plain()
         return
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and trial.tally.passed_over:
+        session.exitstatus = pytest.ExitCode.OK
     if exitstatus != pytest.ExitCode.OK:
         return
     if trial.tally.ran_nothing:

@@ -68,88 +68,101 @@ def asked(item: Item, prompts: Sequence[Prompt]) -> Asked:
     return Asked(digest("block", repr((typed, options))), digest(repr(kept)))
 
 
-def of_page(page: Page, spelling: str, settings: Settings, engine: Engine | None) -> Inputs:
-    """Return what a run of a page in a spelling depends on, with a digest of each, in order.
+@dataclass(frozen=True)
+class Surroundings:
+    """What the runs of all pages in one spelling depend on, taken together at one moment."""
 
-    Without an engine it is one that does not speak to Docker.  Raises SeatrialError where the
-    engine went away.
+    lasting: Inputs
+    """What stays as it is on another machine: the sample's files, settings, and our own code."""
+    here: Inputs
+    """What may be different elsewhere: system, Python, variables, and the engine's versions."""
+    images: Mapping[str, str]
+    """The images that the engine holds -> identifier."""
+    texts: tuple[str, ...]
+    """The files of the sample project, as far as they are text."""
+
+
+def surroundings(settings: Settings, engine: Engine | None) -> Surroundings:
+    """Return what runs depend on besides their pages; without an engine of those without Docker.
+
+    Raises EngineUnavailableError where the engine went away.
     """
-    each = [asked(item, settings.prompts) for item in page.items]
-    texts = ["\n".join((*item.lines, getattr(item, "file", ""))) for item in page.items]
+    files = contents(settings.project) if settings.project is not None else {}
+    lasting = {f"{settings.project_name}/{name}": found for name, found in files.items()}
+    lasting["settings in conf.py"] = _digest_of_settings(settings)
+    lasting |= dict(_required(settings))
+    code = contents(_PACKAGE, ("__pycache__", "*.pyc", "static"))
+    lasting["seatrial's own code"] = digest_of_all(code)
+    seen = engine.environment if engine is not None else {"PATH": os.environ.get("PATH", "")}
+    here = {
+        "Python packages": digest(*held.installed()),
+        **{name: digest(value) for name, value in held.machine().items()},
+        **{name: digest(value) for name, value in sorted(held.variables(seen).items())},
+    }
+    if engine is None:
+        return Surroundings(lasting, here, {}, ())
+    here |= of_engine(engine.tools, held.kind_of_address(engine.host), private=engine.private)
+    return Surroundings(lasting, here, held.images(engine), tuple(_texts(settings.project)))
+
+
+def inputs_of(page: Page, spelling: str, settings: Settings, around: Surroundings) -> Inputs:
+    """Return what a run of a page or notebook depends on, with a digest of each, in order.
+
+    Raises SeatrialError where a notebook cannot be read.
+    """
+    written, texts = _written(page, settings)
     return {
-        COMMANDS: digest(*(one.typed for one in each)),
-        PROMISES: digest(*(one.promised for one in each)),
-        **_around(page, spelling, settings, engine, texts),
+        **written,
+        RECORD: _digest_of_record(page, spelling, settings),
+        **around.lasting,
+        **around.here,
+        **of_images(relevant(around.images, [*texts, *around.texts])),
     }
 
 
-def of_notebook(page: Page, spelling: str, settings: Settings, engine: Engine) -> Inputs:
+def lasting_digest(page: Page, settings: Settings, around: Surroundings) -> str:
+    """Return one digest of all that stays as it is on another machine, for the page's record."""
+    return digest_of_all({**_written(page, settings)[0], **around.lasting})
+
+
+def _written(page: Page, settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Return digests of what stands on a page, and that as texts."""
+    if page.source.endswith(_NOTEBOOK):
+        return _in_notebook(page, settings)
+    each = [asked(item, settings.prompts) for item in page.items]
+    digests = {
+        COMMANDS: digest(*(one.typed for one in each)),
+        PROMISES: digest(*(one.promised for one in each)),
+    }
+    return digests, ["\n".join(item.lines) for item in page.items]
+
+
+def _in_notebook(page: Page, settings: Settings) -> tuple[dict[str, str], list[str]]:
     """Return the same of a notebook: its cells are typed, and their stored outputs promised."""
-    path = settings.source / page.source
-    text = path.read_text(encoding="utf-8")
     try:
+        text = (settings.source / page.source).read_text(encoding="utf-8")
         cells: list[dict[str, Any]] = json.loads(text)["cells"]
         typed = [
             (text_of(cell["source"]), cell["metadata"].get("tags", ()))
             for cell in cells
             if cell["cell_type"] == "code"
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SeatrialError(f"is no notebook: {error}", where=page.source) from error
-    around = _around(page, spelling, settings, engine, [code for code, _ in typed])
-    return {COMMANDS: digest(repr(typed)), PROMISES: digest(text), **around}
+    digests = {COMMANDS: digest(repr(typed)), PROMISES: digest(text)}
+    return digests, [code for code, _ in typed]
 
 
-def inputs_of(page: Page, spelling: str, settings: Settings, engine: Engine | None) -> Inputs:
-    """Return what a run of a page, or of a notebook, depends on."""
-    if page.source.endswith(_NOTEBOOK) and engine is not None:
-        return of_notebook(page, spelling, settings, engine)
-    return of_page(page, spelling, settings, engine)
-
-
-def _around(
-    page: Page, spelling: str, settings: Settings, engine: Engine | None, texts: Sequence[str]
-) -> dict[str, str]:
-    """Return what a run depends on besides what stands on its page."""
-    files = contents(settings.project) if settings.project is not None else {}
-    inputs = {f"{settings.project_name}/{name}": found for name, found in files.items()}
-    inputs[RECORD] = _digest_of_record(page, spelling, settings)
-    inputs["settings in conf.py"] = _digest_of_settings(settings)
-    inputs |= dict(_required(settings))
-    inputs |= of_process()
-    seen = engine.environment if engine is not None else {"PATH": os.environ.get("PATH", "")}
-    inputs |= {name: digest(value) for name, value in sorted(held.variables(seen).items())}
-    if engine is not None:
-        all_texts = [*texts, *_texts(settings.project)]
-        inputs |= of_engine(
-            engine.tools,
-            held.kind_of_address(engine.host),
-            relevant(held.images(engine), all_texts),
-            private=engine.private,
-        )
-    return inputs
-
-
-def of_process() -> dict[str, str]:
-    """Return what is the same for all pages: the code that runs them, this machine, and Python."""
-    code = contents(_PACKAGE, ("__pycache__", "*.pyc", "static"))
-    return {
-        "seatrial's own code": digest_of_all(code),
-        "Python packages": digest(*held.installed()),
-        **{name: digest(value) for name, value in held.machine().items()},
-    }
-
-
-def of_engine(
-    tools: Mapping[str, str], address: str, images: Mapping[str, str], *, private: bool
-) -> dict[str, str]:
-    """Return what a run depends on of an engine: versions, images, and how it is reached."""
+def of_engine(tools: Mapping[str, str], address: str, *, private: bool) -> dict[str, str]:
+    """Return what a run depends on of an engine: versions, whose it is, and how it is reached."""
     whose = "ours" if private else f"a user's, at {address}"
-    return {
-        **{name: digest(version) for name, version in sorted(tools.items())},
-        "the kind of engine": digest(whose),
-        **{f"image {name}": digest(found) for name, found in sorted(images.items())},
-    }
+    versions = {name: digest(version) for name, version in sorted(tools.items())}
+    return {**versions, "the kind of engine": digest(whose)}
+
+
+def of_images(images: Mapping[str, str]) -> dict[str, str]:
+    """Return what a run depends on of images."""
+    return {f"image {name}": digest(found) for name, found in sorted(images.items())}
 
 
 def relevant(images: Mapping[str, str], texts: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,17 @@ from seatrial.pages.settings import Settings
 from seatrial.transcript.blocks import Block, Edit, Page, Varies
 from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.trials import inputs
-from seatrial.trials.inputs import COMMANDS, PROMISES, RECORD, differences, of_engine, of_page
+from seatrial.trials.inputs import (
+    COMMANDS,
+    PROMISES,
+    RECORD,
+    Inputs,
+    differences,
+    inputs_of,
+    of_engine,
+    of_images,
+    surroundings,
+)
 
 BLOCK = Block("a", "a.rst", 3, ("$ echo one", "one", "$ false", "[1]"), "top", 1)
 EDIT = Edit("a", "a.rst", 9, ("one", "two"), "top", 2, "app.py", new=(2,))
@@ -23,6 +33,11 @@ def settings(tmp_path: Path) -> Settings:
     (tmp_path / "example").mkdir()
     (tmp_path / "example/app.py").write_text("one\n")
     return Settings(tmp_path, tmp_path / "example", tmp_path / "records")
+
+
+def of_page(page: Page, spelling: str, settings: Settings) -> Inputs:
+    """What a run without Docker depends on."""
+    return inputs_of(page, spelling, settings, surroundings(settings, None))
 
 
 def page(block: Block = BLOCK, edit: Edit = EDIT) -> Page:
@@ -49,7 +64,7 @@ def page(block: Block = BLOCK, edit: Edit = EDIT) -> Page:
 def test_what_is_typed_and_what_is_promised_are_told_apart(
     block: Block, changed: set[str], settings: Settings
 ) -> None:
-    then, now = (of_page(page(each), "v2", settings, None) for each in (BLOCK, block))
+    then, now = (of_page(page(each), "v2", settings) for each in (BLOCK, block))
     assert {name for name in now if then[name] != now[name]} == changed
 
 
@@ -64,7 +79,7 @@ def test_what_is_typed_and_what_is_promised_are_told_apart(
     ],
 )
 def test_an_edit_is_typed(edit: Edit, settings: Settings) -> None:
-    then, now = (of_page(page(edit=each), "v2", settings, None) for each in (EDIT, edit))
+    then, now = (of_page(page(edit=each), "v2", settings) for each in (EDIT, edit))
     assert {name for name in now if then[name] != now[name]} == {COMMANDS}
 
 
@@ -86,28 +101,28 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_each_thing_of_the_sample_counts(name: str, settings: Settings) -> None:
     change, says = CHANGES[name]
     assert settings.project is not None
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     change(settings.project)
-    assert differences(then, of_page(page(), "v2", settings, None)) == [says]
+    assert differences(then, of_page(page(), "v2", settings)) == [says]
 
 
 def test_where_a_link_leads_counts(settings: Settings) -> None:
     assert settings.project is not None
     link = settings.project / "to"
     link.symlink_to("app.py")
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     link.unlink()
     link.symlink_to("other.py")
-    assert differences(then, of_page(page(), "v2", settings, None)) == ["example/to changed"]
+    assert differences(then, of_page(page(), "v2", settings)) == ["example/to changed"]
 
 
 def test_what_no_sandbox_copies_does_not_count(settings: Settings) -> None:
     assert settings.project is not None
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     for name in ("__pycache__", ".git"):
         (settings.project / name).mkdir()
         (settings.project / name / "x").touch()
-    assert differences(then, of_page(page(), "v2", settings, None)) == []
+    assert differences(then, of_page(page(), "v2", settings)) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +136,7 @@ def test_what_no_sandbox_copies_does_not_count(settings: Settings) -> None:
 )
 def test_settings_that_decide_a_run_count(changed: dict[str, object], settings: Settings) -> None:
     other = replace(settings, **changed)  # type: ignore[arg-type]
-    then, now = (of_page(page(), "v2", each, None) for each in (settings, other))
+    then, now = (of_page(page(), "v2", each) for each in (settings, other))
     assert differences(then, now) == ["settings in conf.py changed"]
 
 
@@ -129,11 +144,11 @@ def test_the_environment_that_conf_py_asks_for_counts(settings: Settings) -> Non
     listed = settings.source / "requirements.txt"
     listed.write_text("one\n")
     other = replace(settings, requirements=("--requirement", str(listed)))
-    then = of_page(page(), "v2", other, None)
+    then = of_page(page(), "v2", other)
     listed.write_text("two\n")
-    now = of_page(page(), "v2", other, None)
+    now = of_page(page(), "v2", other)
     assert differences(then, now) == ["requirements.txt changed"]
-    assert differences(of_page(page(), "v2", settings, None), now) == [
+    assert differences(of_page(page(), "v2", settings), now) == [
         "settings in conf.py: seatrial_environment is new",
         "requirements.txt is new",
     ]
@@ -143,21 +158,21 @@ def test_the_record_of_this_spelling_counts(settings: Settings) -> None:
     settings.records.mkdir()
     record = settings.records / "a.json"
     record.write_text('{"runs": {"v2": {"ran": 1}, "v1": {"ran": 1}}}')
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     record.write_text('{"runs": {"v2": {"ran": 1}, "v1": {"ran": 2}}}')
-    assert of_page(page(), "v2", settings, None) == then
+    assert of_page(page(), "v2", settings) == then
     for text in ('{"runs": {"v2": {"ran": 2}}}', "{}", "no record"):
         record.write_text(text)
-        assert differences(then, of_page(page(), "v2", settings, None)) == [f"{RECORD} changed"]
+        assert differences(then, of_page(page(), "v2", settings)) == [f"{RECORD} changed"]
 
 
 def test_what_a_terminal_is_given_counts(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     monkeypatch.setenv("PATH", "/bin")
-    assert differences(then, of_page(page(), "v2", settings, None)) == ["PATH changed"]
+    assert differences(then, of_page(page(), "v2", settings)) == ["PATH changed"]
 
 
 def test_the_code_that_runs_pages_counts(
@@ -167,33 +182,35 @@ def test_the_code_that_runs_pages_counts(
     package.mkdir()
     (package / "module.py").write_text("")
     monkeypatch.setattr(inputs, "_PACKAGE", package)
-    then = of_page(page(), "v2", settings, None)
+    then = of_page(page(), "v2", settings)
     (package / "module.py").write_text("x = 1\n")
-    now = of_page(page(), "v2", settings, None)
+    now = of_page(page(), "v2", settings)
     assert differences(then, now) == ["seatrial's own code changed"]
 
 
 TOOLS = {"Compose": "2.40.3", "Docker": "28.5.2"}
-IMAGES = {"postgres:17": "sha256:1"}
+
+
+def engine_with(
+    images: str | None = "sha256:1", *, private: bool = True, **tools: str
+) -> dict[str, str]:
+    held = {"postgres:17": images} if images else {}
+    return of_engine({**TOOLS, **tools}, "unix", private=private) | of_images(held)
 
 
 @pytest.mark.parametrize(
     ("now", "says"),
     [
-        (of_engine({**TOOLS, "Docker": "28.5.3"}, "unix", IMAGES, private=True), "Docker changed"),
-        (of_engine({**TOOLS, "Compose": "5"}, "unix", IMAGES, private=True), "Compose changed"),
-        (
-            of_engine(TOOLS, "unix", {"postgres:17": "sha256:2"}, private=True),
-            "image postgres:17 changed",
-        ),
-        (of_engine(TOOLS, "unix", {}, private=True), "image postgres:17 is gone"),
-        (of_engine(TOOLS, "unix", IMAGES, private=False), "the kind of engine changed"),
+        (engine_with(Docker="28.5.3"), "Docker changed"),
+        (engine_with(Compose="5"), "Compose changed"),
+        (engine_with("sha256:2"), "image postgres:17 changed"),
+        (engine_with(None), "image postgres:17 is gone"),
+        (engine_with(private=False), "the kind of engine changed"),
     ],
 )
 def test_engine_compose_and_images_count(now: dict[str, str], says: str) -> None:
-    then = of_engine(TOOLS, "unix", IMAGES, private=True)
-    assert differences(then, of_engine(TOOLS, "unix", IMAGES, private=True)) == []
-    assert differences(then, now) == [says]
+    assert differences(engine_with(), engine_with()) == []
+    assert differences(engine_with(), now) == [says]
 
 
 def test_images_count_where_they_are_named_or_listed() -> None:
