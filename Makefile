@@ -15,9 +15,11 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
 # spelling of Compose, VISIBLE=1 without the proofs that pages fold away. Notebooks fold nothing away.
+# CHANGED=1 for what is not as it was when it last passed here.
 PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,notebooks))
 COMPOSE ?=
 VISIBLE ?=
+CHANGED ?=
 
 # What `check` and `record` share: the engine's address, and which spelling to run.
 RUN_PAGES = eval "$$($(ENGINE) env)" && \
@@ -34,10 +36,10 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed)
 	@$(SETUP) test
 	@$(ENGINE) start
-	@$(RUN_PAGES) $(PAGES)
+	@$(RUN_PAGES) $(if $(CHANGED),--seatrial-changed) $(PAGES)
 
 record: ## the same, and write records and promised outputs back
 	@$(SETUP) test
