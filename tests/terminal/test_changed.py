@@ -70,6 +70,8 @@ def ran(outcome: Outcome) -> set[str]:
 def test_with_nothing_changed_nothing_runs_and_all_is_well(project: Project) -> None:
     outcome = run(project)
     assert (outcome.status, ran(outcome)) == (0, set())
+    # not even read
+    assert "test session starts" not in outcome.text
     assert outcome.sentences == [
         "seatrial: nothing changed: all 2 runs passed before with the very same inputs"
     ]
@@ -99,6 +101,16 @@ def test_what_depends_on_a_change_runs(name: str, project: Project) -> None:
     change, expected = CHANGES[name]
     change(project.folder)
     assert ran(run(project)) == expected
+
+
+def test_the_site_is_read_where_a_variable_changed_that_conf_py_names(project: Project) -> None:
+    (project.folder / "conf.py").write_text(f"import os\n{CONF}x = os.environ.get('WORD')\n")
+    assert run(project).status == 0
+    assert "test session starts" not in run(project).text
+    outcome = project.run(".", "--seatrial-changed", environment={"WORD": "other"})
+    # `WORD` was not set before
+    assert "test session starts" in outcome.text
+    assert ran(outcome) == set()
 
 
 def test_each_page_that_runs_is_told_with_what_changed(project: Project) -> None:

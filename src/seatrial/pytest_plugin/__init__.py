@@ -54,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     changed.add_options(group)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """End at once where nothing changed since all that is asked for passed."""
+    return 0 if changed.nothing_to_do(config) else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Switch the plugin on where a project names its pages."""
     folder = config.getini("seatrial")
@@ -172,7 +178,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         output["seatrial"] = trial.outcome.as_plain()
         return
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and trial.tally.passed_over:
-        session.exitstatus = pytest.ExitCode.OK
+        exitstatus = session.exitstatus = pytest.ExitCode.OK
+    if exitstatus == pytest.ExitCode.OK:
+        changed.keep_whole(session.config)
     if exitstatus != pytest.ExitCode.OK:
         return
     if trial.tally.ran_nothing:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from seatrial.errors import SeatrialError
-from seatrial.pytest_plugin.judged import Spelt
-from seatrial.pytest_plugin.notebooks import CellItem
+from seatrial.pytest_plugin.judged import Judged, Spelt
+from seatrial.pytest_plugin.notebooks import CellItem, StrangeNotebook
 from seatrial.pytest_plugin.pages import BlockItem
 from seatrial.pytest_plugin.trial import Trial
+from seatrial.pytest_plugin.whole import Whole, is_as_it_was, keep, look
 from seatrial.transcript.blocks import Page
 from seatrial.trials.changes import Due, is_as_recorded, run_of, seconds_of, why_due, within
 from seatrial.trials.checked import Checks
@@ -112,6 +115,7 @@ def pass_over_the_same(config: pytest.Config, trial: Trial, items: list[pytest.I
     """Leave out the items of pages that are as they were, and note why the others run."""
     if not config.getoption(_OPTION) or trial.known is None:
         return
+    only_pages = all(isinstance(item, Judged | StrangeNotebook) for item in items)
     runs = {item.parent: None for item in items if isinstance(item, BlockItem | CellItem)}
     if not runs:
         return
@@ -130,6 +134,65 @@ def pass_over_the_same(config: pytest.Config, trial: Trial, items: list[pytest.I
     notes.append(_in_all(len(choice.due), len(choice.same), len(runs)))
     trial.tally.notes.update(dict.fromkeys(notes))
     trial.tally.passed_over += len(choice.same)
+    if only_pages and not left and not choice.always:
+        config.stash[_TO_KEEP] = _Start(_whole(config, trial, len(runs), choice), now)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """How a run began that covers all that its command asks for."""
+
+    whole: Whole
+    due: list[Due]
+
+
+_TO_KEEP = pytest.StashKey[_Start]()
+
+
+def _whole(config: pytest.Config, trial: Trial, runs: int, choice: _Choice) -> Whole:
+    """Return what is to be known of this run, so that the next one need not read the site."""
+    tree = trial.tree
+    known = tree.settings
+    whole = Whole(
+        source=str(known.source),
+        project=str(known.project or ""),
+        records=str(known.records),
+        requirements=list(known.requirements),
+        spellings=sorted(spelling for spelling, needed in choice.around if needed),
+        outside=list(map(str, tree.outside)),
+        runs=runs,
+        inputs={},
+    )
+    with contextlib.suppress(SeatrialError):
+        return replace(whole, inputs=look(config, whole))
+    return whole
+
+
+def keep_whole(config: pytest.Config) -> None:
+    """Keep a run that passed, where every page of it is checked and nothing changed meanwhile."""
+    start = config.stash.get(_TO_KEEP, None)
+    if start is None or not start.whole.inputs:
+        return
+    checks = Checks(Path(start.whole.source))
+    with contextlib.suppress(SeatrialError, ValueError):
+        for each in start.due:
+            check = checks.last(each.page, each.spelling)
+            if check is None or check.when == each.last:
+                return
+        if look(config, start.whole) == start.whole.inputs:
+            keep(config, start.whole)
+
+
+def nothing_to_do(config: pytest.Config) -> bool:
+    """Tell, and say, whether all that is asked for passed before as it is now."""
+    wanted = config.getoption(_OPTION) and config.getini("seatrial")
+    others = ("collectonly", "visible", "seatrial_record", "version", "help")
+    if not wanted or any(config.getoption(each, False) for each in others):
+        return False
+    if hasattr(config, "workerinput") or (whole := is_as_it_was(config)) is None:
+        return False
+    print(f"seatrial: {_in_all(0, whole.runs, whole.runs)}")
+    return True
 
 
 def _in_all(due: int, same: int, runs: int) -> str:

@@ -22,6 +22,7 @@ class Checking:
     def end(self, *, passed: bool, failed: bool) -> None:
         """Keep the check where it passed; forget the one before where this one failed."""
         if self._trial.recording or self._trial.visible:
+            # neither is a whole check of the page
             return
         checks = Checks(self._trial.tree.settings.source)
         name = self._page.name
@@ -35,6 +36,8 @@ class Checking:
     def _look(self) -> dict[str, str]:
         """Return what the run depends on at this moment; nothing where that cannot be told."""
         trial = self._trial
+        if trial.recording or trial.visible:
+            return {}
         try:
             engine = trial.engine(self._spelling) if trial.needs_engine(self._page) else None
             settings = trial.tree.settings

@@ -82,7 +82,7 @@ def is_as_recorded(
     if engine is not None and not engine.private:
         return False
     tools: Mapping[str, str] = engine.tools if engine is not None else system()
-    same = run.depends.get("inputs") == lasting_digest(page, settings, around)
+    same = run.depends.get("inputs") == lasting_digest(page, settings, around.lasting)
     return same and dict(run.tools) == dict(tools)
 
 

@@ -82,17 +82,23 @@ class Surroundings:
     """The files of the sample project, as far as they are text."""
 
 
-def surroundings(settings: Settings, engine: Engine | None) -> Surroundings:
-    """Return what runs depend on besides their pages; without an engine of those without Docker.
-
-    Raises EngineUnavailableError where the engine went away.
-    """
+def lasting_inputs(settings: Settings) -> Inputs:
+    """Return what runs depend on besides their pages, as far as it is the same elsewhere."""
     files = contents(settings.project) if settings.project is not None else {}
     lasting = {f"{settings.project_name}/{name}": found for name, found in files.items()}
     lasting["settings in conf.py"] = _digest_of_settings(settings)
     lasting |= dict(_required(settings))
     code = contents(_PACKAGE, ("__pycache__", "*.pyc", "static"))
     lasting["seatrial's own code"] = digest_of_all(code)
+    return lasting
+
+
+def surroundings(settings: Settings, engine: Engine | None) -> Surroundings:
+    """Return what runs depend on besides their pages; without an engine of those without Docker.
+
+    Raises EngineUnavailableError where the engine went away.
+    """
+    lasting = lasting_inputs(settings)
     seen = engine.environment if engine is not None else {"PATH": os.environ.get("PATH", "")}
     here = {
         "Python packages": digest(*held.installed()),
@@ -120,9 +126,9 @@ def inputs_of(page: Page, spelling: str, settings: Settings, around: Surrounding
     }
 
 
-def lasting_digest(page: Page, settings: Settings, around: Surroundings) -> str:
+def lasting_digest(page: Page, settings: Settings, lasting: Inputs) -> str:
     """Return one digest of all that stays as it is on another machine, for the page's record."""
-    return digest_of_all({**_written(page, settings)[0], **around.lasting})
+    return digest_of_all({**_written(page, settings)[0], **lasting})
 
 
 def _written(page: Page, settings: Settings) -> tuple[dict[str, str], list[str]]:

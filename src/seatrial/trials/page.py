@@ -23,7 +23,7 @@ from seatrial.transcript.sameness import differences
 from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
 from seatrial.trials.complaints import elsewhere, hint, in_words
-from seatrial.trials.inputs import lasting_digest, surroundings
+from seatrial.trials.inputs import lasting_digest, lasting_inputs
 from seatrial.trials.outcome import (
     as_record,
     is_strict,
@@ -131,7 +131,7 @@ class PageRun:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
         page = replace(self.page, items=tuple(items))
-        inputs = lasting_digest(page, self.settings, surroundings(self.settings, None))
+        inputs = lasting_digest(page, self.settings, lasting_inputs(self.settings))
         run = as_record(page, items, self.results, self._follower, project, self.tools)
         return sealed(replace(run, depends={**run.depends, "inputs": inputs}))
 
