@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
 ENGINE := $(PYTHON) engine/engine.py
+BESIDE := $(PYTHON) engine/beside.py
 PHASE := $(PYTHON) tools/phase.py
 RENDER := $(PYTHON) tools/render.py
 CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
@@ -20,10 +21,9 @@ PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,note
 COMPOSE ?=
 VISIBLE ?=
 CHANGED ?=
+# How many engines `make check` runs pages on at once.
+JOBS ?= auto
 
-# What `check` and `record` share: the engine's address, and which spelling to run.
-RUN_PAGES = eval "$$($(ENGINE) env)" && \
-	SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker $(if $(VISIBLE),--visible)
 
 .PHONY: help site check record lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
@@ -36,15 +36,17 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed, JOBS=n for n engines)
 	@$(SETUP) test
 	@$(ENGINE) start
-	@$(RUN_PAGES) $(if $(CHANGED),--seatrial-changed) $(PAGES)
+	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- \
+		$(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(PAGES)
 
 record: ## the same, and write records and promised outputs back
 	@$(SETUP) test
 	@$(ENGINE) start
-	@$(RUN_PAGES) --seatrial-record $(PAGES)
+	@eval "$$($(ENGINE) env)" && \
+		SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
 
 lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (LAB="--no-browser" and the like)
 	@$(SETUP) lab

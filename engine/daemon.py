@@ -46,15 +46,8 @@ class Engine:
         self.programs = Unpacked(self.kind, self.home, compose)
 
     def answers(self) -> bool:
-        """Ask the engine over its socket whether it is ready."""
-        try:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(5)
-                client.connect(str(self.socket))
-                client.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
-                return b" 200 " in client.recv(200)
-        except OSError:
-            return False
+        """Tell whether the engine is ready."""
+        return answers(self.socket)
 
     def start(self) -> None:
         """Start dockerd, after sweeping up what an earlier one may have left."""
@@ -114,10 +107,8 @@ class Engine:
     def _give_up(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
-        text = self.log.read_text(errors="replace")
-        said = re.findall(r'(?m)(?:level=fatal msg="|^failed to start daemon: )(.*)', text)
+        reason = last_words(self.log)
         self.sweep()
-        reason = said[-1].strip('"') if said else packages.last_line(text)
         if "iptables" in reason:
             reason += "; try `update-alternatives --set iptables /usr/sbin/iptables-legacy`"
         raise DaemonError(f"the {self.name} engine did not start: {reason} (all of it: {self.log})")
@@ -193,6 +184,25 @@ class Engine:
                 if not ended and (own or groups & ours):
                     found.append(pid)
         return found
+
+
+def answers(address: Path) -> bool:
+    """Ask the engine that listens on a socket whether it is ready."""
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(address))
+            client.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+            return b" 200 " in client.recv(200)
+    except OSError:
+        return False
+
+
+def last_words(log: Path) -> str:
+    """Return why a dockerd ended, as far as it said so."""
+    text = log.read_text(errors="replace")
+    said = re.findall(r'(?m)(?:level=fatal msg="|^failed to start daemon: )(.*)', text)
+    return said[-1].strip('"') if said else packages.last_line(text)
 
 
 def eventually(holds: Callable[[], bool], seconds: float, telling: str) -> None:

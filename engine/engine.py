@@ -22,6 +22,11 @@ TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
 NETWORK = {"ip": "iproute2", "iptables": "iptables"}
 # What an engine of ours needs for its bridge and its ports.
+FORGOTTEN = (
+    *("DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT"),
+    *("DOCKER_API_VERSION", "COMPOSE_API_VERSION"),
+)
+# What a shell may have been told of another engine.
 
 
 def folder() -> Path:
@@ -202,17 +207,24 @@ def print_environment(cache: Path, engine: Engine) -> None:
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
-    # what this shell may have been told of another engine
-    print("unset DOCKER_TLS DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_API_VERSION")
-    print("unset COMPOSE_API_VERSION")
-    print(f"export DOCKER_HOST={shlex.quote(engine.host)}")
-    # By this the checks know that differences from records made here are failures.
-    print(f"export SEATRIAL_PRIVATE_ENGINE={shlex.quote(engine.host)}")
-    print(f"export DOCKER_CONFIG={shlex.quote(str(engine.programs.config))}")
+    print(f"unset {' '.join(FORGOTTEN)}")
+    for name, value in variables(engine).items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f'export PATH={shlex.quote(str(engine.programs.bin))}:"$PATH"')
+
+
+def variables(engine: Engine) -> dict[str, str]:
+    """Return the variables, but for PATH, that point Docker's clients at the engine."""
+    told = {
+        "DOCKER_HOST": engine.host,
+        # By this the checks know that differences from records made here are failures.
+        "SEATRIAL_PRIVATE_ENGINE": engine.host,
+        "DOCKER_CONFIG": str(engine.programs.config),
+    }
     if engine.kind.version > "25":
         # For `docker-compose` alone; `docker` and its plugins do not read it.
-        print(f"export COMPOSE_API_VERSION={COMPOSE_1_API}")
-    print(f'export PATH={shlex.quote(str(engine.programs.bin))}:"$PATH"')
+        told["COMPOSE_API_VERSION"] = COMPOSE_1_API
+    return told
 
 
 if __name__ == "__main__":

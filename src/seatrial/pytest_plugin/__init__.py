@@ -23,6 +23,12 @@ from seatrial.pytest_plugin.tally import summary
 from seatrial.pytest_plugin.trial import TRIAL, Trial
 from seatrial.transcript.spelling import SPELLINGS
 
+try:
+    from seatrial.pytest_plugin.dealing import PageScheduling
+except ImportError:
+    # a project whose pages run one after the other needs nothing of pytest-xdist
+    PageScheduling = None  # type: ignore[assignment,misc]
+
 NOTEBOOK = ".ipynb"
 
 
@@ -185,6 +191,39 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if trial.tally.ran_nothing:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out pages whole, the longest first."""
+    trial = config.stash.get(TRIAL, None)
+    if trial is None or PageScheduling is None or config.getoption("dist") != "loadfile":
+        return None
+    return PageScheduling(config, log, trial.recorded_seconds())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send along what a page came to: its process may end before the last."""
+    report = yield
+    trial = item.config.stash.get(TRIAL, None)
+    if trial is not None and call.when == "teardown" and hasattr(item.config, "workerinput"):
+        report.seatrial = trial.tally.handed_over()  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable(
+    config: pytest.Config,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take over what another process of pytest-xdist sent along."""
+    report = yield
+    trial = config.stash.get(TRIAL, None)
+    if trial is not None and (done := getattr(report, "seatrial", None)):
+        trial.tally.take_over(done)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

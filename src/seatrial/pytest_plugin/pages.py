@@ -25,7 +25,7 @@ from seatrial.pytest_plugin.trial import TRIAL
 from seatrial.transcript.blocks import Item, Page
 from seatrial.transcript.spelling import OLD
 from seatrial.trials.outcome import newly_failed
-from seatrial.trials.page import PageRun
+from seatrial.trials.page import PageRun, has_failed, has_passed
 from seatrial.trials.trusted import record_command, trusted_record
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
@@ -117,7 +117,7 @@ class SpeltPage(Spelt):
             tally.unrecorded += run.unrecorded
             tally.add(run.results, strict=self.trial.tree.settings.strict)
             if self.checking is not None:
-                self.checking.end(passed=run.passed, failed=run.failed)
+                self.checking.end(passed=has_passed(run), failed=has_failed(run))
         if trouble:
             # raised out here: pytest would show what caused it, in Python's words
             pytest.fail(trouble, pytrace=False)

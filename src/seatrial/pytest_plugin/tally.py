@@ -59,6 +59,12 @@ class Tally:
         """Return this in values that can be sent to another process."""
         return asdict(self)
 
+    def handed_over(self) -> dict[str, Any]:
+        """Return this in plain values, and begin from nothing: another process adds it up."""
+        done = asdict(self)
+        self.__dict__.update(asdict(Tally(selected=self.selected)))
+        return done
+
     def take_over(self, done: Mapping[str, Any]) -> None:
         """Add what another process did: each knows all that was selected, and ran a part of it."""
         other = Tally(**done)

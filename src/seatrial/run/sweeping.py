@@ -32,6 +32,9 @@ from seatrial.transcript.spelling import FOLDER, PROJECT
 
 #: The variable that marks the processes of a sandbox.
 MARK = "SEATRIAL_SANDBOX"
+#: The variable that names a ledger for runs whose engine has a network of its own: they share no
+#: ports and no names with others, and need not wait for them.
+LEDGER = "SEATRIAL_SANDBOXES"
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,22 @@ class Entry:
 def sweep(*, locked: bool = False) -> int:
     """Remove what killed runs left, and return how many sandboxes that were.
 
-    Waits for a run that is under way, unless the caller holds the lock already.
+    Waits for a run that is under way, unless the caller holds the lock already.  What runs beside
+    others left is swept as well, where none of these is under way.
     """
-    with contextlib.nullcontext() if locked else contextlib.closing(lock()):
-        paths = sorted(_ledger().glob("*.json"))
-        return sum(remove(path) for path in paths)
+    if locked:
+        return _sweep(_ledger())
+    with contextlib.closing(lock()):
+        swept = _sweep(_ledger())
+    for other in cache.folder("sandboxes").glob("*/lock"):
+        with other.open("a+", encoding="utf-8") as file:
+            if _locked(file, 0):
+                swept += _sweep(other.parent)
+    return swept
+
+
+def _sweep(ledger: Path) -> int:
+    return sum(remove(path) for path in sorted(ledger.glob("*.json")))
 
 
 def remove(path: Path) -> bool:
@@ -157,8 +171,9 @@ def _is_daemon_in(process: Path, root: Path) -> bool:
 
 
 def _ledger() -> Path:
-    """Return the folder of the ledger, in the user's cache."""
-    return cache.folder("sandboxes")
+    """Return the folder of this run's ledger, in the user's cache."""
+    name = os.environ.get(LEDGER, "")
+    return cache.folder(f"sandboxes/{name}" if re.fullmatch(r"[\w-]+", name) else "sandboxes")
 
 
 def lock(patience: float | None = None, say: Callable[[str], None] | None = None) -> IO[str]:

@@ -101,16 +101,6 @@ class PageRun:
         """Tell whether every item of the page was run to its end."""
         return len(self.results) == len(self.page.items) and self.stopped_by is None
 
-    @property
-    def failed(self) -> bool:
-        """Tell whether an item of those that ran fails the check of the page."""
-        return any(each.failed or newly_failed(each) for each in self.results)
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether every item of the page was run to its end, and none fails."""
-        return self.complete and not self.interrupted and not self.failed
-
     def will_mend(self, result: ItemResult) -> bool:
         """Tell whether recording this run makes the page tell the truth about an item.
 
@@ -131,9 +121,8 @@ class PageRun:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
         page = replace(self.page, items=tuple(items))
-        inputs = lasting_digest(page, self.settings, lasting_inputs(self.settings))
         run = as_record(page, items, self.results, self._follower, project, self.tools)
-        return sealed(replace(run, depends={**run.depends, "inputs": inputs}))
+        return _with_inputs(run, page, self.settings)
 
     @property
     def tools(self) -> dict[str, str]:
@@ -299,6 +288,22 @@ class PageRun:
         if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
             line.leave()
         return result
+
+
+def has_failed(run: PageRun) -> bool:
+    """Tell whether an item of those that ran fails the check of the page."""
+    return any(each.failed or newly_failed(each) for each in run.results)
+
+
+def has_passed(run: PageRun) -> bool:
+    """Tell whether every item of the page was run to its end, and none fails."""
+    return run.complete and not run.interrupted and not has_failed(run)
+
+
+def _with_inputs(run: Run, page: Page, settings: Settings) -> Run:
+    """Return a run that also tells what of its inputs is the same on another machine."""
+    inputs = lasting_digest(page, settings, lasting_inputs(settings))
+    return sealed(replace(run, depends={**run.depends, "inputs": inputs}))
 
 
 def _left_open(page: Page, block: Block) -> str:

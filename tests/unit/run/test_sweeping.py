@@ -11,7 +11,7 @@ import pytest
 
 from seatrial.errors import SandboxError
 from seatrial.run import cache
-from seatrial.run.sweeping import MARK, Entry, lock, remove, sweep
+from seatrial.run.sweeping import LEDGER, MARK, Entry, lock, remove, sweep
 
 
 @pytest.fixture
@@ -74,3 +74,27 @@ def test_who_waits_is_told_which_process_holds_the_lock() -> None:
         with pytest.raises(SandboxError, match=rf"another run .* \(process {os.getpid()}\)"):
             lock(patience=0)
     lock(patience=0).close()
+
+
+def test_a_run_with_a_network_of_its_own_waits_for_no_other(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = entry.path
+    with contextlib.closing(lock()):
+        monkeypatch.setenv(LEDGER, "beside-1")
+        with contextlib.closing(lock(patience=0)):
+            assert sweep(locked=True) == 0
+    assert others.exists()
+
+
+def test_what_a_run_beside_others_left_is_swept_once_it_has_ended(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry.path.unlink()
+    monkeypatch.setenv(LEDGER, "beside-1")
+    entry.write()
+    with contextlib.closing(lock()):
+        monkeypatch.delenv(LEDGER)
+        assert sweep() == 0
+    assert sweep() == 1
+    assert not Path(entry.root).exists()

@@ -1,0 +1,100 @@
+"""Which process runs which page, where pytest-xdist has several.
+
+A page is run whole by one process, the longest first.  Where the process ends in the middle of it,
+or the engine that it ran on, the page is run once more by another one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from seatrial.pytest_plugin.trial import TRIAL, Trial
+from seatrial.transcript.spelling import SPELLINGS
+
+# of a page that has ended twice before its end
+_TWICE = "the process that ran this page ended before it, or its engine did, and so did the next"
+
+
+class _LongestFirst(OrderedDict[str, dict[str, bool]]):
+    """Work that waits, of which what takes longest is taken first."""
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def popitem(self, last: bool = True) -> tuple[str, dict[str, bool]]:  # noqa: ARG002
+        """Remove what takes longest and return it; of the same length, what came first."""
+        # a second an item is as good a guess as any
+        key = max(self, key=lambda scope: self._seconds.get(scope) or len(self[scope]))
+        return key, self.pop(key)
+
+
+class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Deals out pages, and files of other tests, each whole."""
+
+    def __init__(self, config: pytest.Config, log: Any, seconds: Mapping[str, float]) -> None:
+        super().__init__(config, log)
+        self._trial: Trial = config.stash[TRIAL]
+        self._begun = Counter[str]()
+        # how often a page was begun and not ended
+        # `seconds`: what a page in a spelling took when it was recorded
+        self.workqueue = _LongestFirst(seconds)
+        # it is in order by itself
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return a page in one spelling, or a file.
+
+        Recording writes both spellings of a page into one file.
+        """
+        file, _, rest = nodeid.partition("::")
+        spelling, _, item = rest.partition("::")
+        if item and spelling in SPELLINGS and not self._trial.recording:
+            return f"{file}::{spelling}"
+        return file
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Give a process more work where it has but one item left, which it runs once it has more.
+
+        Two, as xdist has it, would keep a page waiting behind long items while others are idle.
+        """
+        if (
+            node.shutting_down
+            or not self.workqueue
+            or self._pending_of(self.assigned_work[node]) < 2
+        ):
+            super()._reschedule(node)
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a process out that has ended, and give its work to others.
+
+        Returns the item that it was in, unless that item's page is run once more.
+        """
+        work = self.assigned_work[node]
+        broken = next((scope for scope, items in work.items() if not all(items.values())), "")
+        if not broken or broken.partition("::")[0].endswith(".py"):
+            item: str | None = super().remove_node(node)
+            return item
+        self._begun[broken] += 1
+        if self._begun[broken] > 1:
+            self._fail(next(item for item, done in work[broken].items() if not done))
+            del work[broken]
+        else:
+            work[broken] = dict.fromkeys(work[broken], False)
+            page = " ".join(broken.split("::"))
+            words = "was run once more: the process that ran it ended before it, or its engine did"
+            self._trial.tally.notes[f"{page} {words}"] = None
+        super().remove_node(node)
+        return None
+
+    def _fail(self, item: str) -> None:
+        """Report that an item, with all of its page, could not be run."""
+        file = item.partition("::")[0]
+        report = pytest.TestReport(item, (file, None, file), {}, "failed", _TWICE, "call")
+        self.config.hook.pytest_runtest_logreport(report=report)
