@@ -74,4 +74,8 @@ class Checks:
 
     def forget(self, page: str, spelling: str) -> None:
         """Forget the last check that passed: a later one of the same page did not."""
-        self.path(page, spelling).unlink(missing_ok=True)
+        path = self.path(page, spelling)
+        path.unlink(missing_ok=True)
+        # nor did any whole run in which it was passed over
+        for whole in path.parent.glob("whole-*.json"):
+            whole.unlink(missing_ok=True)
