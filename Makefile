@@ -16,9 +16,11 @@ CACHE := $(or $(SEATRIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/seatrial)
 
 # What `make check` and `make record` run: PAGES="how-to/..." for some, COMPOSE=v1 or v2 for one
 # spelling of Compose, VISIBLE=1 without the proofs that pages fold away. Notebooks fold nothing away.
+# CHANGED=1 for what is not as it was when it last passed here.
 PAGES ?= $(wildcard index.rst explanation how-to reference $(if $(VISIBLE),,notebooks))
 COMPOSE ?=
 VISIBLE ?=
+CHANGED ?=
 # How many engines `make check` runs pages on at once.
 JOBS ?= auto
 
@@ -38,11 +40,11 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, JOBS=n for n engines, SHARD=2/5 for one machine of five)
+check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed, JOBS=n for n engines, SHARD=2/5 for one machine of five)
 	@$(SETUP) test
 	@$(ENGINE) start
 	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- \
-		$(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) $(SHARE) $(PAGES)
+		$(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(SHARE) $(PAGES)
 
 join: ## put the reports of SHARDS=5 machines together, and fail where one is missing
 	@$(SETUP) test

@@ -35,7 +35,19 @@ def turn(day: int, spelling: str, known: list[str]) -> list[str]:
     return list(dict.fromkeys([*always, *(page for each, page in share if each == spelling)]))
 
 
+def in_any_case(day: int, known: list[str], spellings: tuple[str, ...]) -> list[str]:
+    """Return the options of pytest by which these pages run besides those that changed."""
+    return [
+        f"--seatrial-always={page}::{spelling}"
+        for spelling in spellings
+        for page in turn(day, spelling, known)
+    ]
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("v2", "v1"):
-        sys.exit("usage: python3 tools/turn.py v2|v1")
-    print(*turn(datetime.now(UTC).toordinal(), sys.argv[1], pages()))
+    if len(sys.argv) != 2 or sys.argv[1] not in ("v2", "v1", "always"):
+        sys.exit("usage: python3 tools/turn.py v2|v1|always")
+    if sys.argv[1] == "always":
+        print(*in_any_case(datetime.now(UTC).toordinal(), pages(), ("v2", "v1")))
+    else:
+        print(*turn(datetime.now(UTC).toordinal(), sys.argv[1], pages()))

@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import logging
+import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ class Tree:
 
     settings: Settings
     pages: tuple[Page, ...]
+    outside: tuple[Path, ...] = ()
+    # files outside the source directory of which pages, and conf.py, are made
 
     def page(self, source: Path) -> Page | None:
         """Return the page that a file holds, if it is one."""
@@ -123,7 +126,8 @@ class Reader:
                 app.builder.read()
                 names = sorted(app.env.found_docs)
                 pages = (self._pages[name] for name in names)
-                tree = Tree(known, tuple(p for p in pages if not _was_built(self._source, p)))
+                kept = tuple(p for p in pages if not _was_built(self._source, p))
+                tree = Tree(known, kept, _outside(app))
                 if known.prose and len(tree.patterns_without_a_page()) == len(known.prose):
                     raise _no_page(known.prose[0])
                 return tree
@@ -190,6 +194,22 @@ def _pages_with(app: Sphinx, files: Collection[Path]) -> list[str]:
             *((source / file).resolve() for file in app.env.dependencies.get(name, ())),
         }.isdisjoint(files)
     ]
+
+
+def _outside(app: Sphinx) -> tuple[Path, ...]:
+    """Return the files outside the source directory of which the pages and conf.py are made."""
+    source = Path(app.srcdir).resolve()
+    parts = {(source / file).resolve() for each in app.env.dependencies.values() for file in each}
+    modules = {Path(file) for module in list(sys.modules.values()) if (file := _file_of(module))}
+    installed = (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[1])
+    strange = {each for each in modules if not any(each.is_relative_to(at) for at in installed)}
+    return tuple(sorted(each for each in parts | strange if not each.is_relative_to(source)))
+
+
+def _file_of(module: object) -> str:
+    """Return the file of a module; "" where it has none on the disk."""
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) and file.startswith("/") else ""
 
 
 @contextmanager

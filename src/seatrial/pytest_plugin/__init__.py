@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from seatrial.pytest_plugin import changed
 from seatrial.pytest_plugin.judged import PROSE
 from seatrial.pytest_plugin.left_out import is_left_out_unasked, not_collected
 from seatrial.pytest_plugin.notebooks import CellItem, NotebookFile
@@ -62,6 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N/OF",
         help="run one share of the pages, such as 2/5: each machine runs another one",
     )
+    changed.add_options(group)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """End at once where nothing changed since all that is asked for passed."""
+    return 0 if changed.nothing_to_do(config) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 "--visible and --seatrial-record exclude each other: a record holds the proofs of "
                 "claims too, which --visible leaves out; leave one of the two options out"
             )
+        changed.require_sense(config)
         if not (config.rootpath / folder / "conf.py").is_file():
             raise pytest.UsageError(
                 f"seatrial = {folder}: there is no {folder}/conf.py below {config.rootpath}; "
@@ -162,6 +171,7 @@ def pytest_collection_modifyitems(
             if type(item).__name__ != "DoctestItem" or trial.place(item.path) not in trial.collected
         ]
         items.extend(not_collected(session, trial))
+        changed.pass_over_the_same(config, trial, items)
         for item in items:
             if isinstance(item, BlockItem | CellItem):
                 trial.tally.selected += 1
@@ -180,6 +190,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         # one of several processes: that which started them judges, by what all have done
         output["seatrial"] = trial.outcome.as_plain()
         return
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and trial.tally.passed_over:
+        exitstatus = session.exitstatus = pytest.ExitCode.OK
+    if exitstatus == pytest.ExitCode.OK:
+        changed.keep_whole(session.config)
     if exitstatus != pytest.ExitCode.OK:
         return
     if trial.tally.ran_nothing:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SeatrialError
+from seatrial.pytest_plugin.checking import Checking
 from seatrial.pytest_plugin.judged import (
     Failure,
     Judged,
@@ -64,6 +65,7 @@ class SpeltNotebook(Spelt):
     """A notebook in one spelling: its cells share a kernel."""
 
     run: NotebookRun | None = None
+    checking: Checking | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each cell that runs, in reading order."""
@@ -82,6 +84,8 @@ class SpeltNotebook(Spelt):
         if self.run is None:
             engine = self.trial.engine(self.name)
             project = self.trial.tree.settings.project
+            if page := self.trial.tree.page(self.path):
+                self.checking = Checking(self.trial, page, self.name)
             self.run = NotebookRun(
                 self.path, project, self.name, engine.tools, private=engine.private
             )
@@ -108,6 +112,9 @@ class SpeltNotebook(Spelt):
             self.trial.tally.cells += run.cells_run
             if not self.recording:
                 self.trial.tally.unlike += run.unlike
+            if self.checking is not None:
+                failed = run.stopped_by is not None
+                self.checking.end(passed=run.complete and not failed, failed=failed)
 
 
 class CellItem(Judged):

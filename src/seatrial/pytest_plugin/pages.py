@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SeatrialError
+from seatrial.pytest_plugin.checking import Checking
 from seatrial.pytest_plugin.judged import (
     Failure,
     Judged,
@@ -24,7 +25,7 @@ from seatrial.pytest_plugin.trial import TRIAL
 from seatrial.transcript.blocks import Item, Page
 from seatrial.transcript.spelling import OLD
 from seatrial.trials.outcome import newly_failed
-from seatrial.trials.page import PageRun
+from seatrial.trials.page import PageRun, has_failed, has_passed
 from seatrial.trials.trusted import record_command, trusted_record
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
@@ -58,6 +59,7 @@ class SpeltPage(Spelt):
         super().__init__(**more)
         self.page = page
         self.run: PageRun | None = None
+        self.checking: Checking | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each block and edit, in reading order."""
@@ -75,6 +77,7 @@ class SpeltPage(Spelt):
             # the page as it stands now: a run before may have rewritten its promises
             page = self.trial.tree.page(self.trial.source / self.page.source) or self.page
             settings = self.trial.tree.settings
+            self.checking = Checking(self.trial, page, self.name)
             promises_alone = self.trial.recording or self.trial.visible
             self.run = PageRun(
                 page,
@@ -113,6 +116,8 @@ class SpeltPage(Spelt):
             tally.steps += run.steps_run
             tally.unrecorded += run.unrecorded
             tally.add(run.results, strict=self.trial.tree.settings.strict)
+            if self.checking is not None:
+                self.checking.end(passed=has_passed(run), failed=has_failed(run))
         if trouble:
             # raised out here: pytest would show what caused it, in Python's words
             pytest.fail(trouble, pytrace=False)

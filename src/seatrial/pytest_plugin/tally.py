@@ -17,6 +17,8 @@ class Tally:
     """Blocks, edits and cells that were asked for."""
     without_docker: int = 0
     """Those of them that were skipped because no engine answers."""
+    passed_over: int = 0
+    """Runs of pages that were left out, because nothing that they depend on has changed."""
     blocks: int = 0
     steps: int = 0
     cells: int = 0
@@ -68,6 +70,7 @@ class Tally:
         other = Tally(**done)
         self.selected = max(self.selected, other.selected)
         self.without_docker += other.without_docker
+        self.passed_over = max(self.passed_over, other.passed_over)
         self.blocks += other.blocks
         self.steps += other.steps
         self.cells += other.cells

@@ -145,6 +145,10 @@ class Trial:
         """Tell whether anything that is typed on a page may speak to Docker."""
         return needs_docker(page, self.tree.settings.prompts)
 
+    def needs_engine(self, page: Page) -> bool:
+        """Tell whether a page or a notebook is run on an engine: a notebook always is."""
+        return page.source.endswith(".ipynb") or self.needs_docker(page)
+
     def engine(self, spelling: str) -> Engine:
         """Return the engine for a spelling; raises EngineUnavailableError, once asked the same."""
         if spelling not in self._engines:

@@ -18,9 +18,10 @@ from seatrial.run.scrubbing import HOME, VENV, checkout, scrubbed
 from seatrial.run.sweeping import MARK, Entry, lock, remove, sweep, tags
 from seatrial.transcript.blocks import Edit
 from seatrial.transcript.edits import edited
+from seatrial.transcript.folders import NOT_COPIED
 from seatrial.transcript.spelling import FOLDER, PROJECT
 
-_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", ".venv", "node_modules")
+_NOT_COPIED = shutil.ignore_patterns(*NOT_COPIED)
 
 
 class Sandbox:

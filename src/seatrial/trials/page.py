@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.settings import Settings
@@ -17,12 +18,20 @@ from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
 from seatrial.transcript.events import Ended, Ending, Output
 from seatrial.transcript.judging import Came, is_silent, judge
 from seatrial.transcript.matching import ELISION, came_at_end, compare
-from seatrial.transcript.record import Record, Run
+from seatrial.transcript.record import Record, Run, sealed
 from seatrial.transcript.sameness import differences
 from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
 from seatrial.trials.complaints import elsewhere, hint, in_words
-from seatrial.trials.outcome import as_record, is_strict, rewritten, steps_as_recorded, system
+from seatrial.trials.inputs import lasting_digest, lasting_inputs
+from seatrial.trials.outcome import (
+    as_record,
+    is_strict,
+    newly_failed,
+    rewritten,
+    steps_as_recorded,
+    system,
+)
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
@@ -111,7 +120,9 @@ class PageRun:
     def record(self, items: Sequence[Item]) -> Run:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
-        return as_record(self.page, items, self.results, self._follower, project, self.tools)
+        page = replace(self.page, items=tuple(items))
+        run = as_record(page, items, self.results, self._follower, project, self.tools)
+        return _with_inputs(run, page, self.settings)
 
     @property
     def tools(self) -> dict[str, str]:
@@ -277,6 +288,22 @@ class PageRun:
         if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
             line.leave()
         return result
+
+
+def has_failed(run: PageRun) -> bool:
+    """Tell whether an item of those that ran fails the check of the page."""
+    return any(each.failed or newly_failed(each) for each in run.results)
+
+
+def has_passed(run: PageRun) -> bool:
+    """Tell whether every item of the page was run to its end, and none fails."""
+    return run.complete and not run.interrupted and not has_failed(run)
+
+
+def _with_inputs(run: Run, page: Page, settings: Settings) -> Run:
+    """Return a run that also tells what of its inputs is the same on another machine."""
+    inputs = lasting_digest(page, settings, lasting_inputs(settings))
+    return sealed(replace(run, depends={**run.depends, "inputs": inputs}))
 
 
 def _left_open(page: Page, block: Block) -> str:

@@ -31,3 +31,12 @@ def test_one_page_runs_every_time_and_once() -> None:
     known = turn.pages()
     for day in range(turn.SHARES):
         assert turn.turn(day, "v2", known).count(turn.ALWAYS) == 1
+
+
+def test_the_turn_is_added_to_what_changed() -> None:
+    options = turn.in_any_case(0, ["a.rst", "b.md"], ("v2", "v1"))
+    assert options[0] == f"--seatrial-always={turn.ALWAYS}::v2"
+    assert {option.rpartition("::")[2] for option in options} <= {"v2", "v1"}
+    assert len(options) == 1 + sum(
+        len(turn.turn(0, each, ["a.rst", "b.md"])) - (each == "v2") for each in ("v2", "v1")
+    )
