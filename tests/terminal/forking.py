@@ -41,6 +41,8 @@ _LONGEST = 120
 def _helper() -> socket.socket:
     """Start the helper process; it ends when this one closes its end of the connection."""
     ours, its = socket.socketpair()
+    for each in (ours, its):
+        each.settimeout(None)  # importing Sphinx gives all sockets that are made later one
     # not the folders of the test that happens to be the first
     left_out = ("PYTEST_", "SEATRIAL_CACHE", "TMPDIR")
     own = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
@@ -139,4 +141,5 @@ def _be_pytest(
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    with socket.socket(fileno=int(sys.argv[1])) as asked:
+        _serve(asked)
