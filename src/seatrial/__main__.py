@@ -8,12 +8,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from seatrial import __version__
 from seatrial.errors import SeatrialError
 from seatrial.run.sweeping import sweep
 from seatrial.trials.joining import complaints, join, overview, read_reports
+
+try:
+    import pytest
+except ImportError:
+    # a site is built without it
+    pytest = None  # type: ignore[assignment]
 
 try:
     from jupyter_client.kernelspec import KernelSpecManager
@@ -87,6 +91,8 @@ class _Changed:
 
 def _unchanged(options: argparse.Namespace) -> str:
     """Tell whether nothing changed since all that is asked for passed."""
+    if pytest is None:
+        raise SeatrialError("pages are run by pytest", hint="pip install 'seatrial[pytest]'")
     if pytest.main(options.words, plugins=[_Changed()]) != pytest.ExitCode.OK:
         raise SeatrialError("something changed")
     return "nothing is to be run"
