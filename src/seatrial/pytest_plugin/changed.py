@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,6 +148,19 @@ class _Start:
 
 
 _TO_KEEP = pytest.StashKey[_Start]()
+
+
+def hand_over(config: pytest.Config) -> dict[str, Any] | None:
+    """Return how a run began in plain values, for the process that started this one."""
+    start = config.stash.get(_TO_KEEP, None)
+    return asdict(start) if start is not None else None
+
+
+def take_over(config: pytest.Config, plain: dict[str, Any] | None) -> None:
+    """Take note of how a run began; all processes of one have collected the same."""
+    if plain is not None:
+        due = [Due(**each) for each in plain["due"]]
+        config.stash[_TO_KEEP] = _Start(Whole(**plain["whole"]), due)
 
 
 def _whole(config: pytest.Config, trial: Trial, runs: int, choice: _Choice) -> Whole:
