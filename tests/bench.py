@@ -453,8 +453,8 @@ def _write_pages(folder: Path, number: int, command: str, promise: str) -> None:
 
 
 def _run_beside(pages: Path, number: int) -> None:
-    run = [sys.executable, ROOT / "engine/beside.py", "run", str(number), "--"]
-    pytest = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider"]
+    run: list[str | Path] = [sys.executable, ROOT / "engine/beside.py", "run", str(number), "--"]
+    pytest: list[str | Path] = [Path(sys.executable).with_name("pytest"), "-q"]
     _run([*run, *pytest, "--require-docker", "--compose=v2", "."], cwd=pages)
 
 
