@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,8 @@ def pass_over_the_same(config: pytest.Config, trial: Trial, items: list[pytest.I
     choice = _Choice(trial, frozenset(config.getoption("--seatrial-always")))
     for spelt in runs:
         choice.take(spelt)
-    now, left = within(list(choice.due.values()), config.getoption("--seatrial-at-most"))
+    today = datetime.now(UTC).toordinal()
+    now, left = within(list(choice.due.values()), config.getoption("--seatrial-at-most"), today)
     out = {*choice.same, *(spelt for spelt, due in choice.due.items() if due in left)}
     deselected = [item for item in items if item.parent in out]
     items[:] = [item for item in items if item.parent not in out]
