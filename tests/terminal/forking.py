@@ -41,6 +41,9 @@ _LONGEST = 120
 def _helper() -> socket.socket:
     """Start the helper process; it ends when this one closes its end of the connection."""
     ours, its = socket.socketpair()
+    # Sphinx's check of links gives all later sockets a time-out
+    ours.setblocking(True)
+    its.setblocking(True)
     # not the folders of the test that happens to be the first
     left_out = ("PYTEST_", "SEATRIAL_CACHE", "TMPDIR")
     own = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
