@@ -73,9 +73,10 @@ def run_pytest(
         text = json.dumps(request).encode()
         socket.send_fds(helper, [len(text).to_bytes(4)], [said.fileno()])
         helper.sendall(text)
-        status = int.from_bytes(_received(helper, 4), signed=True)
+        answer = _received(helper, 4)
+        assert len(answer) == 4, "the process that forks has ended"
         said.seek(0)
-        return status, said.read().decode()
+        return int.from_bytes(answer, signed=True), said.read().decode()
 
 
 def _received(connection: socket.socket, count: int) -> bytes:
