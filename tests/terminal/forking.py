@@ -41,8 +41,9 @@ _LONGEST = 120
 def _helper() -> socket.socket:
     """Start the helper process; it ends when this one closes its end of the connection."""
     ours, its = socket.socketpair()
-    for each in (ours, its):
-        each.settimeout(None)  # importing Sphinx gives all sockets that are made later one
+    # Sphinx's check of links gives all later sockets a time-out
+    ours.setblocking(True)
+    its.setblocking(True)
     # not the folders of the test that happens to be the first
     left_out = ("PYTEST_", "SEATRIAL_CACHE", "TMPDIR")
     own = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
@@ -72,9 +73,10 @@ def run_pytest(
         text = json.dumps(request).encode()
         socket.send_fds(helper, [len(text).to_bytes(4)], [said.fileno()])
         helper.sendall(text)
-        status = int.from_bytes(_received(helper, 4), signed=True)
+        answer = _received(helper, 4)
+        assert len(answer) == 4, "the process that forks has ended"
         said.seek(0)
-        return status, said.read().decode()
+        return int.from_bytes(answer, signed=True), said.read().decode()
 
 
 def _received(connection: socket.socket, count: int) -> bytes:
@@ -141,5 +143,4 @@ def _be_pytest(
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=int(sys.argv[1])) as asked:
-        _serve(asked)
+    _serve(socket.socket(fileno=int(sys.argv[1])))
