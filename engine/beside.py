@@ -301,6 +301,10 @@ def run(served: Engine, wanted: str, command: Sequence[str]) -> int:
     environment = surroundings(served)
     if number == 1:
         return subprocess.run(command, env=environment).returncode
+    look = [*command, "--seatrial-look"]
+    if "--seatrial-changed" in command and not subprocess.run(look, env=environment).returncode:
+        # it has said so; engines would start for nothing
+        return 0
     ids = images.docker(served, "image", "inspect", "-f", "{{.Id}}", *images.TAGS).stdout.split()
     with side_by_side(served, number, "\n".join([served.name, *sorted(ids)])) as slots:
         options = workers(slots, Path(command[0]).with_name("python"))
@@ -322,7 +326,9 @@ def alone(served: Engine) -> str:
 def surroundings(served: Engine) -> dict[str, str]:
     """Return the environment of commands that use an engine."""
     kept = {name: value for name, value in os.environ.items() if name not in engine.FORGOTTEN}
-    path = f"{served.programs.bin}{os.pathsep}{kept.get('PATH', '')}"
+    own, path = str(served.programs.bin), kept.get("PATH", "")
+    if path.split(os.pathsep)[0] != own:
+        path = f"{own}{os.pathsep}{path}"
     return {**kept, **engine.variables(served), "PATH": path}
 
 

@@ -14,12 +14,6 @@ from seatrial.run.sweeping import sweep
 from seatrial.trials.joining import complaints, join, overview, read_reports
 
 try:
-    import pytest
-except ImportError:
-    # a site is built without it
-    pytest = None  # type: ignore[assignment]
-
-try:
     from jupyter_client.kernelspec import KernelSpecManager
 
     from seatrial.transcript.cells import KERNEL
@@ -46,12 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     joined.add_argument("--shards", type=int, required=True, help="how many shares there are")
     joined.add_argument("--output", type=Path, help="file for one report that holds all")
     joined.add_argument("folder", type=Path, help="where the shares' reports are")
-    same = commands.add_parser(
-        "unchanged",
-        help="tell whether `pytest --seatrial-changed` with these words would run nothing",
-    )
-    same.set_defaults(act=_unchanged)
-    same.add_argument("words", nargs="*", metavar="-- WORDS", help="what pytest would be given")
     kernel = commands.add_parser("kernel", help="the Jupyter kernel that follows you inside")
     install = kernel.add_subparsers(dest="act on it", required=True, metavar="ACT").add_parser(
         "install", help="register it, so that front ends offer it by its name, Containers"
@@ -78,24 +66,6 @@ def _sweep(_options: argparse.Namespace) -> str:
     """Remove what killed runs left."""
     swept = sweep()
     return f"swept {swept} sandbox{'' if swept == 1 else 'es'}"
-
-
-class _Changed:
-    """Ends pytest where the plugin did not, before anything is collected."""
-
-    @staticmethod
-    def pytest_cmdline_main() -> int:
-        """Return an exit status that pytest does not have."""
-        return 100
-
-
-def _unchanged(options: argparse.Namespace) -> str:
-    """Tell whether nothing changed since all that is asked for passed."""
-    if pytest is None:
-        raise SeatrialError("pages are run by pytest", hint="pip install 'seatrial[pytest]'")
-    if pytest.main(options.words, plugins=[_Changed()]) != pytest.ExitCode.OK:
-        raise SeatrialError("something changed")
-    return "nothing is to be run"
 
 
 def _join(options: argparse.Namespace) -> str:

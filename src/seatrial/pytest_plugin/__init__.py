@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """End at once where nothing changed since all that is asked for passed."""
-    return 0 if changed.nothing_to_do(config) else None
+    return changed.end_at_once(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from seatrial.pytest_plugin.judged import Judged, Spelt
 from seatrial.pytest_plugin.notebooks import CellItem, StrangeNotebook
 from seatrial.pytest_plugin.pages import BlockItem
 from seatrial.pytest_plugin.trial import Trial
-from seatrial.pytest_plugin.whole import Whole, is_as_it_was, keep, look
+from seatrial.pytest_plugin.whole import BEGAN_WITH, Whole, is_as_it_was, keep, look
 from seatrial.transcript.blocks import Page
 from seatrial.trials.changes import Due, is_as_recorded, run_of, seconds_of, why_due, within
 from seatrial.trials.checked import Checks
@@ -30,6 +31,11 @@ def add_options(group: pytest.OptionGroup) -> None:
         "--seatrial-changed",
         action="store_true",
         help="run the pages alone that are not as they were when they last passed here",
+    )
+    group.addoption(
+        "--seatrial-look",
+        action="store_true",
+        help="with --seatrial-changed: run nothing, and tell by the exit status if that is right",
     )
     group.addoption(
         "--seatrial-at-most",
@@ -55,7 +61,7 @@ def require_sense(config: pytest.Config) -> None:
                 f"{_OPTION} and {other} exclude each other: what passed is known of whole checks "
                 "alone; leave one of the two options out"
             )
-    for other in ("--seatrial-at-most", "--seatrial-always"):
+    for other in ("--seatrial-at-most", "--seatrial-always", "--seatrial-look"):
         if config.getoption(other) and not changed:
             raise pytest.UsageError(f"{other} needs {_OPTION}: add that, or leave it out")
 
@@ -199,16 +205,22 @@ def keep_whole(config: pytest.Config) -> None:
             keep(config, start.whole)
 
 
-def nothing_to_do(config: pytest.Config) -> bool:
-    """Tell, and say, whether all that is asked for passed before as it is now."""
+def end_at_once(config: pytest.Config) -> int | None:
+    """Return the exit status of a run that needs no page; None where pages are to be read.
+
+    Says so where all that is asked for passed before as it is now.
+    """
+    config.stash[BEGAN_WITH] = dict(os.environ)
     wanted = config.getoption(_OPTION) and config.getini("seatrial")
     others = ("collectonly", "visible", "seatrial_record", "version", "help")
     if not wanted or any(config.getoption(each, False) for each in others):
-        return False
-    if hasattr(config, "workerinput") or (whole := is_as_it_was(config)) is None:
-        return False
+        return None
+    if hasattr(config, "workerinput"):
+        return None
+    if (whole := is_as_it_was(config)) is None:
+        return pytest.ExitCode.TESTS_FAILED if config.getoption("--seatrial-look") else None
     print(f"seatrial: {_in_all(0, whole.runs, whole.runs)}")
-    return True
+    return pytest.ExitCode.OK
 
 
 def _in_all(due: int, same: int, runs: int) -> str:

@@ -24,8 +24,8 @@ from seatrial.trials.inputs import of_engine, of_images, surroundings
 
 # of the source directory: what is made there, and what no page is made of
 _NO_SOURCE = (".git", "__pycache__", "*.pyc", ".venv*", ".*_cache", ".hypothesis", "_build")
-# options of pytest-xdist, each in one word
-_PROCESSES = re.compile(r"--(?:tx|dist|numprocesses)=|-n.")
+# options that make no difference to what is run: those of pytest-xdist, each in one word
+_NO_MATTER = re.compile(r"--(?:tx|dist|numprocesses)=|-n.|--seatrial-look$")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Whole:
     """What all of it depended on, each with a digest."""
 
 
+# the variables that the run was started with: pypandoc, which nbsphinx imports, appends to PATH
+BEGAN_WITH = pytest.StashKey[dict[str, str]]()
+
+
 def look(config: pytest.Config, whole: Whole) -> dict[str, str]:
     """Return what a run depends on at this moment.
 
@@ -62,9 +66,12 @@ def look(config: pytest.Config, whole: Whole) -> dict[str, str]:
         *_conftests(config),
     ]
     inputs |= {file: digest_of_file(Path(file)) for file in files}
-    inputs |= {name: digest(value) for name, value in held.variables(os.environ).items()}
+    variables = config.stash[BEGAN_WITH]
+    inputs |= {name: digest(value) for name, value in held.variables(variables).items()}
     words = set(re.findall(r"\w+", (source / "conf.py").read_text(errors="replace")))
-    inputs |= {name: digest(os.environ[name]) for name in sorted(words & os.environ.keys())}
+    # a shell gives `_` another value for each command
+    named = sorted((words & variables.keys()) - {"_"})
+    inputs |= {name: digest(variables[name]) for name in named}
     for spelling in whole.spellings:
         engine = find_engine(spelling)
         address = held.kind_of_address(engine.host)
@@ -83,8 +90,7 @@ def _conftests(config: pytest.Config) -> list[str]:
 
 def _path(config: pytest.Config) -> Path:
     """Return where the last run of this very command is kept."""
-    # on how many processes it runs makes no difference
-    asked = [each for each in config.invocation_params.args if not _PROCESSES.match(each)]
+    asked = [each for each in config.invocation_params.args if not _NO_MATTER.match(each)]
     words = [str(config.rootpath), str(config.invocation_params.dir), *asked]
     variables = [os.environ.get(name, "") for name in ("PYTEST_ADDOPTS", "SEATRIAL_COMPOSE")]
     return cache.folder("checked") / f"whole-{digest(*words, *variables)}.json"
