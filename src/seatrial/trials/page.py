@@ -12,19 +12,20 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.settings import Settings
 from seatrial.run.engines import Engine
 from seatrial.run.environments import built
-from seatrial.run.follower import Follower, Line, follow
+from seatrial.run.follower import Follower, follow
+from seatrial.run.sandbox import UNNAMED
 from seatrial.run.signs import SHELL
 from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
-from seatrial.transcript.events import Ended, Ending, Output
-from seatrial.transcript.judging import Came, is_silent, judge
-from seatrial.transcript.matching import ELISION, came_at_end, compare
+from seatrial.transcript.judging import is_silent
+from seatrial.transcript.matching import ELISION, came_at_end
 from seatrial.transcript.record import Record, Run, sealed
 from seatrial.transcript.sameness import differences
 from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
-from seatrial.trials.complaints import elsewhere, hint, in_words
+from seatrial.trials.complaints import elsewhere
 from seatrial.trials.inputs import lasting_digest, lasting_inputs
 from seatrial.trials.outcome import (
+    Sights,
     as_record,
     is_strict,
     newly_failed,
@@ -32,6 +33,7 @@ from seatrial.trials.outcome import (
     steps_as_recorded,
     system,
 )
+from seatrial.trials.typed import OPEN, Typist, judged, typed
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
@@ -121,7 +123,7 @@ class PageRun:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
         page = replace(self.page, items=tuple(items))
-        run = as_record(page, items, self.results, self._follower, project, self.tools)
+        run = as_record(page, items, self.results, self._sights, project, self.tools)
         return _with_inputs(run, page, self.settings)
 
     @property
@@ -154,7 +156,7 @@ class PageRun:
         found: list[tuple[str, ...]] = [
             differences(one.given, came.given, varies=item.step_varies(number))
             for number, (one, came) in enumerate(
-                zip(held.steps, steps_as_recorded(result, self._follower), strict=False), start=1
+                zip(held.steps, steps_as_recorded(result, self._sights), strict=False), start=1
             )
         ]
         before = [each.digest for each in self.page.items[: item.ordinal]]
@@ -172,7 +174,7 @@ class PageRun:
         """
         if self.engine is not None and not self.engine.private:
             return False
-        images = self._follower.images() if self._follower is not None else {}
+        images = self._sights.images() if self._sights is not None else {}
         return is_strict(held, self.tools, images)
 
     def _run(self, item: Item) -> ItemResult:
@@ -182,10 +184,11 @@ class PageRun:
         if reason := self._left_out(item):
             return ItemResult(item, Verdict.NOT_RUN, reason=reason)
         original = item
-        item = in_spelling(item, self.spelling, self._open().sandbox.project)
+        self._begin(item)
+        item = in_spelling(item, self.spelling, self.settings.project_name or UNNAMED)
         try:
             if isinstance(item, Edit):
-                self._open().sandbox.apply(item)
+                self._apply(item)
                 result = ItemResult(item, Verdict.PASSED)
             else:
                 result = self._run_block(item)
@@ -236,6 +239,27 @@ class PageRun:
             )
         return self._follower
 
+    @property
+    def _sights(self) -> Sights | None:
+        """Return who knows what Docker did while this page ran."""
+        return self._follower
+
+    def _goes_on_within(self, block: Block) -> bool:
+        """Tell whether the steps of a block are run below one that differs."""
+        return self._rewrites(block)
+
+    def _begin(self, _item: Item) -> None:
+        """Make what an item is run in; what fails here is no fault of the page."""
+        self._open()
+
+    def _apply(self, edit: Edit) -> None:
+        """Change a file of the sandbox."""
+        self._open().sandbox.apply(edit)
+
+    def _terminal(self, number: int) -> Typist:
+        """Return one of the page's terminals, by its number from 1."""
+        return self._open().terminal(number)
+
     def _run_block(self, block: Block) -> ItemResult:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
@@ -247,7 +271,7 @@ class PageRun:
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
             if verdict is Verdict.BROKEN or (
-                verdict is Verdict.DIFFERS and not self._rewrites(block)
+                verdict is Verdict.DIFFERS and not self._goes_on_within(block)
             ):
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
@@ -268,7 +292,7 @@ class PageRun:
         self, block: Block, step: Step, following: Step | None, *, silent: bool
     ) -> StepResult:
         """Type one step and judge what came."""
-        line = self._open().terminal(block.terminal)
+        line = self._terminal(block.terminal)
         if not line.alive:
             return StepResult(
                 step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
@@ -280,12 +304,12 @@ class PageRun:
         builds = _MAY_BUILD.search(step.command)
         usual = self.settings.build_timeout if builds else self.settings.timeout
         timeout = block.timeout or usual
-        ended = _typed(line, step, following, timeout)
+        ended = typed(line, step, following, timeout)
         hashes = bool(step.remarks) and any(said.startswith("#") for said in ended.output)
         step = step.with_remarks(came_at_end(step.remarks, ended.output))
         # lines with a `#` below a step may be all that its block promises
-        result = _judged(step, following, ended, timeout, silent=silent and not hashes)
-        if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
+        result = judged(step, following, ended, timeout, silent=silent and not hashes)
+        if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in OPEN:
             line.leave()
         return result
 
@@ -314,61 +338,6 @@ def _left_open(page: Page, block: Block) -> str:
         if isinstance(item, Block) and item.terminal == block.terminal
     )
     return next(before, "")
-
-
-# after these a program is in front that the next step may be meant for
-_OPEN = (Ending.PROMPT, Ending.LEFT)
-
-
-def _typed(line: Line, step: Step, following: Step | None, timeout: float) -> Ended:
-    """Type a step; where a key follows, stop listening once all that is promised has come."""
-    waits = following is not None and following.is_key
-    promise = (*step.promise, ELISION)
-    seen: list[str] = []
-    for event in line.send(step.keyed, timeout, watched=waits):
-        if isinstance(event, Ended):
-            return event
-        if isinstance(event, Output):
-            seen += event.lines
-            if compare(promise, [*seen, event.tail] if event.tail else seen).kept:
-                line.stop()
-    raise AssertionError("what is sent comes to an end")
-
-
-def _judged(
-    step: Step, following: Step | None, ended: Ended, timeout: float, *, silent: bool
-) -> StepResult:
-    """Return the verdict on what a step gave."""
-    left = ended.ending is Ending.LEFT
-    came = Came(
-        ended.output,
-        ended.status,
-        ended.prompt if ended.ending is Ending.PROMPT else None,
-        listening_ended=left,
-    )
-    judged = judge(step, following, came, silent=silent)
-    complaints = list(judged.complaints)
-    verdict = Verdict.PASSED if judged.kept else Verdict.DIFFERS
-    if ended.ending not in _OPEN:
-        verdict = Verdict.BROKEN
-        complaints = [in_words(ended, timeout)]
-    elif judged.elsewhere:
-        verdict = Verdict.BROKEN
-    if ended.note and complaints:
-        complaints.append(ended.note)
-    return StepResult(
-        step,
-        verdict,
-        ended.output,
-        ended.status,
-        ended.seconds,
-        judged.comparison,
-        tuple(complaints),
-        hint=hint(ended, step),
-        window=ended.window,
-        place=ended.ran,
-        ending=Ending.LEFT if left else Ending.PROMPT,
-    )
 
 
 def _require_varying(block: Block, steps: Sequence[Step]) -> None:
