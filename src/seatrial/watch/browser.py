@@ -34,7 +34,7 @@ class Browser:
     def reload(self) -> None:
         """Have all open pages loaded again; may be called from any thread."""
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self._tell(), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._tell(), self._loop)
 
     async def _tell(self) -> None:
         for each in list(self._open):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import termios
 import threading
@@ -106,5 +107,8 @@ def _read(stdin: int, events: Events, known: Collection[str]) -> None:
     """Tell each key that means something, until the terminal is gone."""
     with contextlib.suppress(OSError):
         while key := os.read(stdin, 1).decode(errors="replace").lower():
-            if key in known:
+            if key == "q":
+                # as Ctrl-C does it: whatever runs ends at once
+                os.kill(os.getpid(), signal.SIGINT)
+            elif key in known:
                 events.put(Pressed(key))

@@ -122,8 +122,6 @@ class Loop:
             event = self._pending.popleft() if self._pending else self._events.get()
             if isinstance(event, Saved):
                 self._saved(event.paths)
-            elif event.key == "q":
-                return
             else:
                 self._pressed(event.key)
 
@@ -157,7 +155,7 @@ class Loop:
             self._renderer = Renderer(self._source, self._source / "_build" / "watch", say)
         try:
             tree = self._reader.read(paths)
-        except SeatrialError as error:
+        except (SeatrialError, OSError, UnicodeError) as error:
             say(f"{error}\nseatrial: waiting for the next save")
             return
         self._tree = tree
@@ -169,9 +167,15 @@ class Loop:
         pages = self._concerned(before, tree, paths)
         for page in pages:
             self._judged(page)
-        if not pages:
-            names = ", ".join(sorted(_below(path, self._source) for path in paths))
-            say(f"{names}: no page to judge")
+        if names := sorted(self._source_names(paths)) if not pages else ():
+            say(f"{', '.join(names)}: no page to judge")
+
+    def _source_names(self, paths: frozenset[Path]) -> Iterator[str]:
+        """Yield what files are called that a writer may have saved."""
+        assert self._tree is not None
+        for path in paths:
+            if not path.is_relative_to(self._tree.settings.records):
+                yield Path(os.path.relpath(path, self._source)).as_posix()
 
     def _concerned(self, before: Tree, tree: Tree, paths: frozenset[Path]) -> list[Page]:
         """Return the pages to judge: those that changed, or the last one where all else did."""
@@ -232,7 +236,3 @@ class Loop:
             say(str(error))
         if self._browser is not None:
             self._browser.reload()
-
-
-def _below(path: Path, source: Path) -> str:
-    return Path(os.path.relpath(path, source)).as_posix()
