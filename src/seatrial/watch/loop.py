@@ -86,6 +86,8 @@ class Loop:
         self._tree: Tree | None = None
         self._focus = ""
         # the page that keys are about
+        self._left = False
+        # its run was left for something newer
 
     def close(self) -> None:
         """Close the sandbox that is open."""
@@ -156,7 +158,9 @@ class Loop:
         try:
             tree = self._reader.read(paths)
         except (SeatrialError, OSError, UnicodeError) as error:
-            say(f"{error}\nseatrial: waiting for the next save")
+            # the last two do not say of which file they are
+            names = "" if isinstance(error, SeatrialError) else self._names(paths) + ": "
+            say(f"{names}{error}\nseatrial: waiting for the next save")
             return
         self._tree = tree
         self._show()
@@ -167,15 +171,15 @@ class Loop:
         pages = self._concerned(before, tree, paths)
         for page in pages:
             self._judged(page)
-        if names := sorted(self._source_names(paths)) if not pages else ():
-            say(f"{', '.join(names)}: no page to judge")
+        if not pages and (names := self._names(paths)):
+            say(f"{names}: no page to judge")
 
-    def _source_names(self, paths: frozenset[Path]) -> Iterator[str]:
-        """Yield what files are called that a writer may have saved."""
+    def _names(self, paths: frozenset[Path]) -> str:
+        """Return what the files are called that a writer may have saved: no records."""
         assert self._tree is not None
-        for path in paths:
-            if not path.is_relative_to(self._tree.settings.records):
-                yield Path(os.path.relpath(path, self._source)).as_posix()
+        records = self._tree.settings.records
+        written = sorted(path for path in paths if not path.is_relative_to(records))
+        return ", ".join(Path(os.path.relpath(each, self._source)).as_posix() for each in written)
 
     def _concerned(self, before: Tree, tree: Tree, paths: frozenset[Path]) -> list[Page]:
         """Return the pages to judge: those that changed, or the last one where all else did."""
@@ -186,10 +190,14 @@ class Loop:
             if not self._paths or tree.settings.source / p.source in self._paths
         ]
         changed = [page for page in watched if then.get(page.name) != page]
-        last = [page for page in tree.pages if page.name == self._focus]
-        if last and last[0] not in changed and self._concerns(last[0], paths):
-            changed += last
-        return changed
+        known = tree.settings
+        around = any(
+            path == known.source / "conf.py"
+            or (known.project is not None and path.is_relative_to(known.project))
+            for path in paths
+        )
+        last = [page for page in tree.pages if page.name == self._focus and page not in changed]
+        return [*changed, *(last if around or self._left else ())]
 
     def _pressed(self, key: str) -> None:
         """Run the last page from the start, or record it."""
@@ -204,7 +212,6 @@ class Loop:
 
     def _judged(self, page: Page, *, start: bool = False) -> None:
         assert self._tree is not None
-        self._focus = page.name
         with self._told(page):
             self._judge.judge(page, self._tree.settings, start=start)
 
@@ -219,12 +226,13 @@ class Loop:
     @contextlib.contextmanager
     def _told(self, page: Page) -> Iterator[None]:
         """Tell why a page cannot be run, and go on with whatever comes next."""
+        self._focus, self._left = page.name, False
         try:
             yield
         except EngineUnavailableError as error:
             say(f"{page.source}: not run: {error}")
         except Superseded:
-            pass
+            self._left = True
         except SeatrialError as error:
             say(f"{page.source}: not run to its end: {error}")
 
