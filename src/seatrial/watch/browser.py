@@ -17,6 +17,8 @@ from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from seatrial.errors import SeatrialError
+
 HOST = "127.0.0.1"
 #: No port that a guide's own containers are likely to publish.
 PORT = 8642
@@ -70,9 +72,18 @@ class Browser:
             lifespan=self._lifespan,
         )
 
+    def serve(self, server: uvicorn.Server, at: socket.socket) -> None:
+        """Serve until somebody ends that."""
+        try:
+            server.run(sockets=[at])
+        finally:
+            self._started.set()
+
     def wait(self) -> None:
-        """Wait until the first page can be asked for."""
+        """Wait until the first page can be asked for; raise SeatrialError where none can."""
         self._started.wait()
+        if self._loop is None:
+            raise SeatrialError(f"the pages cannot be served at {self.address}")
 
 
 @contextlib.contextmanager
@@ -89,10 +100,10 @@ def serving(folder: Path) -> Iterator[Browser]:
                 timeout_graceful_shutdown=1,
             )
         )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, daemon=True)
+        thread = threading.Thread(target=browser.serve, args=(server, at), daemon=True)
         thread.start()
-        browser.wait()
         try:
+            browser.wait()
             yield browser
         finally:
             server.should_exit = True

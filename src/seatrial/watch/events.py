@@ -10,11 +10,13 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, watch
+
+from seatrial.errors import SeatrialError
 
 #: What each key does.
 KEYS = {"r": "runs the page from the start", "s": "records it", "q": "ends"}
@@ -53,31 +55,39 @@ class _Filter(DefaultFilter):
 
 
 @contextlib.contextmanager
-def saves(folders: Sequence[Path], events: Events) -> Iterator[None]:
-    """Tell what is saved below some folders."""
-    ended = threading.Event()
-    ready = threading.Event()
+def saves(folder: Path, events: Events) -> Iterator[None]:
+    """Tell what is saved below a folder; raise SeatrialError where the system cannot tell."""
+    ended, ready = threading.Event(), threading.Event()
+    troubles: list[OSError] = []
 
     def look() -> None:
+        # the first answer, without any change, says that it looks
         changes = watch(
-            *folders,
+            folder,
             watch_filter=_Filter(),
             step=20,
             stop_event=ended,
-            rust_timeout=100,
+            rust_timeout=200,
             yield_on_timeout=True,
             raise_interrupt=False,
         )
-        for found in changes:
-            # the first answer says that it looks
+        try:
+            for found in changes:
+                ready.set()
+                if found:
+                    events.put(Saved(frozenset(Path(path) for _, path in found)))
+        except OSError as error:
+            troubles.append(error)
+        finally:
             ready.set()
-            if found:
-                events.put(Saved(frozenset(Path(path) for _, path in found)))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    ready.wait()
     try:
+        ready.wait()
+        for trouble in troubles:
+            hint = "raise fs.inotify.max_user_watches, or watch a smaller folder"
+            raise SeatrialError(f"{folder} cannot be watched: {trouble}", hint=hint)
         yield
     finally:
         ended.set()

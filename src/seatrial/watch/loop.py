@@ -33,7 +33,7 @@ def watch_pages(named: Sequence[str], spelling: str = "") -> None:
     with contextlib.suppress(KeyboardInterrupt), _ended_by_signals(), ExitStack() as stack:
         loop = Loop(source, paths, spelling, events)
         stack.callback(loop.close)
-        stack.enter_context(saves([source], events))
+        stack.enter_context(saves(source, events))
         loop.begin(stack)
         loop.run()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 
@@ -11,8 +12,15 @@ from seatrial.trials.verdicts import ItemResult, StepResult, Verdict, explain
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
+    """Print a line at once, as far as the terminal is still there."""
+    write(f"{line}\n")
+
+
+def write(text: str) -> None:
+    """Print a text without an end of line."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 class Steps:
@@ -28,8 +36,7 @@ class Steps:
         """Print what is about to be typed."""
         self._look()
         shown = step.shown[0].strip() if step.shown else step.command
-        sys.stdout.write(f"  {block.source}:{step.line} {shown} ")
-        sys.stdout.flush()
+        write(f"  {block.source}:{step.line} {shown} ")
 
     def ends(self, result: StepResult) -> None:
         """Print what became of it, on the same line."""
