@@ -24,6 +24,11 @@ CHANGED ?=
 # How many engines `make check` runs pages on at once.
 JOBS ?= auto
 
+# What `make check` tells pytest.
+CHECKED = --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(SHARE) $(PAGES)
+# Where nothing changed, no engines need to start beside the one that is up.
+UNCHANGED = (eval "$$($(ENGINE) env)" && SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/python -m seatrial unchanged -- $(CHECKED) 2>/dev/null)
+
 # The share of one machine, such as 2/5, and where its report goes.
 SHARD ?=
 SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
@@ -43,8 +48,7 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed, JOBS=n for n engines, SHARD=2/5 for one machine of five)
 	@$(SETUP) test
 	@$(ENGINE) start
-	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- \
-		$(BIN)/pytest --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(SHARE) $(PAGES)
+	@$(if $(CHANGED),$(UNCHANGED) ||) SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- $(BIN)/pytest $(CHECKED)
 
 join: ## put the reports of SHARDS=5 machines together, and fail where one is missing
 	@$(SETUP) test
@@ -72,35 +76,44 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
-# Pages take turns (tools/turn.py says why), and notebooks run as they are written, in the current Compose:
-# `make check` runs all of both, in both spellings.
-test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages in turn
+# Pages that nobody touched take turns (tools/turn.py says why); of those that changed since they
+# passed here, four minutes' worth runs. `make check` runs all, in both spellings.
+test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
 	@$(PHASE) "Private engine" $(ENGINE) start
-	@$(PHASE) "Lint" $(BIN)/ruff check --quiet .
-	@$(PHASE) "Format" $(BIN)/ruff format --check --quiet .
+	@rm -rf _build/reports
+	@$(MAKE) -j2 .words .code
+	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
+	@$(MAKE) -j2 .tests .tests-of-engines
+	@$(PHASE) "Tests in a browser" \
+		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
+	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
+		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
+			--seatrial-changed --seatrial-at-most=240 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+	@$(PYTHON) tools/tally.py _build/reports/*.xml
+
+# Parts of `test`, of which two run at once: each waits for a part of its time.
+.PHONY: .words .code .tests .tests-of-engines
+.words:
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
-	@$(PHASE) "Types" $(BIN)/mypy
-	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
-	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
-	@rm -rf _build/reports
 	@$(PHASE) "Literals in sentences" \
 		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
+
+.code:
+	@$(PHASE) "Lint" $(BIN)/ruff check --quiet .
+	@$(PHASE) "Format" $(BIN)/ruff format --check --quiet .
+	@$(PHASE) "Types" $(BIN)/mypy
+	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
+
+.tests:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
 		$(BIN)/pytest -n auto --dist loadfile --require-docker -m "not browser" \
 			--ignore=tests/engine --ignore=tests/kernel --junit-xml=_build/reports/tests.xml tests
-	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine and the kernel" \
-		$(BIN)/pytest --require-docker --junit-xml=_build/reports/engine.xml tests/engine tests/kernel
-	@$(PHASE) "Tests in a browser" \
-		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
-	@eval "$$($(ENGINE) env)" && for compose in $(or $(SEATRIAL_COMPOSE),v2 v1); do \
-		$(PHASE) "Pages whose turn it is, Compose $$compose" $(BIN)/pytest --require-docker \
-			--compose $$compose --junit-xml=_build/reports/pages-$$compose.xml \
-			$$($(PYTHON) tools/turn.py $$compose) || exit 1; done
-	@eval "$$($(ENGINE) env)" && $(PHASE) "Notebooks on Docker" \
-		$(BIN)/pytest --require-docker --junit-xml=_build/reports/notebooks.xml --compose v2 notebooks
-	@$(PYTHON) tools/tally.py _build/reports/*.xml
+
+.tests-of-engines:
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine" \
+		$(BIN)/pytest -q --require-docker --junit-xml=_build/reports/engine.xml tests/engine
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -157,14 +157,11 @@ class Slot:
             )
         write_whole(self.first, str(first))
 
-    def stop(self) -> None:
-        """Stop the engine and all that is in its namespaces, and remove what is left of it."""
+    def end(self) -> None:
+        """Ask the engine to stop its containers and itself."""
         if not self.ended and self._holder is not None:
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, IndexError):
                 os.kill(_child_of(self._holder.pid), signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                self._holder.wait(15)
-        self.sweep()
 
     def sweep(self) -> None:
         """Remove what an engine of this place left that has ended, or is to end."""
@@ -307,7 +304,7 @@ def run(served: Engine, wanted: str, command: Sequence[str]) -> int:
     ids = images.docker(served, "image", "inspect", "-f", "{{.Id}}", *images.TAGS).stdout.split()
     with side_by_side(served, number, "\n".join([served.name, *sorted(ids)])) as slots:
         options = workers(slots, Path(command[0]).with_name("python"))
-        return follow([*command, *options], slots)
+        return follow([*command, *options], slots, environment)
 
 
 def alone(served: Engine) -> str:
@@ -339,8 +336,8 @@ def side_by_side(main: Engine, number: int, made_from: str) -> Iterator[list[Slo
         slots = [Slot(main, count) for count in range(1, number + 1)]
         for slot in slots:
             slot.fill(made_from)
+        opened.callback(stop, slots)
         for slot in slots:
-            opened.callback(slot.stop)
             slot.start()
         _wait(slots)
         started = [slot for slot in slots if slot.ready]
@@ -357,19 +354,28 @@ def side_by_side(main: Engine, number: int, made_from: str) -> Iterator[list[Slo
         yield started
 
 
+def stop(slots: Sequence[Slot]) -> None:
+    """Stop engines with all that is in their namespaces, and remove what is left of them."""
+    for slot in slots:
+        slot.end()
+    eventually(lambda: all(slot.ended for slot in slots), 15, "stopping the engines")
+    for slot in slots:
+        slot.sweep()
+
+
 def _wait(slots: Sequence[Slot]) -> None:
     eventually(
         lambda: all(slot.ready or slot.ended for slot in slots), 60, "waiting for the engines"
     )
 
 
-def follow(command: Sequence[str], slots: Sequence[Slot]) -> int:
+def follow(command: Sequence[str], slots: Sequence[Slot], environment: Mapping[str, str]) -> int:
     """Run a command to its end and return its exit status; an engine that dies is started again.
 
     A signal that is to end us ends the command first.
     """
     # Where even this is killed, the command gets a signal by which it ends in order.
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command])
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], env=environment)
     before = {
         number: signal.signal(number, lambda *_: process.terminate())
         for number in (signal.SIGTERM, signal.SIGHUP)

@@ -1,8 +1,8 @@
 """The benchmark: what the harness costs, as ratios measured side by side in one run.
 
-Seconds depend on the machine; ratios hardly do.  `make bench` runs `harness`, `looks`, `page` and
-`site`; name parts to run some (`make bench PARTS=guide`).  `guide` is every page in both spellings,
-each beside its plain script, and takes more than an hour.
+Seconds depend on the machine; ratios hardly do.  `make bench` runs all but `guide`; name
+parts to run some (`make bench PARTS=guide`).  `guide` is every page in both spellings, each beside
+its plain script, and takes more than an hour.
 """
 
 from __future__ import annotations
@@ -431,12 +431,89 @@ def site() -> None:
     print(f"site: nothing changed {middle:.2f} s, {middle / base:.1f} x importing Sphinx alone")
 
 
+def beside() -> None:
+    """Print how much faster twelve pages that only wait are on four engines than on one."""
+    with tempfile.TemporaryDirectory(dir=ROOT.parent) as folder:
+        _write_pages(Path(folder), 12, "docker version > /dev/null; sleep 10", "")
+        one, four = (seconds_of(partial(_run_beside, Path(folder), number)) for number in (1, 4))
+    print(f"beside: 12 waiting pages took {one:.1f} s on one engine and {four:.1f} s on four:")
+    print(f"beside: {one / four:.2f} times as fast")
+
+
+def _write_pages(folder: Path, number: int, command: str, promise: str) -> None:
+    """Write a project of pages that have one command each."""
+    (folder / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+    (folder / "pytest.ini").write_text("[pytest]\nseatrial = .\n")
+    names = [f"page-{each}" for each in range(number)]
+    toc = "".join(f"   {name}\n" for name in names)
+    (folder / "index.rst").write_text(f"Pages\n=====\n\n.. toctree::\n\n{toc}")
+    block = f".. console::\n   :timeout: 60\n\n   $ {command}\n   {promise}\n"
+    for name in names:
+        (folder / f"{name}.rst").write_text(f"Page\n====\n\n{block}")
+
+
+def _run_beside(pages: Path, number: int) -> None:
+    run: list[str | Path] = [sys.executable, ROOT / "engine/beside.py", "run", str(number), "--"]
+    pytest: list[str | Path] = [Path(sys.executable).with_name("pytest"), "-q"]
+    _run([*run, *pytest, "--require-docker", "--compose=v2", "."], cwd=pages)
+
+
+def recording() -> None:
+    """Print the ratio of recording sixty pages, all of which change, to checking them."""
+    pytest = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider", "."]
+    taken: dict[str, list[float]] = {"check": [], "record": []}
+    for _ in range(ROUNDS):
+        for way, options in (("check", ["-v"]), ("record", ["-v", "--seatrial-record"])):
+            with tempfile.TemporaryDirectory() as folder:
+                _write_pages(Path(folder), 60, "echo now", "before")
+                run = partial(
+                    subprocess.run, [*pytest, *options], cwd=folder, stdout=subprocess.DEVNULL
+                )
+                taken[way].append(seconds_of(run))
+    check, record = (statistics.median(taken[way]) for way in ("check", "record"))
+    print(f"recording: 60 pages that all change {record:.1f} s, checked {check:.1f} s, ", end="")
+    print(f"ratio {record / check:.2f}")
+
+
+def watch() -> None:
+    """Print what a changed promise and a changed last command take, against the whole page."""
+    text = (
+        "Page\n====\n\n.. console::\n\n   $ sleep 2\n\n"
+        ".. console::\n\n   $ echo {0}; true {1}\n   {2}\n"
+    )
+    taken: dict[str, list[float]] = {"whole": [], "promise": [], "command": []}
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "index.rst"
+        (page.parent / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+        page.write_text(text.format("one", 0, "one"))
+        command = str(Path(sys.executable).with_name("seatrial"))
+        own = {**os.environ, "SEATRIAL_CACHE": f"{folder}/cache"}
+        seatrial = pexpect.spawn(command, ["watch", "index.rst"], cwd=folder, env=own, timeout=60)
+        seatrial.expect("seatrial: watching")
+
+        def act(say: Callable[[], object], verdict: str) -> float:
+            return seconds_of(lambda: (say(), seatrial.expect(verdict)))
+
+        for number in range(TIMES):
+            promised = partial(page.write_text, text.format("one", number, f"no {number}"))
+            typed = partial(page.write_text, text.format("one", number + 1, "one"))
+            taken["whole"].append(act(partial(seatrial.send, "r"), r"\(run\)"))
+            taken["promise"].append(act(promised, "judged against the run"))
+            taken["command"].append(act(typed, r"\(on top of the earlier try\)"))
+        seatrial.send("q")
+        seatrial.expect(pexpect.EOF)
+    whole, promise, last = (statistics.median(each) for each in taken.values())
+    print(f"watch: whole page {whole:.2f} s, promise {promise:.2f} s, last command {last:.2f} s;")
+    print(f"watch: ratios to the whole page {promise / whole:.3f} and {last / whole:.3f}")
+
+
 def main() -> None:
     """Run the parts that were named, or all."""
-    parts = {"harness": harness, "looks": looks, "page": page, "site": site, "guide": guide}
+    usual = (harness, looks, page, site, beside, recording, watch)
+    parts = {part.__name__: part for part in (*usual, guide)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="parts to run")
-    for name in parser.parse_args().parts or ("harness", "looks", "page", "site"):
+    for name in parser.parse_args().parts or [part.__name__ for part in usual]:
         parts[name]()
 
 

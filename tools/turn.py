@@ -6,7 +6,7 @@ turns: one page is run every time, of the others a share each day, in one spelli
 all of them within SHARES days.  `make check` runs them all.
 """
 
-import sys
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,9 +45,6 @@ def in_any_case(day: int, known: list[str], spellings: tuple[str, ...]) -> list[
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("v2", "v1", "always"):
-        sys.exit("usage: python3 tools/turn.py v2|v1|always")
-    if sys.argv[1] == "always":
-        print(*in_any_case(datetime.now(UTC).toordinal(), pages(), ("v2", "v1")))
-    else:
-        print(*turn(datetime.now(UTC).toordinal(), sys.argv[1], pages()))
+    spelling = os.environ.get("SEATRIAL_COMPOSE")
+    today = datetime.now(UTC).toordinal()
+    print(*in_any_case(today, pages(), (spelling,) if spelling else ("v2", "v1")))

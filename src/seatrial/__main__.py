@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from seatrial import __version__
@@ -16,6 +17,12 @@ from seatrial.transcript.spelling import SPELLINGS
 from seatrial.trials.joining import complaints, join, overview, read_reports
 
 try:
+    import pytest
+except ImportError:
+    # a site is built without it
+    pytest = None  # type: ignore[assignment]
+
+try:
     from jupyter_client.kernelspec import KernelSpecManager
 
     from seatrial.transcript.cells import KERNEL
@@ -23,13 +30,6 @@ try:
 except ImportError:
     # nobody needs Jupyter to run pages
     KernelSpecManager = None  # type: ignore[assignment,misc]
-
-
-try:
-    from seatrial.watch.loop import watch_pages
-except ImportError:
-    # nor does anybody need a server for that
-    watch_pages = None  # type: ignore[assignment]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=os.environ.get("SEATRIAL_COMPOSE") or "",
         help="the spelling of Compose (default: the first that conf.py names)",
     )
+    same = commands.add_parser(
+        "unchanged",
+        help="tell whether `pytest --seatrial-changed` with these words would run nothing",
+    )
+    same.set_defaults(act=_unchanged)
+    same.add_argument("words", nargs="*", metavar="-- WORDS", help="what pytest would be given")
     kernel = commands.add_parser("kernel", help="the Jupyter kernel that follows you inside")
     install = kernel.add_subparsers(dest="act on it", required=True, metavar="ACT").add_parser(
         "install", help="register it, so that front ends offer it by its name, Containers"
@@ -86,6 +92,24 @@ def _sweep(_options: argparse.Namespace) -> str:
     return f"swept {swept} sandbox{'' if swept == 1 else 'es'}"
 
 
+class _Changed:
+    """Ends pytest where the plugin did not, before anything is collected."""
+
+    @staticmethod
+    def pytest_cmdline_main() -> int:
+        """Return an exit status that pytest does not have."""
+        return 100
+
+
+def _unchanged(options: argparse.Namespace) -> str:
+    """Tell whether nothing changed since all that is asked for passed."""
+    if pytest is None:
+        raise SeatrialError("pages are run by pytest", hint="pip install 'seatrial[pytest]'")
+    if pytest.main(options.words, plugins=[_Changed()]) != pytest.ExitCode.OK:
+        raise SeatrialError("something changed")
+    return "nothing is to be run"
+
+
 def _join(options: argparse.Namespace) -> str:
     """Put the reports of all shares together."""
     reports = read_reports(options.folder, options.output)
@@ -101,9 +125,13 @@ def _join(options: argparse.Namespace) -> str:
 
 def _watch(options: argparse.Namespace) -> str:
     """Watch pages until somebody ends it."""
-    if watch_pages is None:
-        raise SeatrialError("watching needs more packages", hint="pip install 'seatrial[watch]'")
-    watch_pages(options.pages, options.compose)
+    try:
+        # only now: Sphinx and a server take longer to import than other commands to run
+        loop = import_module("seatrial.watch.loop")
+    except ModuleNotFoundError as error:
+        hint = "pip install 'seatrial[watch]'"
+        raise SeatrialError(f"watching needs {error.name}", hint=hint) from error
+    loop.watch_pages(options.pages, options.compose)
     return "ended, and nothing is left"
 
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.engine
 
 
 def sandboxes(cache: Path) -> list[Path]:
-    return [Path(json.loads(entry.read_text())["root"]) for entry in cache.glob("sandboxes/*.json")]
+    return [
+        Path(json.loads(entry.read_text())["root"]) for entry in cache.glob("sandboxes/**/*.json")
+    ]
 
 
 def test_a_cell_gives_its_output_and_says_where_it_ran(front_end: FrontEnd) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.record import Record, StepRecord, load, save, sealed, write_whole
-from tests.terminal.test_pytest_face import Project, new_project
+from tests.terminal.project import Project, new_project
 
 pytestmark = pytest.mark.terminal
 

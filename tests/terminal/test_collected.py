@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.test_pytest_face import Project, new_project
+from tests.terminal.project import Project, new_project
 
 pytestmark = pytest.mark.terminal
 

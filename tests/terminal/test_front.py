@@ -27,7 +27,7 @@ pytestmark = pytest.mark.terminal
 
 #: What a look tells on this system: nothing but Linux has what it reads.
 KNOWS = bool(front._NAMES) and Path("/proc/self/syscall").exists()
-PATIENT, SHORT = 20.0, 1.5
+PATIENT, SHORT = 20.0, 0.8
 
 
 def python_13() -> str:

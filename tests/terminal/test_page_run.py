@@ -11,6 +11,7 @@ import pytest
 
 from seatrial.pages.settings import Settings
 from seatrial.run import listening
+from seatrial.run.session import Terminal
 from seatrial.transcript.blocks import Block, Edit, Item, Page
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.programs import PROMPTS, Prompt
@@ -377,9 +378,9 @@ def test_a_program_left_open_by_one_block_is_noticed_by_the_next() -> None:
 
 
 def test_a_command_that_hangs_is_broken_and_quoted() -> None:
-    text = fails("$ echo before; sleep 1000\nbefore\n$ true", 1, Verdict.BROKEN, timeout=2.5)
+    text = fails("$ echo before; sleep 1000\nbefore\n$ true", 1, Verdict.BROKEN, timeout=1.5)
     assert text.startswith(
-        "page.rst:100: `echo before; sleep 1000` gave no prompt back within 2.5 s\n"
+        "page.rst:100: `echo before; sleep 1000` gave no prompt back within 1.5 s\n"
         "  and still running: `sleep 1000`\n"
     )
     assert "came:\n  before\n" in text
@@ -400,7 +401,11 @@ def test_what_may_build_images_has_a_timeout_of_its_own() -> None:
     passes("$ true docker build; sleep 0.6", timeout=0.2)
 
 
-def test_a_program_that_cannot_be_interrupted_is_broken_and_gone() -> None:
+def test_a_program_that_cannot_be_interrupted_is_broken_and_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # it ends by no key, however long that is waited for
+    monkeypatch.setattr(Terminal.interrupt, "__defaults__", (0.4,))
     fails("$ (trap '' INT HUP TERM; sleep 1000)\n$ true", 1, Verdict.BROKEN, timeout=0.3)
 
 

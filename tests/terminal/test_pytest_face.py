@@ -2,90 +2,17 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from seatrial.run.sweeping import lock
+from tests.terminal.project import Outcome, Project, new_project
 
 pytestmark = pytest.mark.terminal
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run of pytest said."""
-
-    status: int
-    text: str
-
-    @property
-    def verdicts(self) -> dict[str, str]:
-        """Return item -> verdict, as `-v` prints them."""
-        found = re.findall(
-            r"^(\S+::\S+) (PASSED|FAILED|SKIPPED|ERROR)", self.text, flags=re.MULTILINE
-        )
-        return dict(found)
-
-    @property
-    def sentences(self) -> list[str]:
-        """Return what seatrial itself said at the end, but for how many blocks have no record."""
-        said = [line for line in self.text.splitlines() if line.startswith("seatrial: ")]
-        return [line for line in said if not line.endswith("compared with promises")]
-
-
-@dataclass(frozen=True)
-class Project:
-    """A small documentation project."""
-
-    folder: Path
-
-    def write(self, name: str, text: str) -> Path:
-        """Write a page under a title."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"Title\n=====\n\n{text}")
-        return path
-
-    def read(self, name: str) -> str:
-        """Return a page without its title."""
-        return (self.folder / name).read_text().removeprefix("Title\n=====\n\n")
-
-    def start(
-        self, *arguments: str, environment: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[str]:
-        """Start pytest in the project."""
-        own = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        # of what runs, Hypothesis alone takes as long to be imported as all else
-        without = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
-        return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-v", *without, *arguments],
-            cwd=self.folder,
-            env={**own, **(environment or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Outcome:
-        """Run pytest in the project to its end."""
-        with self.start(*arguments, environment=environment) as process:
-            text, _ = process.communicate(timeout=120)
-        return Outcome(process.returncode, text)
-
-
-def new_project(folder: Path) -> Project:
-    """Return a project with its settings and an empty page."""
-    (folder / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
-    (folder / "index.rst").write_text("Title\n=====\n")
-    (folder / "pytest.ini").write_text("[pytest]\nseatrial = .\n")
-    return Project(folder)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.test_pytest_face import Outcome, Project
+from tests.terminal.project import Outcome, Project
 
 pytestmark = pytest.mark.terminal
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.terminal.test_pytest_face import Project, new_project
+from tests.terminal.project import Project, new_project
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB = ROOT / "deploy/kubernetes.yaml"

@@ -567,7 +567,7 @@ def test_a_command_that_closes_the_terminal_is_trouble(terminal: Terminal, comma
 
 
 def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: Terminal) -> None:
-    answer = given(terminal, "echo before; sleep 1000", timeout=2.5)
+    answer = given(terminal, "echo before; sleep 1000", timeout=1.0)
     assert (answer.ending, answer.output) == (Ending.TIMEOUT, ("before",))
     assert answer.note == "still running: `sleep 1000`"
     assert terminal.interrupt()
@@ -575,7 +575,7 @@ def test_a_command_that_hangs_is_interrupted_and_the_terminal_goes_on(terminal: 
 
 
 def test_of_a_loop_that_hangs_the_program_within_is_named(terminal: Terminal) -> None:
-    answer = given(terminal, "until (sleep 1000) | cat; do :; done", timeout=2.5)
+    answer = given(terminal, "until (sleep 1000) | cat; do :; done", timeout=1.0)
     assert answer.note == "still running: `sleep 1000`, `cat`"
     assert terminal.interrupt()
 
@@ -583,7 +583,7 @@ def test_of_a_loop_that_hangs_the_program_within_is_named(terminal: Terminal) ->
 def test_a_program_that_cannot_be_interrupted_is_killed_with_its_terminal(
     terminal: Terminal,
 ) -> None:
-    answer = given(terminal, "(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)", timeout=2.5)
+    answer = given(terminal, "(trap '' INT HUP TERM; echo $BASHPID; sleep 1000)", timeout=1.0)
     assert answer.ending is Ending.TIMEOUT
     stubborn = int(answer.output[0])
     assert Path(f"/proc/{stubborn}").exists()

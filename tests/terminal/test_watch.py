@@ -63,7 +63,7 @@ def start(project: Project) -> Iterator[Start]:
 
     def begin(*pages: str, until: str = WATCHING, **more: Any) -> "pexpect.spawn[str]":
         child = pexpect.spawn(
-            SEATRIAL, ["watch", *pages], cwd=project.folder, encoding="utf-8", timeout=20, **more
+            SEATRIAL, ["watch", *pages], cwd=project.folder, encoding="utf-8", timeout=60, **more
         )
         started.append(child)
         child.expect(until)
@@ -287,7 +287,7 @@ def test_a_browser_is_told(project: Project, start: Start) -> None:
     assert said[1] != taken[1]
     with connect(f"ws://{said[1]}/websocket-reload") as browser:
         project.write("A sentence.\n", project.block("one"))
-        assert browser.recv(timeout=20) == "refresh"
+        assert browser.recv(timeout=60) == "refresh"
     assert "A sentence." in (project.folder / "_build/watch/html/index.html").read_text()
 
 

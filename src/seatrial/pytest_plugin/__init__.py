@@ -189,6 +189,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if output is not None:
         # one of several processes: that which started them judges, by what all have done
         output["seatrial"] = trial.outcome.as_plain()
+        output["seatrial-changed"] = changed.hand_over(session.config)
         return
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and trial.tally.passed_over:
         exitstatus = session.exitstatus = pytest.ExitCode.OK
@@ -237,9 +238,10 @@ def pytest_report_from_serializable(
 def pytest_testnodedown(node: Any) -> None:
     """Take over what another process of pytest-xdist has done."""
     trial = node.config.stash.get(TRIAL, None)
-    done = getattr(node, "workeroutput", {}).get("seatrial")
-    if trial is not None and done:
-        trial.tally.take_over(done)
+    output = getattr(node, "workeroutput", {})
+    if trial is not None and output.get("seatrial"):
+        trial.tally.take_over(output["seatrial"])
+        changed.take_over(node.config, output["seatrial-changed"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +124,8 @@ def pass_over_the_same(config: pytest.Config, trial: Trial, items: list[pytest.I
     choice = _Choice(trial, frozenset(config.getoption("--seatrial-always")))
     for spelt in runs:
         choice.take(spelt)
-    now, left = within(list(choice.due.values()), config.getoption("--seatrial-at-most"))
+    today = datetime.now(UTC).toordinal()
+    now, left = within(list(choice.due.values()), config.getoption("--seatrial-at-most"), today)
     out = {*choice.same, *(spelt for spelt, due in choice.due.items() if due in left)}
     deselected = [item for item in items if item.parent in out]
     items[:] = [item for item in items if item.parent not in out]
@@ -147,6 +150,19 @@ class _Start:
 
 
 _TO_KEEP = pytest.StashKey[_Start]()
+
+
+def hand_over(config: pytest.Config) -> dict[str, Any] | None:
+    """Return how a run began in plain values, for the process that started this one."""
+    start = config.stash.get(_TO_KEEP, None)
+    return asdict(start) if start is not None else None
+
+
+def take_over(config: pytest.Config, plain: dict[str, Any] | None) -> None:
+    """Take note of how a run began; all processes of one have collected the same."""
+    if plain is not None:
+        due = [Due(**each) for each in plain["due"]]
+        config.stash[_TO_KEEP] = _Start(Whole(**plain["whole"]), due)
 
 
 def _whole(config: pytest.Config, trial: Trial, runs: int, choice: _Choice) -> Whole:

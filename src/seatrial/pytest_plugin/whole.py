@@ -24,6 +24,8 @@ from seatrial.trials.inputs import of_engine, of_images, surroundings
 
 # of the source directory: what is made there, and what no page is made of
 _NO_SOURCE = (".git", "__pycache__", "*.pyc", ".venv*", ".*_cache", ".hypothesis", "_build")
+# options of pytest-xdist, each in one word
+_PROCESSES = re.compile(r"--(?:tx|dist|numprocesses)=|-n.")
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,9 @@ def _conftests(config: pytest.Config) -> list[str]:
 
 def _path(config: pytest.Config) -> Path:
     """Return where the last run of this very command is kept."""
-    words = [
-        str(config.rootpath),
-        str(config.invocation_params.dir),
-        *config.invocation_params.args,
-    ]
+    # on how many processes it runs makes no difference
+    asked = [each for each in config.invocation_params.args if not _PROCESSES.match(each)]
+    words = [str(config.rootpath), str(config.invocation_params.dir), *asked]
     variables = [os.environ.get(name, "") for name in ("PYTEST_ADDOPTS", "SEATRIAL_COMPOSE")]
     return cache.folder("checked") / f"whole-{digest(*words, *variables)}.json"
 

@@ -38,8 +38,9 @@ def images(engine: Engine) -> dict[str, str]:
         if ask(["docker", "version", "--format", "{{.Server.Version}}"], engine.environment):
             return {}
         raise EngineUnavailableError(f"the Docker engine at {engine.host} went away")
+    # a program that stands in for `docker` may say anything
     named = (line.split(" ") for line in said.splitlines() if "<none>" not in line)
-    return {name: identifier for name, identifier, *_ in named}
+    return {words[0]: words[1] for words in named if len(words) == 2}
 
 
 def kind_of_address(host: str) -> str:

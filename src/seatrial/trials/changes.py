@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from seatrial.errors import RecordError
 from seatrial.pages.settings import Settings
@@ -95,14 +96,15 @@ def seconds_of(check: Check | None, run: Run | None) -> float:
     return _UNKNOWN
 
 
-def within(due: Sequence[Due], at_most: float | None) -> tuple[list[Due], list[Due]]:
+def within(due: Sequence[Due], at_most: float | None, day: int) -> tuple[list[Due], list[Due]]:
     """Return what runs now, and what is left: the longest unchecked first, at most so many seconds.
 
-    One runs in any case: a page that takes longer than that would never be checked.
+    One runs in any case: a page that takes longer than that would never be checked.  Where nothing
+    tells, as on a machine that is new each time, the day, counted from any, decides which are first.
     """
     now: list[Due] = []
     left: list[Due] = []
-    for each in sorted(due, key=lambda each: (each.last, each.page, each.spelling)):
+    for each in sorted(due, key=lambda each: (each.last, crc32(f"{day} {each.name}".encode()))):
         taken = sum(other.seconds for other in now)
         fits = at_most is None or not now or taken + each.seconds <= at_most
         (now if fits else left).append(each)
