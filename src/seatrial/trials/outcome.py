@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seatrial.errors import SeatrialError, TranscriptError
+from seatrial.run.engines import Engine
 from seatrial.transcript.blocks import Block, Item, Page
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import without_building
@@ -126,6 +127,11 @@ def depends_on(
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def tools_of(engine: Engine | None) -> dict[str, str]:
+    """Return the versions of what runs a page: of Docker, or else of this machine."""
+    return dict(engine.tools) if engine else system()
 
 
 def system() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,19 +18,17 @@ from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
 from seatrial.transcript.judging import is_silent
 from seatrial.transcript.matching import ELISION, came_at_end
 from seatrial.transcript.record import Record, Run, sealed
-from seatrial.transcript.sameness import differences
 from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
+from seatrial.trials.against import AgainstRecord
 from seatrial.trials.complaints import elsewhere
 from seatrial.trials.inputs import lasting_digest, lasting_inputs
 from seatrial.trials.outcome import (
     Sights,
     as_record,
-    is_strict,
     newly_failed,
     rewritten,
-    steps_as_recorded,
-    system,
+    tools_of,
 )
 from seatrial.trials.typed import OPEN, Typist, judged, typed
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
@@ -62,10 +59,8 @@ class PageRun:
         self.engine = engine
         self.spelling = engine.spelling if engine else CURRENT
         self.recording = recording
-        self._held = None if recording else record
+        self.against = None if recording else AgainstRecord(page, settings, engine, record)
         # what to compare with, besides the page's promises
-        self.unrecorded = 0
-        # blocks that were compared with their promises alone
         self.visible = visible
         # proofs that the page folds away are left out: no reader has to type them
         self._say = say
@@ -73,8 +68,6 @@ class PageRun:
         self.steps_run = 0
         self._opened = ExitStack()
         self._follower: Follower | None = None
-        self._same: Counter[str] = Counter()
-        # how often an item of a digest stood on the page so far
         self._stopped = ""
         self.interrupted = False
         # an item was left in the middle
@@ -123,13 +116,13 @@ class PageRun:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
         page = replace(self.page, items=tuple(items))
-        run = as_record(page, items, self.results, self._sights, project, self.tools)
+        run = as_record(page, items, self.results, self._sights, project, tools_of(self.engine))
         return _with_inputs(run, page, self.settings)
 
     @property
-    def tools(self) -> dict[str, str]:
-        """Return the versions of what runs this page: of Docker, or else of this machine."""
-        return dict(self.engine.tools) if self.engine else system()
+    def unrecorded(self) -> int:
+        """Return how many blocks were compared with their promises alone."""
+        return self.against.unrecorded if self.against is not None else 0
 
     def rewritten(self) -> tuple[list[tuple[Block, Block]], list[SeatrialError]]:
         """Return the blocks that ran, each with the promises that this run would keep.
@@ -141,41 +134,6 @@ class PageRun:
             [(item, result) for item, result in pairs if self._rewrites(item)],
             self.settings.prompts,
         )
-
-    def _compared(self, item: Item, result: ItemResult) -> ItemResult:
-        """Return a result with how it differs from the page's record."""
-        nth = self._same[item.digest]
-        self._same[item.digest] += 1
-        if self.recording or not isinstance(item, Block) or not result.steps:
-            return result
-        held = self._held.item(self.spelling, item.digest, nth) if self._held else None
-        if held is None or self._held is None:
-            self.unrecorded += 1
-            return result
-        run = self._held.runs[self.spelling]
-        found: list[tuple[str, ...]] = [
-            differences(one.given, came.given, varies=item.step_varies(number))
-            for number, (one, came) in enumerate(
-                zip(held.steps, steps_as_recorded(result, self._sights), strict=False), start=1
-            )
-        ]
-        before = [each.digest for each in self.page.items[: item.ordinal]]
-        if item.varies and not run.fits(before, self.settings.project):
-            changed = (
-                "varies, and what stands above it or the project changed since it was recorded"
-            )
-            found[0] = (*found[0], changed)
-        return result.with_differences(found, strict=self._is_strict(run))
-
-    def _is_strict(self, held: Run) -> bool:
-        """Tell whether differences from a run that is held are failures.
-
-        Never on an engine of which we do not know what is in it.
-        """
-        if self.engine is not None and not self.engine.private:
-            return False
-        images = self._sights.images() if self._sights is not None else {}
-        return is_strict(held, self.tools, images)
 
     def _run(self, item: Item) -> ItemResult:
         """Run one item, unless something before it stopped the page."""
@@ -192,7 +150,8 @@ class PageRun:
                 result = ItemResult(item, Verdict.PASSED)
             else:
                 result = self._run_block(item)
-            result = self._compared(original, result)
+            if self.against is not None:
+                result = self.against.compared(original, result, self._sights)
         except TranscriptError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
         except SeatrialError as error:
