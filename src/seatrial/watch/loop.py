@@ -217,11 +217,9 @@ class Loop:
 
     def _recorded(self, page: Page) -> None:
         assert self._tree is not None
-        recorder = Recorder(self._reader)
         with self._told(page):
-            self._judge.record(page, self._tree.settings, recorder)
-        self._tree = recorder.tree
-        self._show()
+            # what it writes is told like any save, and judged by this run
+            self._judge.record(page, self._tree.settings, Recorder(self._reader))
 
     @contextlib.contextmanager
     def _told(self, page: Page) -> Iterator[None]:
