@@ -213,14 +213,17 @@ def test_a_page_that_is_gone_is_told(project: Project, start: Start) -> None:
     watch.expect("other: the page is gone")
 
 
-def test_what_changes_nothing_is_not_judged(project: Project, start: Start) -> None:
+def test_what_changes_nothing_is_not_run(project: Project, start: Start) -> None:
     project.write(project.block("one"))
     watch = start("index.rst")
     for name in (".index.rst.swp", "index.rst~", "#index.rst#", "4913", ".#index.rst"):
         (project.folder / name).write_text("draft")
     project.write(project.block("one"))
-    watch.expect(": no page to judge")
-    assert str(watch.before).splitlines()[-1] == "index.rst"
+    watch.expect(r"index.rst: 1 passed \(judged against the run of")
+    # and of what an editor keeps beside the page nothing is said
+    assert str(watch.before) == ""
+    (project.folder / "other.txt").write_text("")
+    watch.expect("other.txt: no page to judge")
     assert project.ran() == ["one"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import signal
@@ -57,6 +58,8 @@ class _Filter(DefaultFilter):
 @contextlib.contextmanager
 def saves(folder: Path, events: Events) -> Iterator[None]:
     """Tell what is saved below a folder; raise SeatrialError where the system cannot tell."""
+    # some extensions of Sphinx have all that is logged shown
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     ended, ready = threading.Event(), threading.Event()
     troubles: list[OSError] = []
 

@@ -86,8 +86,6 @@ class Loop:
         self._tree: Tree | None = None
         self._focus = ""
         # the page that keys are about
-        self._left = False
-        # its run was left for something newer
 
     def close(self) -> None:
         """Close the sandbox that is open."""
@@ -182,22 +180,16 @@ class Loop:
         return ", ".join(Path(os.path.relpath(each, self._source)).as_posix() for each in written)
 
     def _concerned(self, before: Tree, tree: Tree, paths: frozenset[Path]) -> list[Page]:
-        """Return the pages to judge: those that changed, or the last one where all else did."""
+        """Return the pages to judge: those that were saved, or the last one where all else was."""
         then = {page.name: page for page in before.pages}
-        watched = [
-            p
-            for p in tree.pages
-            if not self._paths or tree.settings.source / p.source in self._paths
+        return [
+            page
+            for page in tree.pages
+            if not self._paths or self._source / page.source in self._paths
+            if then.get(page.name) != page
+            or self._source / page.source in paths
+            or (page.name == self._focus and self._concerns(page, paths))
         ]
-        changed = [page for page in watched if then.get(page.name) != page]
-        known = tree.settings
-        around = any(
-            path == known.source / "conf.py"
-            or (known.project is not None and path.is_relative_to(known.project))
-            for path in paths
-        )
-        last = [page for page in tree.pages if page.name == self._focus and page not in changed]
-        return [*changed, *(last if around or self._left else ())]
 
     def _pressed(self, key: str) -> None:
         """Run the last page from the start, or record it."""
@@ -224,13 +216,13 @@ class Loop:
     @contextlib.contextmanager
     def _told(self, page: Page) -> Iterator[None]:
         """Tell why a page cannot be run, and go on with whatever comes next."""
-        self._focus, self._left = page.name, False
+        self._focus = page.name
         try:
-            yield
+            # what is newer than its run comes next
+            with contextlib.suppress(Superseded):
+                yield
         except EngineUnavailableError as error:
             say(f"{page.source}: not run: {error}")
-        except Superseded:
-            self._left = True
         except SeatrialError as error:
             say(f"{page.source}: not run to its end: {error}")
 
