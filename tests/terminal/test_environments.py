@@ -7,7 +7,7 @@ import pytest
 
 from seatrial.errors import SandboxError
 from seatrial.pages.settings import Settings
-from seatrial.run import cache, environments
+from seatrial.run import environments
 from seatrial.transcript.blocks import Block, Page
 from seatrial.trials.page import PageRun
 from seatrial.trials.verdicts import Verdict, explain
@@ -31,6 +31,24 @@ def wheel(folder: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def requirements(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """What is installed: a wheel, and nothing that would be fetched."""
+    return ("--no-index", str(wheel(tmp_path_factory.mktemp("wheel"))))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger's folder for all tests here: to make an environment takes seconds."""
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(autouse=True)
+def cache(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEATRIAL_CACHE", str(shared))
+    return shared
+
+
 def passes(text: str, requirements: tuple[str, ...], said: list[str]) -> None:
     """Expect a page to pass in an environment."""
     lines = tuple(text.strip("\n").split("\n"))
@@ -46,10 +64,10 @@ def passes(text: str, requirements: tuple[str, ...], said: list[str]) -> None:
 
 
 def test_pages_see_the_environment_that_is_asked_for_and_change_a_layer_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    requirements: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environments, "_PATIENCE", 0.0)
-    requirements, said = (str(wheel(tmp_path)),), list[str]()
+    said = list[str]()
     passes(
         """
 $ gust
@@ -76,14 +94,15 @@ other
     assert said == []
 
 
-def test_an_environment_that_was_not_finished_is_made_again(tmp_path: Path) -> None:
-    requirements = ("--no-index", str(wheel(tmp_path)))
+def test_an_environment_that_was_not_finished_is_made_again(
+    requirements: tuple[str, ...], cache: Path
+) -> None:
     first = environments.built(requirements, print)
     (first.programs.parent / "whole").unlink()
     (first.programs / "gust").unlink()
     assert environments.built(requirements, print) == first
     assert (first.programs / "gust").exists()
-    wheel(tmp_path).write_bytes(b"other")
+    Path(requirements[-1]).write_bytes(b"other")
     with pytest.raises(SandboxError, match="cannot be made"):
         environments.built(requirements, print)
-    assert len(list((cache.folder("environments")).glob("*/"))) == 1
+    assert len(list((cache / "environments").glob("*/"))) == 1
