@@ -32,7 +32,7 @@ SHARD ?=
 SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
 	--junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
 
-.PHONY: help site check join record lab test coverage engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site check join record watch lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## say what can be done
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -58,6 +58,12 @@ record: ## the same as `check`, and write records and promised outputs back
 	@$(ENGINE) start
 	@eval "$$($(ENGINE) env)" && \
 		SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
+
+watch: ## judge and show a page each time it is saved (PAGES="how-to/..." for some)
+	@$(SETUP) watch
+	@$(ENGINE) start
+	@eval "$$($(ENGINE) env)" && \
+		SEATRIAL_COMPOSE=$(COMPOSE) exec $(BIN)/seatrial watch $(if $(filter file,$(origin PAGES)),,$(PAGES))
 
 lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (LAB="--no-browser" and the like)
 	@$(SETUP) lab
@@ -138,7 +144,7 @@ links: ## follow every link to another site (those within the site, `make test` 
 
 lock: ## write requirements/ anew from pyproject.toml's dependency groups
 	@$(SETUP) test
-	@for group in test site bench lab; do \
+	@for group in test site watch bench lab; do \
 		$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --upgrade \
 			--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 			--group $$group $$([ $$group = test ] || echo "-c requirements/test.txt") \

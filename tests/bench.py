@@ -475,9 +475,41 @@ def recording() -> None:
     print(f"ratio {record / check:.2f}")
 
 
+def watch() -> None:
+    """Print what a changed promise and a changed last command take, against the whole page."""
+    text = (
+        "Page\n====\n\n.. console::\n\n   $ sleep 2\n\n"
+        ".. console::\n\n   $ echo {0}; true {1}\n   {2}\n"
+    )
+    taken: dict[str, list[float]] = {"whole": [], "promise": [], "command": []}
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "index.rst"
+        (page.parent / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
+        page.write_text(text.format("one", 0, "one"))
+        command = str(Path(sys.executable).with_name("seatrial"))
+        own = {**os.environ, "SEATRIAL_CACHE": f"{folder}/cache"}
+        seatrial = pexpect.spawn(command, ["watch", "index.rst"], cwd=folder, env=own, timeout=60)
+        seatrial.expect("seatrial: watching")
+
+        def act(say: Callable[[], object], verdict: str) -> float:
+            return seconds_of(lambda: (say(), seatrial.expect(verdict)))
+
+        for number in range(TIMES):
+            promised = partial(page.write_text, text.format("one", number, f"no {number}"))
+            typed = partial(page.write_text, text.format("one", number + 1, "one"))
+            taken["whole"].append(act(partial(seatrial.send, "r"), r"\(run\)"))
+            taken["promise"].append(act(promised, "judged against the run"))
+            taken["command"].append(act(typed, r"\(on top of the earlier try\)"))
+        seatrial.send("q")
+        seatrial.expect(pexpect.EOF)
+    whole, promise, last = (statistics.median(each) for each in taken.values())
+    print(f"watch: whole page {whole:.2f} s, promise {promise:.2f} s, last command {last:.2f} s;")
+    print(f"watch: ratios to the whole page {promise / whole:.3f} and {last / whole:.3f}")
+
+
 def main() -> None:
     """Run the parts that were named, or all."""
-    usual = (harness, looks, page, site, beside, recording)
+    usual = (harness, looks, page, site, beside, recording, watch)
     parts = {part.__name__: part for part in (*usual, guide)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="parts to run")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # percent of a folder's statements
-FLOORS = {"transcript": 98, "pages": 97, "pytest_plugin": 53, "run": 56, "trials": 55}
+FLOORS = {"transcript": 98, "pages": 97, "pytest_plugin": 53, "run": 56, "trials": 55, "watch": 0}
 
 
 def covered(

@@ -16,7 +16,7 @@ from report import cache_folder, locked  # noqa: E402
 
 # Where each group is installed.  JupyterLab lives apart: beside it, importing what renders the site
 # takes three times as long.
-GROUPS = {"site": ".venv", "test": ".venv", "bench": ".venv", "lab": ".venv-lab"}
+GROUPS = {"site": ".venv", "watch": ".venv", "test": ".venv", "bench": ".venv", "lab": ".venv-lab"}
 
 # What the browser tests open pages in. What pages themselves call, `engine/` installs.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

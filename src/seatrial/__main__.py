@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from seatrial import __version__
 from seatrial.errors import SeatrialError
 from seatrial.run.sweeping import sweep
+from seatrial.transcript.spelling import SPELLINGS
 from seatrial.trials.joining import complaints, join, overview, read_reports
 
 try:
@@ -40,6 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     joined.add_argument("--shards", type=int, required=True, help="how many shares there are")
     joined.add_argument("--output", type=Path, help="file for one report that holds all")
     joined.add_argument("folder", type=Path, help="where the shares' reports are")
+    watch = commands.add_parser("watch", help="judge and show a page each time it is saved")
+    watch.set_defaults(act=_watch)
+    watch.add_argument("pages", nargs="*", metavar="PAGE", help="pages (default: all below here)")
+    watch.add_argument(
+        "--compose",
+        choices=SPELLINGS,
+        default=os.environ.get("SEATRIAL_COMPOSE") or "",
+        help="the spelling of Compose (default: the first that conf.py names)",
+    )
     kernel = commands.add_parser("kernel", help="the Jupyter kernel that follows you inside")
     install = kernel.add_subparsers(dest="act on it", required=True, metavar="ACT").add_parser(
         "install", help="register it, so that front ends offer it by its name, Containers"
@@ -79,6 +91,18 @@ def _join(options: argparse.Namespace) -> str:
         raise SeatrialError("\nseatrial: ".join(wrong))
     tests = sum(report.count("tests") for report in reports)
     return f"all {options.shards} shares passed, with {tests:,} tests"
+
+
+def _watch(options: argparse.Namespace) -> str:
+    """Watch pages until somebody ends it."""
+    try:
+        # only now: Sphinx and a server take longer to import than other commands to run
+        loop = import_module("seatrial.watch.loop")
+    except ModuleNotFoundError as error:
+        hint = "pip install 'seatrial[watch]'"
+        raise SeatrialError(f"watching needs {error.name}", hint=hint) from error
+    loop.watch_pages(options.pages, options.compose)
+    return "ended, and nothing is left"
 
 
 def _install(options: argparse.Namespace) -> str:

@@ -21,6 +21,9 @@ from seatrial.transcript.edits import edited
 from seatrial.transcript.folders import NOT_COPIED
 from seatrial.transcript.spelling import FOLDER, PROJECT
 
+#: What the folder of a page is called that has no sample project.
+UNNAMED = "sandbox"
+
 _NOT_COPIED = shutil.ignore_patterns(*NOT_COPIED)
 
 
@@ -44,7 +47,7 @@ class Sandbox:
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.engine = engine
-        self.project = project.name if project is not None else "sandbox"
+        self.project = project.name if project is not None else UNNAMED
         self._lock = lock(patience, say)
         self._entry: Entry | None = None
         try:

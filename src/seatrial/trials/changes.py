@@ -99,8 +99,9 @@ def seconds_of(check: Check | None, run: Run | None) -> float:
 def within(due: Sequence[Due], at_most: float | None, day: int) -> tuple[list[Due], list[Due]]:
     """Return what runs now, and what is left: the longest unchecked first, at most so many seconds.
 
-    One runs in any case: a page that takes longer than that would never be checked.  Where nothing
-    tells, as on a machine that is new each time, the day, counted from any, decides.
+    One runs in any case: a page that takes longer than that would never be checked.  Where
+    nothing tells, as on a machine that is new each time, the day, counted from any, decides which
+    are first.
     """
     now: list[Due] = []
     left: list[Due] = []

@@ -120,10 +120,18 @@ def inputs_of(page: Page, spelling: str, settings: Settings, around: Surrounding
     return {
         **written,
         RECORD: _digest_of_record(page, spelling, settings),
-        **around.lasting,
-        **around.here,
-        **of_images(relevant(around.images, [*texts, *around.texts])),
+        **_besides(texts, around),
     }
+
+
+def besides(page: Page, settings: Settings, around: Surroundings) -> Inputs:
+    """Return what a run of a page depends on besides what stands on it, with a digest of each."""
+    return _besides(_written(page, settings)[1], around)
+
+
+def _besides(texts: Sequence[str], around: Surroundings) -> dict[str, str]:
+    images = relevant(around.images, [*texts, *around.texts])
+    return {**around.lasting, **around.here, **of_images(images)}
 
 
 def lasting_digest(page: Page, settings: Settings, lasting: Inputs) -> str:

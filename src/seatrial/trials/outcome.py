@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from seatrial.errors import SeatrialError, TranscriptError
-from seatrial.run.follower import Follower
+from seatrial.run.engines import Engine
 from seatrial.transcript.blocks import Block, Item, Page
+from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import without_building
 from seatrial.transcript.matching import ELISION
 from seatrial.transcript.programs import Prompt
@@ -23,30 +25,40 @@ from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 _CODE = Path(__file__).parents[1]
 
 
+class Sights(Protocol):
+    """Who knows what Docker did while a page ran."""
+
+    def did(self, window: tuple[int, int]) -> tuple[Sighting, ...]:
+        """Return what it did in a window of nanoseconds since the epoch."""
+
+    def images(self) -> Mapping[str, str]:
+        """Return the images of containers, each with its program's version."""
+
+
 def as_record(
     page: Page,
     items: Sequence[Item],
     results: Sequence[ItemResult],
-    follower: Follower | None,
+    sights: Sights | None,
     project: Path | None,
     tools: Mapping[str, str],
 ) -> Run:
     """Return what a run gave, for the page's items as they are written now."""
-    images = follower.images() if follower is not None else {}
+    images = dict(sights.images()) if sights is not None else {}
     run = Run(
         ran=datetime.now(UTC).date().isoformat(),
         tools=dict(tools),
         images=images,
         depends={"name": page.name, **depends_on(items, project, tools, images)},
         items=tuple(
-            ItemRecord(original.digest, tuple(steps_as_recorded(result, follower)))
+            ItemRecord(original.digest, tuple(steps_as_recorded(result, sights)))
             for original, result in zip(items, results, strict=True)
         ),
     )
     return sealed(run)
 
 
-def steps_as_recorded(result: ItemResult, follower: Follower | None) -> Iterator[StepRecord]:
+def steps_as_recorded(result: ItemResult, sights: Sights | None) -> Iterator[StepRecord]:
     """Yield what the steps of an item gave, as far as they were run."""
     # what building images says is as long as it is different every time, and nobody reads it
     is_setup = isinstance(result.item, Block) and result.item.setup
@@ -61,7 +73,7 @@ def steps_as_recorded(result: ItemResult, follower: Follower | None) -> Iterator
                 status=step.status,
                 place=step.place,
                 seconds=round(step.seconds, 2),
-                sightings=follower.did(step.window) if follower is not None else (),
+                sightings=sights.did(step.window) if sights is not None else (),
                 ending=step.ending,
             )
 
@@ -115,6 +127,11 @@ def depends_on(
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def tools_of(engine: Engine | None) -> dict[str, str]:
+    """Return the versions of what runs a page: of Docker, or else of this machine."""
+    return dict(engine.tools) if engine else system()
 
 
 def system() -> dict[str, str]:

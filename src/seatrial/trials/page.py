@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,26 +11,26 @@ from seatrial.errors import SeatrialError, TranscriptError
 from seatrial.pages.settings import Settings
 from seatrial.run.engines import Engine
 from seatrial.run.environments import built
-from seatrial.run.follower import Follower, Line, follow
+from seatrial.run.follower import Follower, follow
+from seatrial.run.sandbox import UNNAMED
 from seatrial.run.signs import SHELL
 from seatrial.transcript.blocks import Block, Edit, Item, Page, in_spelling
-from seatrial.transcript.events import Ended, Ending, Output
-from seatrial.transcript.judging import Came, is_silent, judge
-from seatrial.transcript.matching import ELISION, came_at_end, compare
+from seatrial.transcript.judging import is_silent
+from seatrial.transcript.matching import ELISION, came_at_end
 from seatrial.transcript.record import Record, Run, sealed
-from seatrial.transcript.sameness import differences
 from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import Step, parse, same_prompt
-from seatrial.trials.complaints import elsewhere, hint, in_words
+from seatrial.trials.against import AgainstRecord
+from seatrial.trials.complaints import elsewhere
 from seatrial.trials.inputs import lasting_digest, lasting_inputs
 from seatrial.trials.outcome import (
+    Sights,
     as_record,
-    is_strict,
     newly_failed,
     rewritten,
-    steps_as_recorded,
-    system,
+    tools_of,
 )
+from seatrial.trials.typed import OPEN, Typist, judged, typed
 from seatrial.trials.verdicts import ItemResult, StepResult, Verdict
 
 _MAY_BUILD = re.compile(r"\bdocker\b.*\b(?:build|up|pull|run)\b")
@@ -60,10 +59,8 @@ class PageRun:
         self.engine = engine
         self.spelling = engine.spelling if engine else CURRENT
         self.recording = recording
-        self._held = None if recording else record
+        self.against = None if recording else AgainstRecord(page, settings, engine, record)
         # what to compare with, besides the page's promises
-        self.unrecorded = 0
-        # blocks that were compared with their promises alone
         self.visible = visible
         # proofs that the page folds away are left out: no reader has to type them
         self._say = say
@@ -71,8 +68,6 @@ class PageRun:
         self.steps_run = 0
         self._opened = ExitStack()
         self._follower: Follower | None = None
-        self._same: Counter[str] = Counter()
-        # how often an item of a digest stood on the page so far
         self._stopped = ""
         self.interrupted = False
         # an item was left in the middle
@@ -121,13 +116,13 @@ class PageRun:
         """Return what this run gave, for the page's items as they are written now."""
         project = self.settings.project
         page = replace(self.page, items=tuple(items))
-        run = as_record(page, items, self.results, self._follower, project, self.tools)
+        run = as_record(page, items, self.results, self._sights, project, tools_of(self.engine))
         return _with_inputs(run, page, self.settings)
 
     @property
-    def tools(self) -> dict[str, str]:
-        """Return the versions of what runs this page: of Docker, or else of this machine."""
-        return dict(self.engine.tools) if self.engine else system()
+    def unrecorded(self) -> int:
+        """Return how many blocks were compared with their promises alone."""
+        return self.against.unrecorded if self.against is not None else 0
 
     def rewritten(self) -> tuple[list[tuple[Block, Block]], list[SeatrialError]]:
         """Return the blocks that ran, each with the promises that this run would keep.
@@ -140,41 +135,6 @@ class PageRun:
             self.settings.prompts,
         )
 
-    def _compared(self, item: Item, result: ItemResult) -> ItemResult:
-        """Return a result with how it differs from the page's record."""
-        nth = self._same[item.digest]
-        self._same[item.digest] += 1
-        if self.recording or not isinstance(item, Block) or not result.steps:
-            return result
-        held = self._held.item(self.spelling, item.digest, nth) if self._held else None
-        if held is None or self._held is None:
-            self.unrecorded += 1
-            return result
-        run = self._held.runs[self.spelling]
-        found: list[tuple[str, ...]] = [
-            differences(one.given, came.given, varies=item.step_varies(number))
-            for number, (one, came) in enumerate(
-                zip(held.steps, steps_as_recorded(result, self._follower), strict=False), start=1
-            )
-        ]
-        before = [each.digest for each in self.page.items[: item.ordinal]]
-        if item.varies and not run.fits(before, self.settings.project):
-            changed = (
-                "varies, and what stands above it or the project changed since it was recorded"
-            )
-            found[0] = (*found[0], changed)
-        return result.with_differences(found, strict=self._is_strict(run))
-
-    def _is_strict(self, held: Run) -> bool:
-        """Tell whether differences from a run that is held are failures.
-
-        Never on an engine of which we do not know what is in it.
-        """
-        if self.engine is not None and not self.engine.private:
-            return False
-        images = self._follower.images() if self._follower is not None else {}
-        return is_strict(held, self.tools, images)
-
     def _run(self, item: Item) -> ItemResult:
         """Run one item, unless something before it stopped the page."""
         if self._stopped:
@@ -182,14 +142,16 @@ class PageRun:
         if reason := self._left_out(item):
             return ItemResult(item, Verdict.NOT_RUN, reason=reason)
         original = item
-        item = in_spelling(item, self.spelling, self._open().sandbox.project)
+        self._begin(item)
+        item = in_spelling(item, self.spelling, self.settings.project_name or UNNAMED)
         try:
             if isinstance(item, Edit):
-                self._open().sandbox.apply(item)
+                self._apply(item)
                 result = ItemResult(item, Verdict.PASSED)
             else:
                 result = self._run_block(item)
-            result = self._compared(original, result)
+            if self.against is not None:
+                result = self.against.compared(original, result, self._sights)
         except TranscriptError as error:
             result = ItemResult(item, Verdict.BROKEN, reason=str(error))
         except SeatrialError as error:
@@ -236,6 +198,27 @@ class PageRun:
             )
         return self._follower
 
+    @property
+    def _sights(self) -> Sights | None:
+        """Return who knows what Docker did while this page ran."""
+        return self._follower
+
+    def _goes_on_within(self, block: Block) -> bool:
+        """Tell whether the steps of a block are run below one that differs."""
+        return self._rewrites(block)
+
+    def _begin(self, _item: Item) -> None:
+        """Make what an item is run in; what fails here is no fault of the page."""
+        self._open()
+
+    def _apply(self, edit: Edit) -> None:
+        """Change a file of the sandbox."""
+        self._open().sandbox.apply(edit)
+
+    def _terminal(self, number: int) -> Typist:
+        """Return one of the page's terminals, by its number from 1."""
+        return self._open().terminal(number)
+
     def _run_block(self, block: Block) -> ItemResult:
         """Run the steps of a block until one of them fails."""
         steps = parse(block, self.settings.prompts)
@@ -247,7 +230,7 @@ class PageRun:
         verdict = Verdict.PASSED
         for number, step in enumerate(steps):
             if verdict is Verdict.BROKEN or (
-                verdict is Verdict.DIFFERS and not self._rewrites(block)
+                verdict is Verdict.DIFFERS and not self._goes_on_within(block)
             ):
                 done.append(StepResult(step, Verdict.NOT_RUN, complaints=("was not run",)))
                 continue
@@ -268,7 +251,7 @@ class PageRun:
         self, block: Block, step: Step, following: Step | None, *, silent: bool
     ) -> StepResult:
         """Type one step and judge what came."""
-        line = self._open().terminal(block.terminal)
+        line = self._terminal(block.terminal)
         if not line.alive:
             return StepResult(
                 step, Verdict.BROKEN, complaints=("has no terminal: it was closed before",)
@@ -280,12 +263,12 @@ class PageRun:
         builds = _MAY_BUILD.search(step.command)
         usual = self.settings.build_timeout if builds else self.settings.timeout
         timeout = block.timeout or usual
-        ended = _typed(line, step, following, timeout)
+        ended = typed(line, step, following, timeout)
         hashes = bool(step.remarks) and any(said.startswith("#") for said in ended.output)
         step = step.with_remarks(came_at_end(step.remarks, ended.output))
         # lines with a `#` below a step may be all that its block promises
-        result = _judged(step, following, ended, timeout, silent=silent and not hashes)
-        if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in _OPEN:
+        result = judged(step, following, ended, timeout, silent=silent and not hashes)
+        if result.verdict is Verdict.BROKEN and not ended.at_shell and ended.ending not in OPEN:
             line.leave()
         return result
 
@@ -314,61 +297,6 @@ def _left_open(page: Page, block: Block) -> str:
         if isinstance(item, Block) and item.terminal == block.terminal
     )
     return next(before, "")
-
-
-# after these a program is in front that the next step may be meant for
-_OPEN = (Ending.PROMPT, Ending.LEFT)
-
-
-def _typed(line: Line, step: Step, following: Step | None, timeout: float) -> Ended:
-    """Type a step; where a key follows, stop listening once all that is promised has come."""
-    waits = following is not None and following.is_key
-    promise = (*step.promise, ELISION)
-    seen: list[str] = []
-    for event in line.send(step.keyed, timeout, watched=waits):
-        if isinstance(event, Ended):
-            return event
-        if isinstance(event, Output):
-            seen += event.lines
-            if compare(promise, [*seen, event.tail] if event.tail else seen).kept:
-                line.stop()
-    raise AssertionError("what is sent comes to an end")
-
-
-def _judged(
-    step: Step, following: Step | None, ended: Ended, timeout: float, *, silent: bool
-) -> StepResult:
-    """Return the verdict on what a step gave."""
-    left = ended.ending is Ending.LEFT
-    came = Came(
-        ended.output,
-        ended.status,
-        ended.prompt if ended.ending is Ending.PROMPT else None,
-        listening_ended=left,
-    )
-    judged = judge(step, following, came, silent=silent)
-    complaints = list(judged.complaints)
-    verdict = Verdict.PASSED if judged.kept else Verdict.DIFFERS
-    if ended.ending not in _OPEN:
-        verdict = Verdict.BROKEN
-        complaints = [in_words(ended, timeout)]
-    elif judged.elsewhere:
-        verdict = Verdict.BROKEN
-    if ended.note and complaints:
-        complaints.append(ended.note)
-    return StepResult(
-        step,
-        verdict,
-        ended.output,
-        ended.status,
-        ended.seconds,
-        judged.comparison,
-        tuple(complaints),
-        hint=hint(ended, step),
-        window=ended.window,
-        place=ended.ran,
-        ending=Ending.LEFT if left else Ending.PROMPT,
-    )
 
 
 def _require_varying(block: Block, steps: Sequence[Step]) -> None:
