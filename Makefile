@@ -104,9 +104,10 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
 
+# Four processes: many of these tests wait, for a time-out or for a program.
 .tests:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
-		$(BIN)/pytest -n auto --dist loadfile --require-docker -m "not browser" \
+		$(BIN)/pytest -n 4 --dist loadfile --require-docker -m "not browser" \
 			--ignore=tests/engine --ignore=tests/kernel --junit-xml=_build/reports/tests.xml tests
 
 .tests-of-engines:
