@@ -207,7 +207,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     trial = config.stash.get(TRIAL, None)
     if trial is None or PageScheduling is None or config.getoption("dist") != "loadfile":
         return None
-    return PageScheduling(config, log, trial.recorded_seconds())
+    return PageScheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

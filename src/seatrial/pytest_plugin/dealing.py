@@ -7,14 +7,17 @@ or the engine that it ran on, the page is run once more by another one.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from seatrial.pytest_plugin.shard import records_folder
 from seatrial.pytest_plugin.trial import TRIAL, Trial
+from seatrial.transcript.shares import recorded_seconds
 from seatrial.transcript.spelling import SPELLINGS
 
 # of a page that has ended twice before its end
@@ -24,26 +27,37 @@ _TWICE = "the process that ran this page ended before it, or its engine did, and
 class _LongestFirst(OrderedDict[str, dict[str, bool]]):
     """Work that waits, of which what takes longest is taken first."""
 
-    def __init__(self, seconds: Mapping[str, float]) -> None:
+    def __init__(self, seconds: Callable[[str], float]) -> None:
         super().__init__()
         self._seconds = seconds
 
     def popitem(self, last: bool = True) -> tuple[str, dict[str, bool]]:  # noqa: ARG002
         """Remove what takes longest and return it; of the same length, what came first."""
         # a second an item is as good a guess as any
-        key = max(self, key=lambda scope: self._seconds.get(scope) or len(self[scope]))
+        key = max(self, key=lambda scope: self._seconds(scope) or len(self[scope]))
         return key, self.pop(key)
 
 
 class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Deals out pages, and files of other tests, each whole."""
 
-    def __init__(self, config: pytest.Config, log: Any, seconds: Mapping[str, float]) -> None:
+    def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
         self._trial: Trial = config.stash[TRIAL]
         self._begun = Counter[str]()
         # how often a page was begun and not ended
-        # `seconds`: what a page in a spelling took when it was recorded
+        records = self._trial.source / records_folder(self._trial.source / "conf.py")
+
+        @cache
+        def seconds(scope: str) -> float:
+            """Return what a page took when it was recorded, in one spelling or in all."""
+            file, _, spelling = scope.partition("::")
+            place = self._trial.place(config.rootpath / file)
+            if place is None:
+                return 0.0
+            record = (records / place.relative_to(self._trial.source)).with_suffix(".json")
+            return recorded_seconds(record, spelling or None)
+
         self.workqueue = _LongestFirst(seconds)
         # it is in order by itself
         config.option.loadscopereorder = False

@@ -108,7 +108,7 @@ def shard_of(config: pytest.Config, trial: Trial) -> Shard | None:
     except ValueError as error:
         raise pytest.UsageError(f"{OPTION} {typed}: {error}") from error
     names = frozenset(_files(config, trial))
-    folder = trial.source / _records(trial.source / "conf.py")
+    folder = trial.source / records_folder(trial.source / "conf.py")
     recorded = {
         name: seconds
         for name in sorted(names)
@@ -136,7 +136,7 @@ def _files(config: pytest.Config, trial: Trial) -> Iterator[str]:
                 yield (here / name).relative_to(trial.source).as_posix()
 
 
-def _records(conf: Path) -> str:
+def records_folder(conf: Path) -> str:
     """Return the folder of records that conf.py names in so many letters, or the default."""
     try:
         statements = ast.parse(conf.read_bytes()).body

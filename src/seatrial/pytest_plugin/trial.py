@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -100,19 +99,6 @@ class Trial:
     def was_read(self) -> bool:
         """Tell whether the pages were read, or are to be, because all of them are asked for."""
         return self._recorder is not None or any(self.source.is_relative_to(a) for a in self.asked)
-
-    def recorded_seconds(self) -> dict[str, float]:
-        """Return what each page took in each spelling when it was recorded."""
-        found = {}
-        for file in (self.source / "records").rglob("*.json"):
-            data = json.loads(file.read_text())
-            for spelling, run in data.get("runs", {}).items():
-                for suffix in (".rst", ".md"):
-                    name = f"{data['page']}{suffix}::{spelling}"
-                    found[name] = sum(
-                        step["seconds"] for item in run["items"] for step in item["steps"]
-                    )
-        return found
 
     def place(self, path: Path) -> Path | None:
         """Return a file or folder as it is called below the source directory, if it is there."""
