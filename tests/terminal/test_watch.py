@@ -56,6 +56,10 @@ def project(tmp_path: Path) -> Project:
 Start = Callable[..., "pexpect.spawn[str]"]
 
 
+def _obey_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(project: Project) -> Iterator[Start]:
     """What starts `seatrial watch` on a terminal of its own; it is ended by a key."""
@@ -63,7 +67,14 @@ def start(project: Project) -> Iterator[Start]:
 
     def begin(*pages: str, until: str = WATCHING, **more: Any) -> "pexpect.spawn[str]":
         child = pexpect.spawn(
-            SEATRIAL, ["watch", *pages], cwd=project.folder, encoding="utf-8", timeout=60, **more
+            SEATRIAL,
+            ["watch", *pages],
+            cwd=project.folder,
+            encoding="utf-8",
+            timeout=60,
+            # tests may run behind a shell that has its background ignore this
+            preexec_fn=_obey_ctrl_c,
+            **more,
         )
         started.append(child)
         child.expect(until)

@@ -45,7 +45,10 @@ def _ended_by_signals() -> Iterator[None]:
     def interrupted(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {each: signal.signal(each, interrupted) for each in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        each: signal.signal(each, interrupted)
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
