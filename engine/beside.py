@@ -38,6 +38,8 @@ WAY_OUT = {"slirp4netns": "slirp4netns"}
 # By which what is in such a network reaches other machines, as pip does on some pages.
 NAME_SERVER = "10.0.2.3"
 # That of slirp4netns, which asks the machine's own.
+CHANGED = 1
+# The exit status by which `pytest --seatrial-look` says that something changed.
 TRIES = 3
 # How often one engine may be started in a run.
 NOT_COPIED = ("containers", "containerd", "engine-id", "network", "runtimes", "swarm", "tmp")
@@ -294,17 +296,20 @@ def main(arguments: list[str]) -> int:
 def run(served: Engine, wanted: str, command: Sequence[str]) -> int:
     """Run pytest with its pages on several engines where that can be, else on the one there is."""
     if reason := alone(served):
-        if wanted not in ("auto", "1"):
+        if wanted != "1":
             say(f"one page at a time: {reason}")
         return subprocess.run(command).returncode
     number = how_many(wanted)
     environment = surroundings(served)
     if number == 1:
+        if wanted != "1":
+            say(f"one page at a time: two engines need {2 * EACH // GIGABYTE} GB of free memory")
         return subprocess.run(command, env=environment).returncode
-    look = [*command, "--seatrial-look"]
-    if "--seatrial-changed" in command and not subprocess.run(look, env=environment).returncode:
-        # it has said so; engines would start for nothing
-        return 0
+    if "--seatrial-changed" in command:
+        look = [*command, "--seatrial-look"]
+        if (status := subprocess.run(look, env=environment).returncode) != CHANGED:
+            # nothing changed, or the options are wrong: it has said so, and needs no engine
+            return status
     ids = images.docker(served, "image", "inspect", "-f", "{{.Id}}", *images.TAGS).stdout.split()
     with side_by_side(served, number, "\n".join([served.name, *sorted(ids)])) as slots:
         options = workers(slots, Path(command[0]).with_name("python"))
