@@ -1,5 +1,6 @@
 """Run one phase of `make test`: say what begins, and afterwards how long it took."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -10,9 +11,11 @@ def main() -> None:
     """Run the command line's second argument onwards as a phase named by its first."""
     name, *command = sys.argv[1:]
     print(f"\n=== {name}", flush=True)
+    # a `make` that a test starts is none of ours, and has no part in our two jobs at once
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     start = time.monotonic()
     try:
-        status = subprocess.run(command).returncode
+        status = subprocess.run(command, env=environment).returncode
     except KeyboardInterrupt:
         sys.exit(130)
     seconds = time.monotonic() - start

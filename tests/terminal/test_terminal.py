@@ -1,6 +1,7 @@
 """A terminal: where it is, what came, and what becomes of programs that do not behave."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,24 @@ def test_a_bash_that_ends_at_once_is_an_error_that_says_so(tmp_path: Path) -> No
     bash.chmod(0o755)
     with pytest.raises(SessionError, match="bash closed the terminal"):
         Terminal(tmp_path, {**ENVIRONMENT, "PATH": f"{bash.parent}:{ENVIRONMENT['PATH']}"})
+
+
+def test_an_interrupt_is_not_lost_while_a_shell_is_started(tmp_path: Path) -> None:
+    def interrupted(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    to_come = [signal.SIGTERM]
+    # Python has hooks that run in the parent behind a fork, and drops what they raise
+    os.register_at_fork(
+        after_in_parent=lambda: os.kill(os.getpid(), to_come.pop()) if to_come else None
+    )
+    before = signal.signal(signal.SIGTERM, interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Terminal(tmp_path, ENVIRONMENT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert to_come == []
 
 
 def test_a_terminal_is_one_and_no_pipe(terminal: Terminal) -> None:

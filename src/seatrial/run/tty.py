@@ -8,7 +8,8 @@ import select
 import signal
 import tempfile
 import termios
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from seatrial.run.front import NOTHING, Inside, Look, command_of, look, processe
 
 #: Rows of every terminal; they are many so that no program reaches for a pager.
 HEIGHT = 1000
+
+# the signals whose handlers may raise KeyboardInterrupt
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Plain transcripts: no colours, pagers, progress or line editing that redraws.
 ENVIRONMENT: Mapping[str, str] = {
@@ -52,15 +56,16 @@ class Tty:
         try:
             with rc:
                 rc.write(begin)
-            self._child = pexpect.spawn(
-                "bash",
-                ["--noprofile", "--rcfile", rc.name, "--noediting", "-i"],
-                cwd=str(folder),
-                env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
-                dimensions=(HEIGHT, WIDTH),
-                preexec_fn=_interruptible,
-                timeout=None,
-            )
+            with signals_kept():
+                self._child = pexpect.spawn(
+                    "bash",
+                    ["--noprofile", "--rcfile", rc.name, "--noediting", "-i"],
+                    cwd=str(folder),
+                    env={**environment, **ENVIRONMENT, "COLUMNS": str(WIDTH)},
+                    dimensions=(HEIGHT, WIDTH),
+                    preexec_fn=_interruptible,
+                    timeout=None,
+                )
         except (pexpect.ExceptionPexpect, OSError) as error:
             self._rc.unlink(missing_ok=True)
             is_there = isinstance(error, OSError)
@@ -183,6 +188,31 @@ class Tty:
         for process in processes_of(self.shell):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def signals_kept() -> Iterator[None]:
+    """Call the handlers of signals that come meanwhile at the end.
+
+    Where a process is forked, Python runs hooks, such as that of `logging`, and drops what one of
+    them raises.  A KeyboardInterrupt would be lost, and the run go on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # handlers run in the main thread alone
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    kept = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in kept:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    for each in came:
+        kept[signal.Signals(each)](each, None)
 
 
 def _interruptible() -> None:
