@@ -75,7 +75,7 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
 # Pages that nobody touched take turns (tools/turn.py says why); of those that changed since they
-# passed here, four minutes' worth runs. `make check` runs all, in both spellings.
+# passed here, two minutes' worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
 	@$(PHASE) "Private engine" $(ENGINE) start
@@ -87,7 +87,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			--seatrial-changed --seatrial-at-most=240 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+			--seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
