@@ -183,11 +183,21 @@ def stop(cache: Path, *, forget: bool) -> None:
         for engine in engines:
             engine.stop()
         if forget:
+            with locked(cache / "beside.lock"):
+                _forget_beside(Engine(DEFAULT, cache).run.parent)
             if left := mounts_below(cache):
                 raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
             shutil.rmtree(cache, ignore_errors=True)
             if cache.exists():
                 raise EngineError(f"{cache} could not be removed whole: look at what is left")
+
+
+def _forget_beside(folder: Path) -> None:
+    """Remove the files that killed engines side by side left; the next run would do it too."""
+    for left in folder.glob("beside-*"):
+        shutil.rmtree(left)
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def status(cache: Path, engine: Engine) -> int:
