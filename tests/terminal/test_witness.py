@@ -153,17 +153,17 @@ def test_a_witness_that_hears_no_more_is_not_taken_for_one_that_saw_nothing(
 ) -> None:
     blocks = tuple(
         Block("page", "page.rst", number, ("$ echo hello", "hello"), "", number)
-        for number in (1, 2, 3)
+        for number in range(1, 500)
     )
     settings = Settings(Path("/nonexistent"), None, Path("/nonexistent/records"))
     run = PageRun(Page("page", "page.rst", blocks), settings, engine_behind_a_door)
     try:
         assert run.through(1).verdict is Verdict.PASSED
         listeners.hang_up()
-        # a step, or a whole block, may pass before the hanging up is noticed
-        results = [run.through(2), run.through(3)]
+        # some blocks may pass before the hanging up is noticed, on a busy machine many
+        results = (run.through(each.ordinal) for each in blocks[1:])
+        broken = next(each for each in results if each.failed)
         assert not run.complete
-        (broken,) = [each for each in results if each.failed]
         assert "the engine's events ended while the page ran" in explain(broken)
         with pytest.raises(EngineUnavailableError, match="events ended"):
             run.record(list(blocks))
