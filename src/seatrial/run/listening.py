@@ -36,6 +36,9 @@ _OPENING = 0.3
 _OFTEN = 0.005
 # how long (seconds) a program must read at no prompt before that is a question
 _HELD, _HELD_CONTAINED = 0.06, 1.0
+# how many bytes may be on their way: what a terminal of Linux buffers (TTYB_DEFAULT_MEM_LIMIT of
+# its tty_buffer.c, and N_TTY_BUF_SIZE)
+_BUFFERED = 65536 + 4096
 # what may stand before a prompt in its line: how an editor of lines begins one (ECMA-48)
 _BEGINS_A_LINE = rb"\n(?:\r|\x1b\[[0-?]*[@-~]|\x1b[=>])*"
 # one that reads for a while only asks if it does so again and again
@@ -119,6 +122,13 @@ class Listener:
                 own = self._overtaken(came, before, quiet=not more) if late and not sign else None
                 if own is not None:
                     return self._answer(came, *own, start)
+                # by the clock: a job in the background may print all the time
+                if (still := pace > _HELD / 4) or time.monotonic() - looked > _HELD / 4:
+                    if came.size - heard > TAIL:
+                        held.put_off()
+                    looked, heard = time.monotonic(), came.size
+                    if (asked := self._asked(came, held, start, still=still)) is not None:
+                        return asked
                 # a part of an echo would pass for output; the reader's own shell shows a line as
                 # soon as it has it, another program needs a moment to take in what was typed
                 due = taken and (quiet or (echoes and self.at_shell))
@@ -140,20 +150,15 @@ class Listener:
                 if more:
                     came.add(more)
                     pace = _PACE
+                    held.came(len(more))
                     if takes_the_screen(came.tail):
                         return self._trouble(came, Ending.FULL_SCREEN, start)
                     if came.size > FLOOD:
                         return self._trouble(came, Ending.TOO_MUCH, start)
                 else:
                     quiet = True
+                    held.came(0)
                     pace = min(2 * pace, _SLOWEST)
-                # by the clock: a job in the background may print all the time
-                if (still := pace > _HELD / 4) or time.monotonic() - looked > _HELD / 4:
-                    if came.size - heard > TAIL:
-                        held.put_off()
-                    looked, heard = time.monotonic(), came.size
-                    if (asked := self._asked(came, held, start, still=still)) is not None:
-                        return asked
                 if not _left(deadline):
                     return self._trouble(came, Ending.TIMEOUT, start)
         except EOFError:
@@ -317,6 +322,16 @@ class _Held:
     since: float = 0.0
     rounds: int = 0
     """How often it began to read again, having waited for a while."""
+    on_the_way: int = 0
+    """How many bytes, at most, that were printed before it read have still to arrive."""
+
+    def came(self, size: int) -> None:
+        """Take in that something came; nothing comes where all that was printed has been read.
+
+        However long this process itself was kept waiting: to look whether there is something
+        has the system hand on what was printed before (n_tty_poll of its n_tty.c).
+        """
+        self.on_the_way -= size or self.on_the_way
 
     def put_off(self) -> None:
         """Begin again with one in a container: what it printed before it read still arrives."""
@@ -330,11 +345,12 @@ class _Held:
             self.seen, self.rounds = seen, 0
             return False
         if seen.state is not self.seen.state or (seen.sleep != self.seen.sleep and not seen.timed):
-            self.since, self.rounds = now, 0
+            self.since, self.rounds, self.on_the_way = now, 0, _BUFFERED
         self.rounds += seen.sleep != self.seen.sleep
         self.seen = seen
         known = seen.state is State.READS and not seen.contained
-        return now - self.since >= (_HELD if known else _HELD_CONTAINED)
+        long = now - self.since >= (_HELD if known else _HELD_CONTAINED)
+        return long and self.on_the_way <= 0
 
 
 def drained(reading: Reading) -> Answer:

@@ -7,6 +7,12 @@ import pytest
 
 from seatrial.run import listening
 from seatrial.run.front import NOTHING, WORKING, Look, State
+from seatrial.run.listening import Listener, drained
+from seatrial.run.received import Received
+from seatrial.run.signs import Signs
+from seatrial.run.tty import Tty
+from seatrial.transcript.events import Ending
+from seatrial.transcript.programs import PROMPTS
 
 READS = Look(State.READS, (7, 1))
 
@@ -30,6 +36,7 @@ def held(looks: list[Look], seconds: list[float], before: Look = NOTHING) -> Ite
     for look in looks:
         seconds[0] += 0.05
         yield watch.holds(look)
+        watch.came(0)
 
 
 def test_who_reads_for_long_enough_asks(seconds: list[float]) -> None:
@@ -59,6 +66,62 @@ def test_another_sleep_is_another_reading_but_for_one_with_an_end(seconds: list[
 def test_what_is_known_late_or_not_at_all_takes_longer(look: Look, seconds: list[float]) -> None:
     told = list(held([look] * 30, seconds))
     assert 15 < told.index(True) < 25
+
+
+def test_what_may_still_arrive_is_waited_for(seconds: list[float]) -> None:
+    watch = listening._Held(NOTHING)
+    for _ in range(10):
+        seconds[0] += 1
+        assert not watch.holds(READS)
+        watch.came(1000)
+    watch.came(0)
+    assert watch.holds(READS)
+    # a job in the background may print for ever; what was printed before fits the buffers
+    watch.holds(again(2))
+    watch.came(listening._BUFFERED)
+    seconds[0] += 1
+    assert watch.holds(again(2))
+
+
+class Starved:
+    """A terminal whose listener gets the processor seldom: half a second passes at each look."""
+
+    def __init__(self, seconds: list[float], *pieces: bytes) -> None:
+        self.seconds, self.pieces, self.is_busy = seconds, list(pieces), False
+
+    def read(self, wait: float) -> bytes:
+        """Return the next piece."""
+        self.seconds[0] += max(wait, 0.02)
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def look(self, inside: object) -> Look:  # noqa: ARG002
+        """Return that the shell reads at its prompt, which it printed long ago."""
+        self.seconds[0] += 0.5
+        return READS
+
+    def hides_what_is_typed(self, look: Look) -> bool:  # noqa: ARG002
+        """Return that everything is shown."""
+        return False
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"yes\r\n", b"you said yes\r\n[word:0:5]"),
+        (b"yes\r\n", b"you said yes\r\n", b"[word:0:5]"),
+        (b"yes\r\nyou said yes\r\n", b"[word:0:5]"),
+    ],
+)
+def test_a_listener_that_was_kept_waiting_takes_no_prompt_for_a_question(
+    pieces: tuple[bytes, ...], seconds: list[float]
+) -> None:
+    signs = Signs("word", PROMPTS)
+    terminal: Tty = Starved(seconds, *pieces)  # type: ignore[assignment]
+    listener = Listener(terminal, signs, lambda: None)
+    listener.at_shell = False
+    answer = drained(listener.listen(Received(signs), 1000.0, NOTHING, echoes=True))
+    assert (answer.ending, answer.prompt) == (Ending.PROMPT, "$ ")
+    assert answer.output[-1] == "you said yes"
 
 
 @pytest.mark.parametrize(
