@@ -156,8 +156,8 @@ MISTAKES = {
         ".. claim:: The title is ``new``.\n   :only: v1\n",
         ".. short::",
         (
-            "the claim `The title is ``new``.` comes only with `:only: v1`, and a short form is run "
-            "in Compose 2 and later; name a claim without that option"
+            "the claim `The title is ``new``.` comes only with `:only: v1`, and a short form is "
+            "run in Compose 2 and later; name a claim without that option"
         ),
     ),
     "a claim that is not run": (
