@@ -129,24 +129,26 @@ def _settled(
 
 def _claim(node: short_node, items: Sequence[Item]) -> Block:
     """Return the claim that a short form makes hold."""
-    claims = [item for item in items if isinstance(item, Block) and item.claim == node["claim"]]
+    sentence = node["claim"]
+    claims = [item for item in items if isinstance(item, Block) and item.claim == sentence]
     if not claims:
         raise _Unsettled(
-            f"no claim of this page says `{node['claim']}`; "
+            f"no claim of this page says `{sentence}`; "
             "write the sentence of one behind `short::`, word for word",
             node,
         )
     current = [claim for claim in claims if claim.only != OLD]
     if not current:
         raise _Unsettled(
-            f"the claim `{node['claim']}` comes only with `:only: v1`, and a short form is run "
+            f"the claim `{sentence}` comes only with `:only: v1`, and a short form is run "
             "in Compose 2 and later; name a claim without that option",
             node,
         )
     ran = [claim for claim in current if not claim.not_run]
     if not ran:
+        reason = current[0].not_run
         raise _Unsettled(
-            f"the claim `{node['claim']}` is not run: {current[0].not_run}; name a claim that is",
+            f"the claim `{sentence}` is not run: {reason}; name a claim that is",
             node,
         )
     return ran[0]
