@@ -134,7 +134,7 @@ def bring_up(engine: Engine, archive: packages.Archive) -> None:
         if engine.kind.suite != "testing":
             raise
         raise EngineError(
-            f"{error}; Debian 13's Docker is older and may do: type `export SEATRIAL_ENGINE=26.1`, "
+            f"{error}; Debian 13's Docker is older and may work: type `export SEATRIAL_ENGINE=26.1`, "
             "then try again"
         ) from error
 

@@ -533,7 +533,7 @@ def test_requirements_are_found_from_where_conf_py_is(
         ({"seatrial_strict": "no"}, "`seatrial_strict` has to be True or False: 'no'"),
         ({"seatrial_record_command": 5}, "`seatrial_record_command` has to be a text"),
         ({"seatrial_environment": "gone.txt"}, "`seatrial_environment` names a file that is not"),
-        ({"seatrial_environment": ["a", 7]}, "`seatrial_environment` is no list of requirements"),
+        ({"seatrial_environment": ["a", 7]}, "`seatrial_environment` is not a list of requirements"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_in_one_sentence(
