@@ -221,7 +221,7 @@ class Unpacked:
         if said and not f"{said[1]}.".startswith(f"{self.kind.version}."):
             say(
                 f"Debian's {self.kind.suite} has Docker {said[1]} by now, and the pages were last "
-                f"run on {self.kind.version}: differences come from the new version, and not from your change"
+                f"run on {self.kind.version}: differences come from that, and not from your change"
             )
 
     def environment(self) -> dict[str, str]:
