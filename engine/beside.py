@@ -181,7 +181,7 @@ class Slot:
 
     def why(self) -> str:
         """Return why the engine ended."""
-        return last_words(self.log) or f"it was killed (its last words are in {self.log})"
+        return last_words(self.log) or f"it was killed (its last log lines are in {self.log})"
 
 
 def _state(data: Path) -> list[tuple[str, int]]:
@@ -224,7 +224,7 @@ def _copy(options: Sequence[str], source: Path, paths: Sequence[Path], target: P
     command = ["unshare", "--mount", "sh", "-c", _AS_ONE, str(source), *copy]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise EngineError(f"the images cannot be handed on: {packages.last_line(done.stderr)}")
+        raise EngineError(f"the images cannot be passed on: {packages.last_line(done.stderr)}")
 
 
 def _groups(name: str) -> list[Path]:
