@@ -500,7 +500,7 @@ BREAKAGES = (
         "pg_isready -h 127.0.0.2",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-command-as-the-wrong-user",
         "",
         'run --rm --user "$(id -u):$(id -g)" web python manage.py makemigrations',
@@ -508,7 +508,7 @@ BREAKAGES = (
         "makemigrations",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-user-of-the-image-with-a-persons-number",
         "example/Dockerfile",
         "--uid 10001 ",
@@ -516,7 +516,7 @@ BREAKAGES = (
         "id -u app",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "an-image-without-a-folder-for-its-volume",
         "example/Dockerfile",
         " --owner app --group app",
@@ -524,7 +524,7 @@ BREAKAGES = (
         "--volume /var/lib/guestbook",
     ),
     other(
-        "how-to/mend-line-ends.rst",
+        "how-to/fix-line-endings.rst",
         "a-computer-whose-git-changes-nothing",
         "",
         "git -c core.autocrlf=true checkout-index --prefix=windows/",
