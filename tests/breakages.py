@@ -440,20 +440,19 @@ BREAKAGES = (
     ),
     other(
         "how-to/store-uploaded-files.rst",
-        "uploads-on-a-local-disk",
-        "example/config/settings.py",
-        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
-        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
-        '{"location": "/tmp"},\n        "WERE": {\n',
+        "a-volume-that-is-not-at-media-root",
+        "",
+        "- uploads:/var/lib/guestbook",
+        "- uploads:/var/lib/elsewhere",
         "/photo/1/",
     ),
     other(
         "how-to/move-files-to-s3.rst",
         "a-file-that-was-not-copied",
         "",
-        "for name in sorted(names()):",
-        "for name in sorted(names())[1:]:",
-        "copy()",
+        "in sorted(Path('/old').rglob('*')):",
+        "in sorted(Path('/old').rglob('*'))[2:]:",
+        "old-media:/old:ro",
     ),
     other(
         "how-to/work-in-a-running-container.rst",
@@ -525,11 +524,11 @@ BREAKAGES = (
     ),
     other(
         "how-to/fix-line-endings.rst",
-        "a-computer-whose-git-changes-nothing",
+        "a-rule-that-names-no-line-ending",
         "",
-        "git -c core.autocrlf=true checkout-index --prefix=windows/",
-        "git -c core.autocrlf=false checkout-index --prefix=windows/",
-        "./windows/check-migrations",
+        "   * text=auto eol=lf",
+        "   * text=auto",
+        "./check-migrations",
     ),
     other(
         "how-to/clean-up.rst",
@@ -592,8 +591,8 @@ BREAKAGES = (
     folded(
         "how-to/move-files-to-s3.rst",
         "a-start-in-a-fold",
-        ".. console::\n\n   >>> exit()\n   now exiting InteractiveConsole...\n   $ docker",
-        "rm -r old-media",
+        ".. console::\n   :name: start\n\n   $ docker",
+        "exec web python manage.py shell",
     ),
     folded(
         "how-to/open-a-shell.rst",
