@@ -440,20 +440,19 @@ BREAKAGES = (
     ),
     other(
         "how-to/store-uploaded-files.rst",
-        "uploads-on-a-local-disk",
-        "example/config/settings.py",
-        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
-        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
-        '{"location": "/tmp"},\n        "WERE": {\n',
+        "a-volume-that-is-not-at-media-root",
+        "",
+        "- uploads:/var/lib/guestbook",
+        "- uploads:/var/lib/elsewhere",
         "/photo/1/",
     ),
     other(
         "how-to/move-files-to-s3.rst",
         "a-file-that-was-not-copied",
         "",
-        "for name in sorted(names()):",
-        "for name in sorted(names())[1:]:",
-        "copy()",
+        "in sorted(Path('/old').rglob('*')):",
+        "in sorted(Path('/old').rglob('*'))[2:]:",
+        "old-media:/old:ro",
     ),
     other(
         "how-to/work-in-a-running-container.rst",
@@ -500,7 +499,7 @@ BREAKAGES = (
         "pg_isready -h 127.0.0.2",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-command-as-the-wrong-user",
         "",
         'run --rm --user "$(id -u):$(id -g)" web python manage.py makemigrations',
@@ -508,7 +507,7 @@ BREAKAGES = (
         "makemigrations",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-user-of-the-image-with-a-persons-number",
         "example/Dockerfile",
         "--uid 10001 ",
@@ -516,7 +515,7 @@ BREAKAGES = (
         "id -u app",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "an-image-without-a-folder-for-its-volume",
         "example/Dockerfile",
         " --owner app --group app",
@@ -524,12 +523,12 @@ BREAKAGES = (
         "--volume /var/lib/guestbook",
     ),
     other(
-        "how-to/mend-line-ends.rst",
-        "a-computer-whose-git-changes-nothing",
+        "how-to/fix-line-endings.rst",
+        "a-rule-that-names-no-line-ending",
         "",
-        "git -c core.autocrlf=true checkout-index --prefix=windows/",
-        "git -c core.autocrlf=false checkout-index --prefix=windows/",
-        "./windows/check-migrations",
+        "   * text=auto eol=lf",
+        "   * text=auto",
+        "./check-migrations",
     ),
     other(
         "how-to/clean-up.rst",
@@ -592,8 +591,8 @@ BREAKAGES = (
     folded(
         "how-to/move-files-to-s3.rst",
         "a-start-in-a-fold",
-        ".. console::\n\n   >>> exit()\n   now exiting InteractiveConsole...\n   $ docker",
-        "rm -r old-media",
+        ".. console::\n   :name: start\n\n   $ docker",
+        "exec web python manage.py shell",
     ),
     folded(
         "how-to/open-a-shell.rst",
