@@ -140,7 +140,9 @@ class NotebookRun:
     def write(self) -> bool:
         """Store what came, where it differs in more than what varies; tell whether it did.
 
-        With other versions of the tools all of it is stored: what they print looks different.
+        With other versions of the tools all of it is stored: what they print looks different.  Where
+        anything is stored, so is what came of cells whose output varies: of such an output no
+        comparison tells whether it is out of date.
         """
         numbers = cells_of(self._stored)
         other_tools = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
@@ -156,6 +158,10 @@ class NotebookRun:
                 changed = True
             changed |= stored.execution_count != count
             stored.execution_count = count
+        for number in numbers:
+            stored, came = self._stored.cells[number], self._came.cells[number]
+            if changed and varies(stored.metadata.get("tags", ()), self.spelling):
+                stored.outputs = came.outputs
             for output in stored.outputs:
                 output.pop("execution_count", None)
         changed |= _drawn(self._stored)
