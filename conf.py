@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from seatrial.pages.directives import Console, EditFile, RunMatrix
 from seatrial.pages.overviews import OVERVIEWS
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "tools"))  # for the extensions of this site
 
 project = "Containers in practice"
 author = "The authors of Containers in practice"
@@ -100,6 +102,12 @@ if any(HERE.glob("notebooks/*.ipynb")):
    :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the
    kernel *Containers*. What you see below is what came when it was last run.
 """
+
+# Addresses that pages had, and the pages that they lead to now (tools/redirects.py).
+extensions += ["redirects"]
+redirects = {
+    "notebooks/a-running-container": "notebooks/what-are-you-looking-at",
+}
 
 linkcheck_ignore = [r"https?://(127\.0\.0\.1|[a-z]*\.?localhost)\b"]
 
