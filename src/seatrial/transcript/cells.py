@@ -18,7 +18,7 @@ from seatrial.transcript.kinds import by_kind, told
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.places import from_plain as _place
 from seatrial.transcript.sameness import Given
-from seatrial.transcript.spelling import CURRENT, OLD, respelt
+from seatrial.transcript.spelling import CURRENT, OLD, PROJECT, respelt
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
@@ -42,6 +42,7 @@ LANGUAGE: Mapping[str, object] = {
 
 _EDIT = "edit:"
 _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
+_UP_AND_WAIT = re.compile(r"docker compose (?:--\S+ \S+ )*up\b.* --wait\b")
 # the options of an edit, as pages have them, below the line that names the file
 _OPTION = re.compile(r":(new|was):(?: (.*))?")
 # what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
@@ -97,10 +98,20 @@ def _numbers(text: str, last: int) -> tuple[int, ...]:
 
 
 def in_spelling(code: str, spelling: str, project: str) -> str:
-    """Return a cell's commands as they are typed in a spelling of Compose."""
+    """Return a cell's commands as they are typed in a spelling of Compose.
+
+    Compose 1 knows no ``up --wait``: a line of its own waits for health checks.
+    """
     if spelling == CURRENT:
         return code
-    return "\n".join(respelt(line, project) for line in code.split("\n"))
+    lines: list[str] = []
+    for line in code.split("\n"):
+        waits = _UP_AND_WAIT.match(line)
+        lines.append(respelt(line.replace(" --wait", "", 1) if waits else line, project))
+        if waits:
+            found = f"docker ps --filter label={PROJECT}={project} | grep -q 'health: starting'"
+            lines.append(f"while {found}; do sleep 0.5; done")
+    return "\n".join(lines)
 
 
 def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:

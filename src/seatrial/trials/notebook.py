@@ -140,9 +140,9 @@ class NotebookRun:
     def write(self) -> bool:
         """Store what came, where it differs in more than what varies; tell whether it did.
 
-        With other versions of the tools all of it is stored: what they print looks different.  Where
-        anything is stored, so is what came of cells whose output varies: of such an output no
-        comparison tells whether it is out of date.
+        With other versions of the tools all of it is stored: what they print looks different.
+        Where anything is stored, so is the output of cells that vary: no comparison tells whether
+        that is out of date.
         """
         numbers = cells_of(self._stored)
         other_tools = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)

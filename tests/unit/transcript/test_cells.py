@@ -1,5 +1,6 @@
 """A cell's outputs, compared by kind."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -107,6 +108,22 @@ def test_the_other_spelling_has_other_names_and_other_ways() -> None:
     assert not same(stored, came)
     typed = in_spelling("docker compose up -d\ndocker exec example-web-1 ls", "v1", "example")
     assert typed == "docker-compose up -d\ndocker exec example_web_1 ls"
+
+
+@pytest.mark.parametrize(
+    ("typed", "old"),
+    [
+        ("docker compose up -d --wait web", "docker-compose up -d web"),
+        ("docker compose --profile more up -d --wait", "docker-compose --profile more up -d"),
+    ],
+)
+def test_where_compose_cannot_wait_the_next_line_does(typed: str, old: str) -> None:
+    assert in_spelling(typed, "v2", "example") == typed
+    up, wait, after = in_spelling(f"{typed}\nls", "v1", "example").split("\n")
+    assert (up, after) == (old, "ls")
+    assert re.fullmatch("while .*project=example .*starting.*; do sleep 0.5; done", wait)
+    other = "docker compose logs --wait"
+    assert in_spelling(other, "v1", "example") == "docker-compose logs --wait"
 
 
 @pytest.mark.parametrize(
