@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.util.docutils import docutils_namespace
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = importlib.util.spec_from_file_location("redirects", ROOT / "tools/redirects.py")
@@ -27,10 +28,11 @@ def build(tmp_path: Path) -> Build:
         (tmp_path / "index.rst").write_text("Index\n=====\n\n.. toctree::\n\n   new/page\n")
         (tmp_path / "new/page.rst").write_text("Page\n====\n")
         out = tmp_path / "out"
-        app = Sphinx(tmp_path, None, out, tmp_path / "doctrees", "html", status=None)
-        redirects.setup(app)
-        app.config.redirects = moved
-        app.build()
+        with docutils_namespace():
+            app = Sphinx(tmp_path, None, out, tmp_path / "doctrees", "html", status=None)
+            redirects.setup(app)
+            app.config.redirects = moved
+            app.build()
         return out
 
     return built
