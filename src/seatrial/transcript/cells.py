@@ -18,7 +18,7 @@ from seatrial.transcript.kinds import by_kind, told
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.places import from_plain as _place
 from seatrial.transcript.sameness import Given
-from seatrial.transcript.spelling import CURRENT, OLD, PROJECT, respelt
+from seatrial.transcript.spelling import CURRENT, OLD, PROJECT, respelt, without_wait
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
@@ -42,7 +42,6 @@ LANGUAGE: Mapping[str, object] = {
 
 _EDIT = "edit:"
 _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
-_UP_AND_WAIT = re.compile(r"docker compose (?:--\S+ \S+ )*up\b.* --wait\b")
 # the options of an edit, as pages have them, below the line that names the file
 _OPTION = re.compile(r":(new|was):(?: (.*))?")
 # what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
@@ -106,9 +105,8 @@ def in_spelling(code: str, spelling: str, project: str) -> str:
         return code
     lines: list[str] = []
     for line in code.split("\n"):
-        waits = _UP_AND_WAIT.match(line)
-        lines.append(respelt(line.replace(" --wait", "", 1) if waits else line, project))
-        if waits:
+        lines.append(respelt(line, project))
+        if without_wait(line) != line:
             found = f"docker ps --filter label={PROJECT}={project} | grep -q 'health: starting'"
             lines.append(f"while {found}; do sleep 0.5; done")
     return "\n".join(lines)
