@@ -109,6 +109,7 @@ extensions += ["redirects"]
 redirects = {
     "how-to/mend-line-ends": "how-to/fix-line-endings",
     "how-to/mend-permissions": "how-to/fix-permissions",
+    "notebooks/a-running-container": "notebooks/what-are-you-looking-at",
 }
 
 linkcheck_ignore = [r"https?://(127\.0\.0\.1|[a-z]*\.?localhost)\b"]
