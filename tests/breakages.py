@@ -93,7 +93,12 @@ BREAKAGES = (
         "No such container: example-web",
         "docker exec -i example-web python",
     ),
-    page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
+    page(
+        "another-exit-status",
+        "no response\n   [2]",
+        "no response\n   [1]",
+        "pg_isready -h 127.0.0.1",
+    ),
     page(
         "an-output-deleted",
         "".join(f"   web-{number} ...| INFO GET /?visit=\n" for number in (1, 2, 3)),
@@ -103,7 +108,7 @@ BREAKAGES = (
     page("a-line-of-output-deleted", "   web-2 ...| INFO GET /?visit=\n", "", "grep -o"),
     page(
         "no-such-command-before-a-nested-prompt",
-        "$ docker compose run web python manage.py shell",
+        "$ docker compose run --rm web python manage.py shell",
         "$ no-such-command python manage.py shell",
         "no-such-command python",
     ),
@@ -125,9 +130,9 @@ BREAKAGES = (
     ),
     page(
         "a-restart-for-an-up",
-        "   $ docker compose up -d db\n",
+        "   $ docker compose up -d --wait db\n",
         "   $ docker compose restart db\n",
-        "until pg_isready -h 127.0.0.1",
+        "restart db",
     ),
     page(
         "the-edit-s-context-misquoted",
@@ -180,13 +185,6 @@ BREAKAGES = (
         "/photo/1/",
     ),
     sample("the-image-without-psql", "Dockerfile", "postgresql-client", "file", "dbshell"),
-    sample(
-        "the-database-trusts-anybody",
-        COMPOSE,
-        "      POSTGRES_DB: db\n",
-        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
-        "psql -w",
-    ),
     sample(
         "the-alias-postgres-gone",
         COMPOSE,
@@ -242,7 +240,7 @@ BREAKAGES = (
         "guestbook/models.py",
         "class Entry(",
         "class Note(",
-        "Starting development server",
+        "--wait",
     ),
     sample(
         "another-port",
@@ -295,6 +293,22 @@ BREAKAGES = (
         "come in",
     ),
     other(
+        REACH,
+        "the-database-trusts-anybody",
+        "example/docker-compose.yml",
+        "      POSTGRES_DB: db\n",
+        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
+        "psql -w",
+    ),
+    other(
+        REACH,
+        "an-address-of-ipv4-alone",
+        "",
+        "     - 8000:8000\n\n.. claim",
+        "     - 0.0.0.0:8000:8000\n\n.. claim",
+        "[::1]",
+    ),
+    other(
         IMAGE,
         "secrets-in-the-image",
         "example/.dockerignore",
@@ -309,6 +323,22 @@ BREAKAGES = (
         'os.environ["DJANGO_SECRET_KEY"]',
         'os.environ.get("DJANGO_SECRET_KEY", "x")',
         "docker run --rm $image",
+    ),
+    other(
+        IMAGE,
+        "a-header-that-django-ignores",
+        "example/config/settings.py",
+        "    SECURE_PROXY_SSL_HEADER = (",
+        "    IGNORED = (",
+        "DJANGO_SECURE_PROXY_SSL_HEADER=1",
+    ),
+    other(
+        IMAGE,
+        "a-development-server-in-the-image",
+        "example/Dockerfile",
+        'CMD ["gunicorn", "--bind=0.0.0.0:8000", ',
+        'CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]\n# ["',
+        "docker inspect",
     ),
     other(
         IMAGE,
