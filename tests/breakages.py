@@ -456,7 +456,7 @@ BREAKAGES = (
         "copy()",
     ),
     other(
-        "how-to/work-in-a-running-container.rst",
+        "how-to/open-a-shell.rst",
         "a-restart-for-a-new-container",
         "",
         "   $ docker compose up -d --force-recreate --no-deps web\n",
