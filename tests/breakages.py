@@ -354,15 +354,15 @@ BREAKAGES = (
         "example/docker-compose.yml",
         "runserver 0.0.0.0:8000",
         "runserver --noreload 0.0.0.0:8000",
-        "until answer",
+        "curl -s http://127.0.0.1:8000/health",
     ),
     other(
         "how-to/restart-or-rebuild.rst",
         "a-matrix-by-wishful-thinking",
         "",
-        "build, then restart: no",
-        "build, then restart: yes",
-        "build, then restart",
+        "   $ docker compose up -d --build\n   ...\n   $ docker compose exec -T web pip freeze",
+        "   $ docker compose up -d\n   ...\n   $ docker compose exec -T web pip freeze",
+        "pip freeze",
     ),
     other(
         "how-to/use-the-compose-you-have.rst",
@@ -485,7 +485,7 @@ BREAKAGES = (
         "old-media:/old:ro",
     ),
     other(
-        "how-to/work-in-a-running-container.rst",
+        "how-to/open-a-shell.rst",
         "a-restart-for-a-new-container",
         "",
         "   $ docker compose up -d --force-recreate --no-deps web\n",
