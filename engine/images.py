@@ -40,11 +40,11 @@ class Image:
         return self.tags[0]
 
 
-DEBIAN, PYTHON = "debian:trixie-slim", "python:3.13-slim"
+DEBIAN, PYTHON = "debian:trixie-slim", "python:3.13-slim-trixie"
 POSTGRES_18 = ("MAJOR=18", "SUITE=testing", "VOLUME=/var/lib/postgresql", "BELOW=/18/docker")
 IMAGES = (
     Image("debian", (DEBIAN,), None),
-    Image("python", (PYTHON,), DEBIAN),
+    Image("python", (PYTHON, "python:3.13-slim"), DEBIAN),
     Image("postgres", ("postgres:17",), DEBIAN),
     Image("bugsink", ("bugsink/bugsink:2",), PYTHON),
     Image("postgres", ("postgres:18",), DEBIAN, POSTGRES_18),

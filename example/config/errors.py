@@ -1,4 +1,4 @@
-"""What fails while serving a visitor is reported to the error tracker."""
+"""Errors in requests are reported to the error tracker."""
 
 import os
 

@@ -1,20 +1,41 @@
-"""Settings of the guestbook: what differs from place to place comes from the environment."""
+"""Settings of the guestbook: all that differs between environments comes from variables."""
 
 import os
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+
+def is_on(name):
+    """Tell whether a variable is set to 1."""
+    return os.environ.get(name) == "1"
+
+
 SECRET_KEY = os.environ["DJANGO_SECRET_KEY"]
-DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
+DEBUG = is_on("DJANGO_DEBUG")
 ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "").split()
+
+# HTTPS that ends at a load balancer, which says so to Django in a header.
+CSRF_TRUSTED_ORIGINS = os.environ.get("DJANGO_CSRF_TRUSTED_ORIGINS", "").split()
+if is_on("DJANGO_SECURE_PROXY_SSL_HEADER"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if is_on("DJANGO_HTTPS_ONLY"):
+    SECURE_SSL_REDIRECT = CSRF_COOKIE_SECURE = True
+    # Health checks come from within, without HTTPS.
+    SECURE_REDIRECT_EXEMPT = ["^health$"]
+    SECURE_HSTS_SECONDS = 3600
+    # What these two ask for binds the whole domain, for years: decide that by hand.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 GUESTBOOK_TITLE = os.environ.get("GUESTBOOK_TITLE", "Guestbook")
 
-INSTALLED_APPS = ["guestbook"]
+# The guestbook first: its `runserver` is used instead of that of `staticfiles`.
+INSTALLED_APPS = ["guestbook", "django.contrib.staticfiles"]
 MIDDLEWARE = [
     "guestbook.traffic.count_and_log",
     "django.middleware.security.SecurityMiddleware",
+    # Serves static files where Django's own development server does not.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -26,41 +47,48 @@ LANGUAGE_CODE = "en-gb"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# The names are the Postgres client's own, so that psql finds the same database.
+# The Postgres client reads these variables too, so psql finds the same database. It also reads
+# PGSSLMODE and PGSSLROOTCERT: `verify-full` and a certificate encrypt the connection.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "HOST": os.environ["PGHOST"],
-        "USER": os.environ["PGUSER"],
-        "PASSWORD": os.environ["PGPASSWORD"],
-        "NAME": os.environ["PGDATABASE"],
+        "HOST": os.environ.get("PGHOST", ""),
+        "USER": os.environ.get("PGUSER", ""),
+        "PASSWORD": os.environ.get("PGPASSWORD", ""),
+        "NAME": os.environ.get("PGDATABASE", "postgres"),
         "OPTIONS": {"connect_timeout": 5},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Files of users go to the media storage: every container sees them there, and they outlive all.
+STATIC_URL = "static/"
+# Outside of /app, where development mounts the source over what the image holds.
+STATIC_ROOT = os.environ.get("DJANGO_STATIC_ROOT", "/usr/local/share/guestbook/static")
+
+# Uploaded files go to object storage: every container reads them there, and they outlive all
+# containers. Without keys, boto3 looks for credentials itself, for example those of a role.
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
-            "endpoint_url": os.environ["AWS_S3_ENDPOINT_URL"],
-            "bucket_name": os.environ["AWS_STORAGE_BUCKET_NAME"],
-            "access_key": os.environ["AWS_ACCESS_KEY_ID"],
-            "secret_key": os.environ["AWS_SECRET_ACCESS_KEY"],
-            "region_name": "us-east-1",
-            "addressing_style": "path",
+            "bucket_name": os.environ.get("AWS_STORAGE_BUCKET_NAME"),
+            "endpoint_url": os.environ.get("AWS_S3_ENDPOINT_URL") or None,
+            "access_key": os.environ.get("AWS_ACCESS_KEY_ID") or None,
+            "secret_key": os.environ.get("AWS_SECRET_ACCESS_KEY") or None,
+            "region_name": os.environ.get("AWS_S3_REGION_NAME") or None,
+            "addressing_style": os.environ.get("AWS_S3_ADDRESSING_STYLE", "auto"),
             "file_overwrite": False,
         },
     },
-    # This container's own disk: gone with it.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # The container's own file system: removed with the container.
     "local": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": "/var/lib/guestbook"},
     },
 }
 
-# Everything is logged to standard output, where Docker collects it.
+# All logs go to standard output, where Docker collects them.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -76,7 +104,7 @@ LOGGING = {
     "loggers": {
         "guestbook": {"level": os.environ.get("LOG_LEVEL", "INFO")},
         "django": {"handlers": [], "level": "INFO"},
-        # runserver's own line for each request: guestbook.traffic writes a better one.
+        # The line that runserver logs for each request: guestbook.traffic logs a better one.
         "django.server": {"level": "CRITICAL"},
     },
 }

@@ -1,10 +1,11 @@
 from django import forms
 
 from guestbook.models import Entry
+from guestbook.photos import is_photo
 
 
 class EntryForm(forms.ModelForm):
-    """A new entry, as a visitor writes it."""
+    """A new entry, as a user writes it."""
 
     class Meta:
         model = Entry
@@ -16,3 +17,10 @@ class EntryForm(forms.ModelForm):
         }
         labels = {"name": "Your name", "text": "Your message", "photo": "A photo"}
         help_texts = {"photo": "GIF, JPEG, PNG or WebP."}
+
+    def clean_photo(self):
+        """Refuse a file that is no photo, whatever its name says."""
+        photo = self.cleaned_data["photo"]
+        if photo and not is_photo(photo):
+            raise forms.ValidationError("This file is not a GIF, JPEG, PNG or WebP image.")
+        return photo

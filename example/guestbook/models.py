@@ -3,14 +3,14 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """What one visitor left."""
+    """What one user wrote."""
 
     name = models.CharField(max_length=60)
     text = models.TextField(max_length=1000)
     photo = models.FileField(
         upload_to="photos/",
         blank=True,
-        # Not SVG, which can hold scripts.
+        # Not SVG, which can contain scripts.
         validators=[FileExtensionValidator(["gif", "jpeg", "jpg", "png", "webp"])],
     )
     created = models.DateTimeField(auto_now_add=True)
@@ -20,5 +20,5 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
 
     def __str__(self):
-        """Say who left it, and what."""
+        """Return who wrote it, and what."""
         return f"{self.name}: {self.text}"

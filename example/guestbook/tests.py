@@ -1,4 +1,4 @@
-"""Tests of the guestbook, on a real database and a real media storage."""
+"""Tests of the guestbook, on a real database and a real object storage."""
 
 import logging
 import socket
@@ -14,6 +14,7 @@ from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from guestbook.models import Entry
+from guestbook.photos import is_photo
 
 # The smallest GIF there is: one transparent pixel.
 PIXEL = (
@@ -57,7 +58,7 @@ class EntryTests(TestCase):
     def test_an_entry_reads_as_its_name_and_text(self):
         self.assertEqual(str(Entry(name="Ada", text="hello")), "Ada: hello")
 
-    def test_what_a_visitor_writes_is_saved_and_listed(self):
+    def test_what_a_user_writes_is_saved_and_listed(self):
         answer = self.client.post("/", {"name": "Ada", "text": "hello"}, follow=True)
         self.assertEqual(answer.redirect_chain, [("/", 302)])
         self.assertEqual([str(entry) for entry in Entry.objects.all()], ["Ada: hello"])
@@ -76,7 +77,7 @@ class EntryTests(TestCase):
         self.assertContains(answer, "This field is required.")
         self.assertFalse(Entry.objects.exists())
 
-    def test_what_a_visitor_writes_is_shown_as_text_and_never_as_html(self):
+    def test_what_a_user_writes_is_shown_as_text_and_never_as_html(self):
         Entry.objects.create(name="<b>Eve</b>", text="<script>alert(1)</script>")
         answer = self.client.get("/")
         self.assertNotContains(answer, "<script>")
@@ -90,7 +91,7 @@ class EntryTests(TestCase):
 
 
 class PhotoTests(TestCase):
-    def test_a_photo_goes_to_the_media_storage_and_comes_back(self):
+    def test_a_photo_goes_to_the_object_storage_and_comes_back(self):
         name = f"{uuid4()}.gif"
         upload = SimpleUploadedFile(name, PIXEL, content_type="image/gif")
         self.client.post("/", {"name": "Ada", "text": "hello", "photo": upload})
@@ -120,13 +121,30 @@ class PhotoTests(TestCase):
                 contents.append(stored.read())
         self.assertEqual(contents, [b"one", b"two"])
 
-    def test_a_file_that_is_no_photo_is_refused(self):
-        upload = SimpleUploadedFile("page.svg", b"<svg/>", content_type="image/svg+xml")
+    def test_a_file_without_the_name_of_a_photo_is_refused(self):
+        upload = SimpleUploadedFile("page.svg", PIXEL, content_type="image/svg+xml")
         answer = self.client.post("/", {"name": "Eve", "text": "hello", "photo": upload})
         self.assertContains(answer, "is not allowed")
         self.assertFalse(Entry.objects.exists())
 
-    def test_an_entry_without_a_photo_has_none_to_hand_out(self):
+    def test_a_file_that_only_has_the_name_of_a_photo_is_refused(self):
+        upload = SimpleUploadedFile("cat.gif", b"<script>alert(1)</script>", "image/gif")
+        answer = self.client.post("/", {"name": "Eve", "text": "hello", "photo": upload})
+        self.assertContains(answer, "This file is not a GIF, JPEG, PNG or WebP image.")
+        self.assertFalse(Entry.objects.exists())
+
+    def test_each_kind_of_photo_is_known_by_how_it_begins(self):
+        beginnings = [
+            b"GIF89a",
+            b"\xff\xd8\xff\xe0",
+            b"\x89PNG\r\n\x1a\n",
+            b"RIFF\n\x00\x00\x00WEBP",
+        ]
+        for beginning in beginnings:
+            self.assertTrue(is_photo(ContentFile(beginning + b" and so on")))
+        self.assertFalse(is_photo(ContentFile(b"")))
+
+    def test_an_entry_without_a_photo_has_none_to_send(self):
         entry = Entry.objects.create(name="Ada", text="hello")
         self.assertEqual(self.client.get(f"/photo/{entry.pk}/").status_code, 404)
 
@@ -167,7 +185,7 @@ class ServingTests(TestCase):
             self.assertEqual(self.client.get("/fail").status_code, 500)
         self.assertIn("RuntimeError: This page fails on purpose.", log.output[0])
 
-    def test_visitors_of_a_real_site_are_told_that_it_failed_and_not_why(self):
+    def test_users_of_a_deployed_site_see_that_it_failed_and_not_why(self):
         self.client.raise_request_exception = False
         with self.assertLogs("django.request", logging.ERROR):
             answer = self.client.get("/fail")
@@ -175,11 +193,11 @@ class ServingTests(TestCase):
         self.assertNotContains(answer, "purpose", status_code=500)
 
 
-@override_settings(GUESTBOOK_TITLE="Our visitors")
+@override_settings(GUESTBOOK_TITLE="Our guests")
 class PageTests(TestCase):
     def test_the_page_says_its_title_and_which_container_served_it(self):
         answer = self.client.get("/")
-        self.assertContains(answer, "<h1>Our visitors</h1>", html=True)
+        self.assertContains(answer, "<h1>Our guests</h1>", html=True)
         self.assertContains(answer, f"Served by <code>{socket.gethostname()}</code>")
 
     def test_every_field_has_a_label_and_the_page_a_language_and_one_main_heading(self):

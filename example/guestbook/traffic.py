@@ -22,7 +22,7 @@ served = Counter()
 
 
 def count_and_log(get_response):
-    """Count and log each request, save the balancer's health checks."""
+    """Count and log each request, except health checks."""
 
     def middleware(request):
         if request.path == "/health":

@@ -16,7 +16,7 @@ NEWEST = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request):
-    """Show the newest entries and the form for another, and take what was written into it."""
+    """Show the newest entries and a form, and save what is sent with it."""
     form = EntryForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -32,7 +32,7 @@ def page(request):
 
 @require_safe
 def photo(request, entry_id):
-    """Hand out an entry's photo from the media storage, which visitors cannot reach themselves."""
+    """Send an entry's photo from the object storage, which browsers cannot reach themselves."""
     entry = get_object_or_404(Entry, pk=entry_id)
     try:
         return FileResponse(entry.photo.open())
@@ -42,14 +42,14 @@ def photo(request, entry_id):
 
 @require_safe
 def whoami(request):
-    """Say which process answers, and how many requests it has served, this one included."""
+    """Say which process answers, and how many requests it has served, including this one."""
     answer = {"host": socket.gethostname(), "pid": os.getpid(), "requests": served.value}
     return HttpResponse(json.dumps(answer) + "\n", content_type="application/json")
 
 
 @require_safe
 def health(request):
-    """Say that this process answers; the balancer asks twice a second."""
+    """Answer health checks: the balancer asks twice a second."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

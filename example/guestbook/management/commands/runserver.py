@@ -1,15 +1,15 @@
 import os
 
+from django.contrib.staticfiles.management.commands import runserver
 from django.core.management import call_command
-from django.core.management.commands import runserver
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 
 class Command(runserver.Command):
-    """Django's runserver, which first brings the tables of the database up to date."""
+    """Django's runserver, which first migrates the database."""
 
     def handle(self, *args, **options):
-        # It starts a second process, which serves and is replaced when code changes.
+        # runserver starts a second process, which serves, and replaces it when code changes.
         if os.environ.get(DJANGO_AUTORELOAD_ENV) != "true":
             call_command("migrate")
         super().handle(*args, **options)
