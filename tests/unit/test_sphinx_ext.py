@@ -710,6 +710,14 @@ def test_halves_that_differ_in_the_hyphen_alone_have_no_tabs_and_follow_the_swit
     assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
 
 
+def test_halves_of_which_one_does_not_wait_have_no_tabs_either(bilingual: Project) -> None:
+    bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose up -d --wait\n   ...\n")
+    bilingual.record(spellings=("v2", "v1"))
+    soup = bilingual.soup()
+    assert soup.select("[role=tab]") == []
+    assert texts(soup, "figure[data-spelling=v1] .seatrial-command") == ["docker-compose up -d"]
+
+
 def test_a_spelling_shows_the_exit_status_that_came_of_its_own_run(bilingual: Project) -> None:
     bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose exec web false\n   [1]\n")
     bilingual.record(spellings=("v2", "v1"))
