@@ -93,7 +93,12 @@ BREAKAGES = (
         "No such container: example-web",
         "docker exec -i example-web python",
     ),
-    page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
+    page(
+        "another-exit-status",
+        "no response\n   [2]",
+        "no response\n   [1]",
+        "pg_isready -h 127.0.0.1",
+    ),
     page(
         "an-output-deleted",
         "".join(f"   web-{number} ...| INFO GET /?visit=\n" for number in (1, 2, 3)),
@@ -103,7 +108,7 @@ BREAKAGES = (
     page("a-line-of-output-deleted", "   web-2 ...| INFO GET /?visit=\n", "", "grep -o"),
     page(
         "no-such-command-before-a-nested-prompt",
-        "$ docker compose run web python manage.py shell",
+        "$ docker compose run --rm web python manage.py shell",
         "$ no-such-command python manage.py shell",
         "no-such-command python",
     ),
@@ -125,9 +130,9 @@ BREAKAGES = (
     ),
     page(
         "a-restart-for-an-up",
-        "   $ docker compose up -d db\n",
+        "   $ docker compose up -d --wait db\n",
         "   $ docker compose restart db\n",
-        "until pg_isready -h 127.0.0.1",
+        "restart db",
     ),
     page(
         "the-edit-s-context-misquoted",
@@ -180,13 +185,6 @@ BREAKAGES = (
         "/photo/1/",
     ),
     sample("the-image-without-psql", "Dockerfile", "postgresql-client", "file", "dbshell"),
-    sample(
-        "the-database-trusts-anybody",
-        COMPOSE,
-        "      POSTGRES_DB: db\n",
-        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
-        "psql -w",
-    ),
     sample(
         "the-alias-postgres-gone",
         COMPOSE,
@@ -242,7 +240,7 @@ BREAKAGES = (
         "guestbook/models.py",
         "class Entry(",
         "class Note(",
-        "Starting development server",
+        "--wait",
     ),
     sample(
         "another-port",
@@ -295,6 +293,22 @@ BREAKAGES = (
         "come in",
     ),
     other(
+        REACH,
+        "the-database-trusts-anybody",
+        "example/docker-compose.yml",
+        "      POSTGRES_DB: db\n",
+        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
+        "psql -w",
+    ),
+    other(
+        REACH,
+        "an-address-of-ipv4-alone",
+        "",
+        "     - 8000:8000\n\n.. claim",
+        "     - 0.0.0.0:8000:8000\n\n.. claim",
+        "[::1]",
+    ),
+    other(
         IMAGE,
         "secrets-in-the-image",
         "example/.dockerignore",
@@ -309,6 +323,22 @@ BREAKAGES = (
         'os.environ["DJANGO_SECRET_KEY"]',
         'os.environ.get("DJANGO_SECRET_KEY", "x")',
         "docker run --rm $image",
+    ),
+    other(
+        IMAGE,
+        "a-header-that-django-ignores",
+        "example/config/settings.py",
+        "    SECURE_PROXY_SSL_HEADER = (",
+        "    IGNORED = (",
+        "DJANGO_SECURE_PROXY_SSL_HEADER=1",
+    ),
+    other(
+        IMAGE,
+        "a-development-server-in-the-image",
+        "example/Dockerfile",
+        'CMD ["gunicorn", "--bind=0.0.0.0:8000", ',
+        'CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]\n# ["',
+        "docker inspect",
     ),
     other(
         IMAGE,
@@ -440,20 +470,19 @@ BREAKAGES = (
     ),
     other(
         "how-to/store-uploaded-files.rst",
-        "uploads-on-a-local-disk",
-        "example/config/settings.py",
-        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
-        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
-        '{"location": "/tmp"},\n        "WERE": {\n',
+        "a-volume-that-is-not-at-media-root",
+        "",
+        "- uploads:/var/lib/guestbook",
+        "- uploads:/var/lib/elsewhere",
         "/photo/1/",
     ),
     other(
         "how-to/move-files-to-s3.rst",
         "a-file-that-was-not-copied",
         "",
-        "for name in sorted(names()):",
-        "for name in sorted(names())[1:]:",
-        "copy()",
+        "in sorted(Path('/old').rglob('*')):",
+        "in sorted(Path('/old').rglob('*'))[2:]:",
+        "old-media:/old:ro",
     ),
     other(
         "how-to/open-a-shell.rst",
@@ -500,7 +529,7 @@ BREAKAGES = (
         "pg_isready -h 127.0.0.2",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-command-as-the-wrong-user",
         "",
         'run --rm --user "$(id -u):$(id -g)" web python manage.py makemigrations',
@@ -508,7 +537,7 @@ BREAKAGES = (
         "makemigrations",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-user-of-the-image-with-a-persons-number",
         "example/Dockerfile",
         "--uid 10001 ",
@@ -516,7 +545,7 @@ BREAKAGES = (
         "id -u app",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "an-image-without-a-folder-for-its-volume",
         "example/Dockerfile",
         " --owner app --group app",
@@ -524,12 +553,12 @@ BREAKAGES = (
         "--volume /var/lib/guestbook",
     ),
     other(
-        "how-to/mend-line-ends.rst",
-        "a-computer-whose-git-changes-nothing",
+        "how-to/fix-line-endings.rst",
+        "a-rule-that-names-no-line-ending",
         "",
-        "git -c core.autocrlf=true checkout-index --prefix=windows/",
-        "git -c core.autocrlf=false checkout-index --prefix=windows/",
-        "./windows/check-migrations",
+        "   * text=auto eol=lf",
+        "   * text=auto",
+        "./check-migrations",
     ),
     other(
         "how-to/clean-up.rst",
@@ -578,7 +607,8 @@ BREAKAGES = (
     folded(
         "how-to/clean-up.rst",
         "a-removal-in-a-fold",
-        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n   ...\n\n.. claim::",
+        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n"
+        "   ...\n\n.. claim::",
         "docker ps --all",
     ),
     folded(
@@ -592,8 +622,8 @@ BREAKAGES = (
     folded(
         "how-to/move-files-to-s3.rst",
         "a-start-in-a-fold",
-        ".. console::\n\n   >>> exit()\n   now exiting InteractiveConsole...\n   $ docker",
-        "rm -r old-media",
+        ".. console::\n   :name: start\n\n   $ docker",
+        "exec web python manage.py shell",
     ),
     folded(
         "how-to/open-a-shell.rst",

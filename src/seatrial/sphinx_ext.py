@@ -20,6 +20,7 @@ from seatrial.pages.directives import (
     Overview,
     RunMatrix,
     Sandbox,
+    Short,
     unproved,
 )
 from seatrial.pages.kept import forget_page, note_page, take_over_pages
@@ -29,6 +30,7 @@ from seatrial.pages.nodes import (
     item_node,
     overview_node,
     sandbox_node,
+    short_node,
     status_node,
 )
 from seatrial.pages.notebooks import show_cells
@@ -43,6 +45,7 @@ DIRECTIVES: Mapping[str, type[SphinxDirective]] = {
     "claim": Claim,
     "edit": EditFile,
     "sandbox": Sandbox,
+    "short": Short,
     **dict.fromkeys(OVERVIEWS, Overview),
     "run-matrix": RunMatrix,
 }
@@ -50,6 +53,7 @@ NODES: tuple[type[nodes.Element], ...] = (
     item_node,
     claim_node,
     sandbox_node,
+    short_node,
     overview_node,
     status_node,
 )
@@ -84,7 +88,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 6,
+        "env_version": 7,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -98,8 +98,24 @@ def test_postgres_refuses_to_start_without_a_password(docker: Docker) -> None:
     name = docker.create("postgres:17")
     done = docker("start", "--attach", name, check=False)
     assert done.returncode == 1
-    assert "superuser password is not specified" in done.stderr
-    assert "POSTGRES_PASSWORD" in done.stderr
+    assert done.stderr.startswith(
+        "Error: Database is uninitialized and superuser password is not specified.\n"
+        "       You must specify POSTGRES_PASSWORD to a non-empty value for the\n"
+    )
+
+
+def test_postgres_refuses_a_password_that_is_given_twice(docker: Docker) -> None:
+    variables = ("--env=POSTGRES_PASSWORD=x", "--env=POSTGRES_PASSWORD_FILE=/x")
+    done = docker("start", "--attach", docker.create(*variables, "postgres:17"), check=False)
+    assert done.returncode == 1
+    wanted = "error: both POSTGRES_PASSWORD and POSTGRES_PASSWORD_FILE are set (but are exclusive)"
+    assert done.stderr.strip() == wanted
+
+
+def test_postgres_warns_of_a_database_that_asks_nobody(docker: Docker) -> None:
+    name = docker.start("--env=POSTGRES_HOST_AUTH_METHOD=trust", "postgres:17")
+    wanted = 'WARNING: POSTGRES_HOST_AUTH_METHOD has been set to "trust". This will allow'
+    eventually("the warning", lambda: wanted in docker("logs", name).stderr)
 
 
 @pytest.mark.parametrize("major", [17, 18])
@@ -248,10 +264,12 @@ def test_seaweedfs_answers_as_s3(docker: Docker) -> None:
     ask = ("wget", "-qO-", "http://127.0.0.1:8333/")
     eventually("the S3 interface", healthy(docker, name, *ask))
     assert "ListAllMyBucketsResult" in docker("exec", name, *ask).stdout
-    volumes = docker(
-        "image", "inspect", "-f", "{{json .Config.Volumes}}", "chrislusf/seaweedfs:4.48"
+    wanted = "{{json .Config.Volumes}} {{json .Config.Cmd}}"
+    said = docker("image", "inspect", "-f", wanted, "chrislusf/seaweedfs:4.48").stdout
+    assert said == '{"/data":{}} ["mini","-dir=/data"]\n'
+    assert docker("exec", name, "stat", "-c", "%u %U", "/proc/1", "/data").stdout == (
+        "1000 seaweed\n1000 seaweed\n"
     )
-    assert volumes.stdout == '{"/data":{}}\n'
 
 
 def test_bugsink_comes_up_with_the_superuser_it_was_given(docker: Docker) -> None:

@@ -570,7 +570,7 @@ def test_a_broken_record_is_one_clear_warning(project: Project) -> None:
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet", "not run yet"]
     assert project.said.count("WARNING") == 1
-    assert "records/index.json: is no record of this format" in project.said
+    assert "records/index.json: is not a record of this format" in project.said
     assert "[seatrial.record]" in project.said
 
 
@@ -708,6 +708,14 @@ def test_halves_that_differ_in_the_hyphen_alone_have_no_tabs_and_follow_the_swit
     assert [half["data-spelling"] for half in halves] == ["v2", "v1"]
     assert texts(soup, ".seatrial-label") == ["docker compose", "docker-compose"]
     assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
+
+
+def test_halves_of_which_one_does_not_wait_have_no_tabs_either(bilingual: Project) -> None:
+    bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose up -d --wait\n   ...\n")
+    bilingual.record(spellings=("v2", "v1"))
+    soup = bilingual.soup()
+    assert soup.select("[role=tab]") == []
+    assert texts(soup, "figure[data-spelling=v1] .seatrial-command") == ["docker-compose up -d"]
 
 
 def test_a_spelling_shows_the_exit_status_that_came_of_its_own_run(bilingual: Project) -> None:

@@ -7,7 +7,7 @@ set -euo pipefail
 from_file() {
     local variable=$1 file_variable=$1_FILE
     if [ -n "${!variable:-}" ] && [ -n "${!file_variable:-}" ]; then
-        echo "error: $variable and $file_variable are both set; set one of them" >&2
+        echo "error: both $variable and $file_variable are set (but are exclusive)" >&2
         exit 1
     fi
     if [ -n "${!file_variable:-}" ]; then
@@ -16,17 +16,39 @@ from_file() {
     fi
 }
 
+# Here and below, messages are the official image's own words, so that a reader who searches for one
+# finds it (docker-entrypoint.sh of docker-library/postgres, commit 6edb0a8, 26 February 2026).
 refuse_without_password() {
-    [ -n "$POSTGRES_PASSWORD" ] || [ "$POSTGRES_HOST_AUTH_METHOD" = trust ] && return
-    cat >&2 <<'END'
+    if [ -z "$POSTGRES_PASSWORD" ] && [ "$POSTGRES_HOST_AUTH_METHOD" != trust ]; then
+        cat >&2 <<'END'
 Error: Database is uninitialized and superuser password is not specified.
-       Give the superuser a password by setting POSTGRES_PASSWORD to a value that is not
-       empty, for example "-e POSTGRES_PASSWORD=password" on "docker run".
+       You must specify POSTGRES_PASSWORD to a non-empty value for the
+       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".
 
-       POSTGRES_HOST_AUTH_METHOD=trust allows every connection without a password.
-       This is *not* recommended.
+       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all
+       connections without a password. This is *not* recommended.
+
+       See PostgreSQL documentation about "trust":
+       https://www.postgresql.org/docs/current/auth-trust.html
 END
-    exit 1
+        exit 1
+    fi
+    [ "$POSTGRES_HOST_AUTH_METHOD" = trust ] || return 0
+    cat >&2 <<'END'
+********************************************************************************
+WARNING: POSTGRES_HOST_AUTH_METHOD has been set to "trust". This will allow
+         anyone with access to the Postgres port to access your database without
+         a password, even if POSTGRES_PASSWORD is set. See PostgreSQL
+         documentation about "trust":
+         https://www.postgresql.org/docs/current/auth-trust.html
+         In Docker's default configuration, this is effectively any other
+         container on the same system.
+
+         It is not recommended to use POSTGRES_HOST_AUTH_METHOD=trust. Replace
+         it with "-e POSTGRES_PASSWORD=password" instead to set a password in
+         "docker run".
+********************************************************************************
+END
 }
 
 # From 18 on the files lie in a folder of their major version. Files, or a volume, where versions
@@ -41,7 +63,6 @@ refuse_old_files() {
         found=('/var/lib/postgresql/data (unused mount/volume)')
     fi
     [ ${#found[@]} -gt 0 ] || return 0
-    # The official image's words (docker-entrypoint.sh of docker-library/postgres, 26 February 2026).
     cat >&2 <<END
 Error: in 18+, these Docker images are configured to store database data in a
        format which is compatible with "pg_ctlcluster" (specifically, using

@@ -23,7 +23,7 @@ _ONE_OFF_LIFE = frozenset({"create", "start", "die", "destroy"})
 def caption(shown: Shown, nest: Frame, label: str) -> str:
     """Return what Docker did, or that a block was not run; nothing where neither was."""
     if shown.standing is Standing.RAN and shown.given is not None:
-        text = _docker_did(shown.given, nest)
+        text = _docker_did(shown.given, nest) + _stand_ins(shown)
         if shown.block.varies:
             text += (
                 '<span class="seatrial-varies">output differs from run to run: '
@@ -34,6 +34,22 @@ def caption(shown: Shown, nest: Frame, label: str) -> str:
     if label:
         text = f'<span class="seatrial-only">{escape(label)}</span> {text}'
     return f'<figcaption class="seatrial-caption">{text}</figcaption>\n' if text else ""
+
+
+def _stand_ins(shown: Shown) -> str:
+    """Return for which official images a claim was run on stand-ins; nothing where it was not."""
+    if not shown.block.claim or shown.run is None or shown.given is None:
+        return ""
+    services: set[str] = set()
+    for step in shown.given.steps:
+        services |= {s.name for s in step.sightings if s.what == "container"}
+        if step.place.container is not None:
+            services.add(step.place.container.service)
+    images = sorted({shown.run.stand_ins[name] for name in services & shown.run.stand_ins.keys()})
+    if not images:
+        return ""
+    names = " and ".join(f"<code>{escape(image)}</code>" for image in images)
+    return f'<span class="seatrial-stand-in">run on a stand-in for {names}</span>'
 
 
 def _docker_did(given: ItemRecord, nest: Frame) -> str:

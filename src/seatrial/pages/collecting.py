@@ -16,6 +16,7 @@ from seatrial.pages.locating import lines_of, locate, relative, source_of
 from seatrial.pages.look_alikes import TESTED_ELSEWHERE, is_tested_elsewhere, look_alikes
 from seatrial.pages.nodes import item_node, item_of, status_node
 from seatrial.pages.openings import opens, opens_a_block, uncollected
+from seatrial.pages.short import settle
 from seatrial.transcript.blocks import Block, Item
 
 
@@ -50,7 +51,9 @@ class CollectItems(SphinxTransform):
         if items:
             self._make_room_for_status()
         written = [item for item in items if item.ordinal not in generated]
-        self.document["seatrial_problems"] = [*self._errors(), *self._uncollected(written)]
+        problems = [*self._errors(), *self._uncollected(written)]
+        self.document["seatrial_short"] = settle(self.document, Path(self.env.srcdir), problems)
+        self.document["seatrial_problems"] = problems
         self.document["seatrial_left_out"] = left_out
         self.document["seatrial_look_alikes"] = self._look_alikes(prompts)
 

@@ -15,12 +15,14 @@ from docutils.utils import unescape
 from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
 
-from seatrial.pages.nodes import claim_node, item_node, overview_node, sandbox_node
+from seatrial.pages.nodes import claim_node, item_node, overview_node, sandbox_node, short_node
 from seatrial.transcript.blocks import Block, Edit, Item
-from seatrial.transcript.options import by_field, readers_of
+from seatrial.transcript.options import NAME, by_field, readers_of
 
 #: The role of a literal that has to occur in nothing that ran, and where its node keeps the reason.
 UNPROVED = "unproved"
+_STEP = re.compile(rf"({NAME}):\s+(\S.*)")
+_MOST_STEPS = 3
 _WITH_REASON = re.compile(r"(.+?)\s*<([^<>]*[^<>\s][^<>]*)>", re.DOTALL)
 
 
@@ -133,6 +135,48 @@ class Sandbox(Console):
         if self.content:
             node += self.block(setup=True)
         return [node, *messages]
+
+
+class Short(SphinxDirective):
+    """``.. short:: The sentence of a claim`` with steps as its content: ``NAME: what to do``."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the steps; what they name is known once the page is collected."""
+        node = short_node(claim=" ".join(self.arguments[0].split()))
+        self.set_source_info(node)
+        messages: list[nodes.system_message] = []
+        for name, sentence, written in self._steps():
+            parsed, more = self.parse_inline(sentence, lineno=self.lineno)
+            step = nodes.paragraph("", "", *parsed, item=name, written=written)
+            self.set_source_info(step)
+            node += step
+            messages += more
+        return [node, *messages]
+
+    def _steps(self) -> list[tuple[str, str, str]]:
+        """Return names and sentences, each with its first line; one that is indented goes on."""
+        steps: list[tuple[str, str, str]] = []
+        for line in filter(str.strip, self.content):
+            if found := _STEP.fullmatch(line):
+                steps.append((found[1], found[2].strip(), line))
+            elif steps and line[:1].isspace():
+                name, sentence, written = steps.pop()
+                steps.append((name, f"{sentence} {line.strip()}", written))
+            else:
+                raise self.error(
+                    f"this line of the short form names no block or edit: `{line}`; write "
+                    "`NAME: what to do`, where NAME is the `:name:` of a block or an edit"
+                )
+        if not 1 <= len(steps) <= _MOST_STEPS:
+            raise self.error(
+                f"a short form has one to three lines, and this one has {len(steps) or 'none'}; "
+                "write `NAME: what to do` for each block or edit that is the fix"
+            )
+        return steps
 
 
 class Overview(SphinxDirective):

@@ -16,8 +16,18 @@ from seatrial.pages.marks import (
     page_status,
     sandbox_parts,
 )
-from seatrial.pages.nodes import claim_node, item_node, item_of, sandbox_node, status_node
+from seatrial.pages.nodes import (
+    claim_node,
+    item_node,
+    item_of,
+    sandbox_node,
+    short_node,
+    status_node,
+    steps_of,
+)
 from seatrial.pages.recorded import RecordedItem
+from seatrial.pages.rendering import commands_figures
+from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
 from seatrial.pages.tabs import needs_tabs, spellings
 from seatrial.pages.tally import Tally
@@ -45,6 +55,8 @@ class Markup:
             self._status(status)
         for claim in list(doctree.findall(claim_node)):
             self._claim(claim)
+        for short in list(doctree.findall(short_node)):
+            self._short(short)
         for sandbox in list(doctree.findall(sandbox_node)):
             self._sandbox(sandbox)
 
@@ -113,6 +125,51 @@ class Markup:
                 _raw(parts.after),
             ]
         )
+
+    def _short(self, node: short_node) -> None:
+        """Replace a short form by its steps, each a sentence with the commands or the edit."""
+        page = self._site.page(node["page"])
+        steps = nodes.enumerated_list("", enumtype="arabic", prefix="", suffix=".")
+        for sentence in steps_of(node):
+            known = page.by_ordinal[sentence["ordinal"]]
+            if isinstance(known.item, Edit):
+                code = edit_figure(known.item, sentence["language"], known.standings[0])
+            else:
+                code = commands_figures(known.halves)
+            paragraph = nodes.paragraph("", "", *sentence.children)
+            steps += nodes.list_item("", paragraph, _raw(code))
+        start = self._start(node)
+        node.replace_self(
+            [
+                *_targets(node),
+                _raw('<div class="seatrial-short">\n<p class="seatrial-title">In short</p>\n'),
+                *start,
+                steps,
+                _raw("</div>\n"),
+            ]
+        )
+
+    def _start(self, node: short_node) -> list[nodes.Node]:
+        """Return what a short form starts from: a line with a link to the commands for it.
+
+        Where the page says that right beside the form, that is the line.
+        """
+        sandbox = start_of(node)
+        if sandbox is None:
+            return []
+        if stand_side_by_side(node, sandbox):
+            sandbox.parent.remove(sandbox)
+            return [sandbox]
+        paragraph, *commands = sandbox.children
+        parts = sandbox_parts(paragraph.astext(), has_commands=False)
+        link: list[nodes.Node] = []
+        if commands:
+            anchor = f"starts-from-{nodes.make_id(node['page'])}"
+            sandbox["ids"].append(anchor)
+            text = "the commands for it"
+            link = [nodes.Text(" "), nodes.reference("", text, refid=anchor, internal=True)]
+        sentence = nodes.inline("", "", *copies(paragraph.children), *link)
+        return [_raw(parts.before), sentence, _raw(parts.between), _raw(parts.after)]
 
     def _status(self, node: status_node) -> None:
         """Replace the place under a page's title by what is known of the page."""

@@ -27,6 +27,13 @@ class status_node(nodes.General, nodes.Element):  # noqa: N801
     """The place under a page's title for what is known of all its blocks."""
 
 
+class short_node(nodes.General, nodes.Element):  # noqa: N801
+    """The fix at a page's top: a paragraph for each step, which names a block or an edit.
+
+    Once collected it keeps the number of that item as `ordinal`, and of its code the `language`.
+    """
+
+
 class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
     """What a page starts from: a paragraph and, where that takes commands, an item_node."""
 
@@ -34,6 +41,11 @@ class sandbox_node(nodes.General, nodes.Element):  # noqa: N801
 def items_of(doctree: nodes.document) -> tuple[Item, ...]:
     """Return what a page asks for, in reading order."""
     return tuple(item_of(node) for node in doctree.findall(item_node))
+
+
+def steps_of(node: short_node) -> list[nodes.paragraph]:
+    """Return the sentences of a short form, each of which names an item."""
+    return [child for child in node.children if isinstance(child, nodes.paragraph)]
 
 
 def item_of(node: item_node) -> Item:

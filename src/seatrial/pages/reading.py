@@ -235,6 +235,7 @@ def _page(app: Sphinx, doctree: nodes.document) -> Page:
         tuple(starmap(LookAlike, doctree.get("seatrial_look_alikes", ()))),
         tuple(doctree.get("seatrial_left_out", ())),
         _literals(doctree, path, Path(app.srcdir)) if checked else (),
+        doctree.get("seatrial_short"),
     )
 
 

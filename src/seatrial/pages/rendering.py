@@ -7,15 +7,16 @@ class ``seatrial-command``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from itertools import groupby
 
 from seatrial.pages.captions import caption
 from seatrial.pages.highlighting import highlighted
-from seatrial.pages.marks import counted
+from seatrial.pages.marks import counted, not_run_mark
 from seatrial.pages.nest import Frame, Kind, Line, Part, frame_at, in_words, nested, share
 from seatrial.pages.pieces import Piece, folded, is_table, joined, output, plain
-from seatrial.pages.shown import Shown
+from seatrial.pages.shown import Shown, Standing
 from seatrial.transcript.matching import ELISION, Pair, Row, trimmed
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.programs import PROGRAMS
@@ -37,13 +38,64 @@ def block_figure(shown: Shown) -> str:
         nest = frame_at(MACHINE)
         pre = joined(plain(trimmed(block.lines)))
         body = f'<div class="seatrial-frame" data-kind="machine">{pre}</div>\n'
-    label = f"{COMMANDS[block.only]} only" if block.only else ""
     return (
         f'<figure class="seatrial-block" data-standing="{shown.standing.name.lower()}"'
         f"{_spelt(shown)}>\n{_named(shown)}"
         f'<div class="seatrial-transcript highlight">\n{body}</div>\n'
-        f"{caption(shown, nest, label)}</figure>\n"
+        f"{caption(shown, nest, _only(shown))}</figure>\n"
     )
+
+
+def commands_figures(halves: Sequence[Shown]) -> str:
+    """Return a block's commands alone, in each spelling of Compose in which they differ."""
+    first, *others = halves
+    if all(_inputs(half) == _inputs(first) for half in others):
+        return _commands_figure(replace(first, spelling=""))
+    return "".join(map(_commands_figure, halves))
+
+
+def _inputs(shown: Shown) -> list[tuple[str, ...]]:
+    """Return what is typed."""
+    return [step.typed for step in shown.steps]
+
+
+def _commands_figure(shown: Shown) -> str:
+    """Return a block's commands alone as a figure, with a mark where it did not run as it is."""
+    if not shown.steps:
+        return block_figure(shown)
+    transcript = _Transcript(shown, commands_alone=True)
+    marks = [f'<span class="seatrial-only">{escape(only)}</span>'] if (only := _only(shown)) else []
+    if shown.standing is not Standing.RAN:
+        marks.append(not_run_mark(shown.standing, shown.block.not_run))
+    below = f'<figcaption class="seatrial-caption">{" ".join(marks)}</figcaption>\n'
+    return (
+        f'<figure class="seatrial-block seatrial-commands"{_spelt(shown)}>\n{_named(shown)}'
+        f'<div class="seatrial-transcript highlight">\n{transcript.frame(_entered(shown))}</div>\n'
+        f"{below if marks else ''}</figure>\n"
+    )
+
+
+def commands_in_words(shown: Shown) -> list[str]:
+    """Return a block's commands alone, with a line for each place that is entered."""
+    if not shown.steps:
+        return list(shown.block.lines)
+    return in_words(
+        _entered(shown),
+        lambda line: shown.steps[line.step].shown if line.part is Part.INPUT else (),
+    )
+
+
+def _entered(shown: Shown) -> Frame:
+    """Return the nest of a block whose steps alone are shown: of no place it says how it ended."""
+    nest = nested(shown.steps, shown.given, shown.block.terminal)
+    for frame in nest.frames():
+        frame.end = ""
+    return nest
+
+
+def _only(shown: Shown) -> str:
+    """Return in which spelling of Compose alone a block exists, in words; nothing where in both."""
+    return f"{COMMANDS[shown.block.only]} only" if shown.block.only else ""
 
 
 def _spelt(shown: Shown) -> str:
@@ -69,7 +121,8 @@ def transcript_in_words(shown: Shown) -> list[str]:
 class _Transcript:
     """The markup of a block's frames."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: Shown, *, commands_alone: bool = False) -> None:
+        self._commands_alone = commands_alone
         self._steps = shown.steps
         self._given = shown.given
         self._compared = shown.comparisons or (None,) * len(shown.steps)
@@ -82,7 +135,7 @@ class _Transcript:
         # what stands between steps, such as a writer's comments
         between = [lines[e:b] for e, b in zip(ends, [*begins[1:], len(lines)], strict=True)]
         self._rest = [*between[:-1], tuple(trimmed(between[-1]))]
-        self._lead = lines[: begins[0]]
+        self._lead = () if commands_alone else lines[: begins[0]]
 
     def lines(self, line: Line) -> Sequence[str]:
         """Return the lines of a page that one part of a step stands for."""
@@ -137,6 +190,8 @@ class _Transcript:
 
     def _pieces(self, part: Line | Frame) -> Iterator[Piece]:
         """Yield the markup of one part."""
+        if self._commands_alone and not _leads_to_input(part):
+            return
         if isinstance(part, Frame):
             if any(piece.html for held in part.held for piece in self._pieces(held)) or part.end:
                 yield Piece(False, self.frame(part))
@@ -174,6 +229,11 @@ class _Transcript:
         elif status is not None and compared is None:
             yield from plain([f"[{status}]"])
         yield from plain(self._rest[number])
+
+
+def _leads_to_input(part: Line | Frame) -> bool:
+    """Tell whether a part is what somebody types, or a place in which they type."""
+    return part.entered if isinstance(part, Frame) else _is_input(part)
 
 
 def _is_input(part: Line | Frame) -> bool:

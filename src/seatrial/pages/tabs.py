@@ -10,15 +10,15 @@ from docutils.nodes import make_id
 
 from seatrial.pages.rendering import block_figure
 from seatrial.pages.shown import Shown
-from seatrial.transcript.spelling import COMMANDS, CURRENT, OLD
+from seatrial.transcript.spelling import COMMANDS, CURRENT, OLD, without_wait
 
 
 def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = True) -> str:
     """Return a block in each spelling of Compose.
 
-    Halves that differ in the command's hyphen alone are for the page's switch to choose from; where
-    names or outputs differ, sphinx-tabs show both.  Tabs of one label change together, also with
-    those that an author wrote as ``group-tab``.
+    Halves that differ in the command's hyphen alone, or in that Compose 1.29 does not wait, are for
+    the page's switch to choose from; where names or outputs differ, sphinx-tabs show both.  Tabs of
+    one label change together, also with those that an author wrote as ``group-tab``.
     """
     if len(halves) == 1 or not tabs or alike(halves):
         return "".join(map(block_figure, halves))
@@ -45,14 +45,14 @@ def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = 
 
 
 def needs_tabs(halves: Sequence[Shown]) -> bool:
-    """Tell whether a block's spellings differ in more than the hyphen."""
+    """Tell whether a block's spellings differ in more than the command itself."""
     return len(halves) > 1 and not alike(halves)
 
 
 def alike(halves: Sequence[Shown]) -> bool:
-    """Tell whether two spellings of a block show the same but for the command's hyphen."""
+    """Tell whether two spellings of a block show the same but for the command and its wait."""
     first, *others = [
-        [line.replace(COMMANDS[OLD], COMMANDS[CURRENT]) for line in _visible(half)]
+        [without_wait(line.replace(COMMANDS[OLD], COMMANDS[CURRENT])) for line in _visible(half)]
         for half in halves
     ]
     return all(first == other for other in others)

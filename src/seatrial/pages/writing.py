@@ -12,10 +12,20 @@ from sphinx.util import logging
 
 from seatrial.pages.doubts import Doubts
 from seatrial.pages.in_html import Markup
-from seatrial.pages.nodes import claim_node, item_node, item_of, overview_node, sandbox_node
+from seatrial.pages.nodes import (
+    claim_node,
+    item_node,
+    item_of,
+    overview_node,
+    sandbox_node,
+    short_node,
+    steps_of,
+)
 from seatrial.pages.overviews import OVERVIEWS, Wanted
-from seatrial.pages.rendering import transcript_in_words
+from seatrial.pages.rendering import commands_in_words, transcript_in_words
+from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
+from seatrial.transcript.blocks import Edit
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +54,7 @@ def replace_ours(site: Site, _app: Sphinx, doctree: nodes.document, _page: str) 
 
 def _is_ours(node: nodes.Node) -> bool:
     """Tell whether a node is one of this extension's."""
-    return isinstance(node, item_node | claim_node | sandbox_node)
+    return isinstance(node, item_node | claim_node | sandbox_node | short_node)
 
 
 def _put_in_words(site: Site, doctree: nodes.document) -> None:
@@ -61,6 +71,30 @@ def _put_in_words(site: Site, doctree: nodes.document) -> None:
         text = "\n".join(transcript_in_words(halves[0]))
         literal.rawsource = text
         literal.children = [nodes.Text(text)]
+    for short in list(doctree.findall(short_node)):
+        _put_short_in_words(site, short)
+
+
+def _put_short_in_words(site: Site, node: short_node) -> None:
+    """Write a short form as a list, each step with its commands or its edit."""
+    page = site.page(node["page"])
+    steps = nodes.enumerated_list("", enumtype="arabic", prefix="", suffix=".")
+    for sentence in steps_of(node):
+        known = page.by_ordinal[sentence["ordinal"]]
+        step = nodes.list_item("", nodes.paragraph("", "", *sentence.children))
+        if isinstance(known.item, Edit):
+            step += nodes.paragraph("", "", nodes.literal("", known.item.file))
+            lines: Sequence[str] = known.item.lines
+        else:
+            lines = commands_in_words(known.halves[0])
+        text = "\n".join(lines)
+        step += nodes.literal_block(text, text, language=sentence["language"])
+        steps += step
+    start = start_of(node)
+    begins: list[nodes.Node] = []
+    if start is not None and not stand_side_by_side(node, start):
+        begins = [nodes.paragraph("", "", *copies(start[0].children))]
+    node.replace_self([nodes.rubric("", "In short"), *begins, steps])
 
 
 def _link(site: Site, here: str, page: str, anchor: str, shown: Sequence[nodes.Node]) -> nodes.Node:

@@ -18,7 +18,7 @@ from seatrial.pytest_plugin import changed
 from seatrial.pytest_plugin.judged import PROSE
 from seatrial.pytest_plugin.left_out import is_left_out_unasked, not_collected
 from seatrial.pytest_plugin.notebooks import CellItem, NotebookFile
-from seatrial.pytest_plugin.pages import BlockItem, PageFile
+from seatrial.pytest_plugin.pages import BlockItem, PageFile, ShortItem
 from seatrial.pytest_plugin.shard import take_share
 from seatrial.pytest_plugin.tally import summary
 from seatrial.pytest_plugin.trial import TRIAL, Trial
@@ -178,6 +178,8 @@ def pytest_collection_modifyitems(
                 item.parent.asked_for.add(
                     item.item.ordinal if isinstance(item, BlockItem) else item.number
                 )
+            elif isinstance(item, ShortItem):
+                trial.tally.selected += 1
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

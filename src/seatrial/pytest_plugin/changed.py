@@ -14,10 +14,11 @@ import pytest
 from seatrial.errors import SeatrialError
 from seatrial.pytest_plugin.judged import Judged, Spelt
 from seatrial.pytest_plugin.notebooks import CellItem, StrangeNotebook
-from seatrial.pytest_plugin.pages import BlockItem
+from seatrial.pytest_plugin.pages import BlockItem, ShortItem
 from seatrial.pytest_plugin.trial import Trial
 from seatrial.pytest_plugin.whole import BEGAN_WITH, Whole, is_as_it_was, keep, look
 from seatrial.transcript.blocks import Page
+from seatrial.transcript.spelling import CURRENT
 from seatrial.trials.changes import Due, is_as_recorded, run_of, seconds_of, why_due, within
 from seatrial.trials.checked import Checks
 from seatrial.trials.inputs import Surroundings, inputs_of, surroundings
@@ -102,10 +103,13 @@ class _Choice:
                 self.same.append(spelt)
                 return
             recorded = is_as_recorded(run, page, settings, around, engine)
-            if check is None and not note and recorded:
+            recorded = recorded and check is None and not note
+            # recording runs no short form
+            in_short = page.short is not None and spelling == CURRENT
+            if recorded and not in_short:
                 self.same.append(spelt)
                 return
-            why = why_due(check, now, run)
+            why = "its short form has not passed here" if recorded else why_due(check, now, run)
         last = check.when if check is not None else 0.0
         self.due[spelt] = Due(page.name, spelling, why + note, last, seconds_of(check, run))
 
@@ -124,7 +128,9 @@ def pass_over_the_same(config: pytest.Config, trial: Trial, items: list[pytest.I
     if not config.getoption(_OPTION) or trial.known is None:
         return
     only_pages = all(isinstance(item, Judged | StrangeNotebook) for item in items)
-    runs = {item.parent: None for item in items if isinstance(item, BlockItem | CellItem)}
+    runs = {
+        item.parent: None for item in items if isinstance(item, BlockItem | ShortItem | CellItem)
+    }
     if not runs:
         return
     choice = _Choice(trial, frozenset(config.getoption("--seatrial-always")))

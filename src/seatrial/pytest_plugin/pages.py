@@ -22,10 +22,12 @@ from seatrial.pytest_plugin.judged import (
     prose,
 )
 from seatrial.pytest_plugin.trial import TRIAL
+from seatrial.run.engines import Engine
 from seatrial.transcript.blocks import Item, Page
-from seatrial.transcript.spelling import OLD
+from seatrial.transcript.spelling import CURRENT, OLD
 from seatrial.trials.outcome import newly_failed
 from seatrial.trials.page import PageRun, has_failed, has_passed
+from seatrial.trials.short import in_short, why_it_fails
 from seatrial.trials.trusted import record_command, trusted_record
 from seatrial.trials.verdicts import ItemResult, Verdict, explain
 
@@ -60,6 +62,10 @@ class SpeltPage(Spelt):
         self.page = page
         self.run: PageRun | None = None
         self.checking: Checking | None = None
+        self.passed = self.failed = False
+        # what the run came to that is closed
+        self.short_held: bool | None = None
+        # None as long as the short form was not run
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each block and edit, in reading order."""
@@ -68,14 +74,19 @@ class SpeltPage(Spelt):
             section = item.section or "top"
             nth[section] += 1
             yield BlockItem.from_parent(self, name=f"{section}-{nth[section]}", item=item)
+        short = self.page.short
+        if short and self.has_short_form and not (self.trial.recording or self.trial.visible):
+            yield ShortItem.from_parent(self, name="short", line=short.line)
+
+    @property
+    def has_short_form(self) -> bool:
+        """Tell whether the page has a short form, which is written for Compose 2 and later."""
+        return self.page.short is not None and self.name == CURRENT
 
     def result(self, ordinal: int) -> ItemResult:
         """Run the page up to an item and return what became of it."""
         if self.run is None:
-            needs_engine = self.trial.needs_docker(self.page)
-            engine = self.trial.engine(self.name) if needs_engine else None
-            # the page as it stands now: a run before may have rewritten its promises
-            page = self.trial.tree.page(self.trial.source / self.page.source) or self.page
+            engine, page = self._engine, self._now
             settings = self.trial.tree.settings
             self.checking = Checking(self.trial, page, self.name)
             promises_alone = self.trial.recording or self.trial.visible
@@ -90,6 +101,38 @@ class SpeltPage(Spelt):
             )
         return self.run.through(ordinal)
 
+    def short_form(self) -> str:
+        """Run the page's short form in a sandbox of its own, and return why it fails, if it does.
+
+        The page's own run has ended by then: both would publish the same ports.
+        """
+        self._end_run()
+        engine, page = self._engine, self._now
+        self.checking = self.checking or Checking(self.trial, page, self.name)
+        if page.short is None:
+            return ""
+        own = in_short(page, page.short)
+        run = PageRun(own, self.trial.tree.settings, engine, say=self._say)
+        try:
+            run.through(len(own.items))
+            why = why_it_fails(run, page.short)
+            self.short_held = not why
+            return why
+        finally:
+            run.close()
+            self.trial.tally.steps += run.steps_run
+            self.trial.tally.shorts += bool(self.short_held)
+
+    @property
+    def _engine(self) -> Engine | None:
+        """Return the engine that the page needs, if it needs one."""
+        return self.trial.engine(self.name) if self.trial.needs_docker(self.page) else None
+
+    @property
+    def _now(self) -> Page:
+        """Return the page as it stands now: a run before may have rewritten its promises."""
+        return self.trial.tree.page(self.trial.source / self.page.source) or self.page
+
     def _say(self, line: str) -> None:
         """Print a line on the terminal, also where the output of tests is captured."""
         plugins = self.config.pluginmanager
@@ -100,6 +143,17 @@ class SpeltPage(Spelt):
                 reporter.write_line(line, flush=True)
 
     def teardown(self) -> None:
+        """Close the run, and keep what it came to as the page's last check."""
+        try:
+            self._end_run()
+        finally:
+            checking, self.checking = self.checking, None
+            if checking is not None:
+                held = self.short_held or not self.has_short_form
+                failed = self.failed or self.short_held is False
+                checking.end(passed=self.passed and held, failed=failed)
+
+    def _end_run(self) -> None:
         """Close the run and, where asked to, write down what it gave."""
         run, self.run = self.run, None
         if run is None:
@@ -116,8 +170,7 @@ class SpeltPage(Spelt):
             tally.steps += run.steps_run
             tally.unrecorded += run.unrecorded
             tally.add(run.results, strict=self.trial.tree.settings.strict)
-            if self.checking is not None:
-                self.checking.end(passed=has_passed(run), failed=has_failed(run))
+            self.passed, self.failed = has_passed(run), has_failed(run)
         if trouble:
             # raised out here: pytest would show what caused it, in Python's words
             pytest.fail(trouble, pytrace=False)
@@ -158,3 +211,24 @@ class BlockItem(Judged):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the block stands."""
         return self.path, self.item.line - 1, f"{self.parent.name}::{self.name}"
+
+
+class ShortItem(Judged):
+    """The short form of a page, by itself in a sandbox of its own."""
+
+    parent: SpeltPage
+
+    def __init__(self, *, line: int, **more: object) -> None:
+        super().__init__(**more)  # type: ignore[arg-type]
+        self.line = line
+
+    def runtest(self) -> None:
+        """Run it; raise Failure with the reason where its claim, or a promise of it, fails."""
+        with docker_or_skip(self.parent.trial):
+            why = self.parent.short_form()
+        if why:
+            raise Failure(why)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the short form stands."""
+        return self.path, self.line - 1, f"{self.parent.name}::{self.name}"

@@ -24,6 +24,8 @@ class Tally:
     cells: int = 0
     claims: int = 0
     """Claims that were proved."""
+    shorts: int = 0
+    """Short forms of pages that hold by themselves."""
     silent: int = 0
     """Blocks that ran and promise no output, though they could."""
     unrecorded: int = 0
@@ -75,6 +77,7 @@ class Tally:
         self.steps += other.steps
         self.cells += other.cells
         self.claims += other.claims
+        self.shorts += other.shorts
         self.silent += other.silent
         self.unrecorded += other.unrecorded
         self.changed += other.changed
@@ -85,12 +88,13 @@ class Tally:
 
 def summary(tally: Tally, *, tell_unrecorded: bool) -> Iterator[str]:
     """Yield, in lines, what was run and what was written."""
+    shorts = f"; {_number(tally.shorts, 'short form')} held" if tally.shorts else ""
     cells = f" and {_number(tally.cells, 'cell')}" if tally.cells else ""
     silent = f"; {tally.silent} block{'s promise' if tally.silent > 1 else ' promises'} no output"
     yield (
         f"seatrial: ran {_number(tally.blocks, 'block')} with "
         f"{_number(tally.steps, 'step')}{cells}; "
-        f"{_number(tally.claims, 'claim')} proved{silent if tally.silent else ''}"
+        f"{_number(tally.claims, 'claim')} proved{shorts}{silent if tally.silent else ''}"
     )
     if tally.ran_nothing:
         yield "seatrial: no step ran, so nothing was shown to be true"

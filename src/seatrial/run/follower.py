@@ -330,6 +330,10 @@ class Follower:
             return {}
         return self._witness.images(ours=engine.private)
 
+    def stand_ins(self) -> dict[str, str]:
+        """Return service -> the official image for which it ran on a stand-in."""
+        return self._witness.stand_ins() if self._witness else {}
+
     def _opened(self, folder: Path | None) -> Line:
         line = Line(self.sandbox, self._witness, self._insides, self._prompts, folder)
         self._stack.callback(line.close)

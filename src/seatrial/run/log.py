@@ -15,6 +15,8 @@ from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import Container
 from seatrial.transcript.spelling import ONE_OFF, PROJECT, SERVICE
 
+# the label of an image that stands in for the official one of its name (engine/images.py)
+_STAND_IN = "org.seatrial.recipe"
 # bookkeeping that no reader asked for
 _SILENT = frozenset({"resize", "top", "health_status", "exec_detach", "attach", "mount", "unmount"})
 
@@ -57,6 +59,8 @@ class Log:
         # anonymous ones that containers of the project have mounted
         self.images: set[str] = set()
         # those that containers were made from, and that are not the project's own
+        self.stand_ins: dict[str, str] = {}
+        # service -> the official image for which it ran on a stand-in
 
     def __len__(self) -> int:
         """Return how many events are kept."""
@@ -109,6 +113,8 @@ class Log:
             image = attributes.get("image", "")
             if verb == "create" and not re.match(rf"{re.escape(self._project)}[-_]", image):
                 self.images.add(image)
+                if _STAND_IN in attributes:
+                    self.stand_ins[attributes.get(SERVICE, "")] = image
             if verb == "die":
                 # an exec cannot outlive its container, and the engine need not say so
                 self.under_way -= {e.execution for e in self._events if e.actor == actor}

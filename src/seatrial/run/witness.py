@@ -75,6 +75,11 @@ class Witness:
                 found[name] = version
         return found
 
+    def stand_ins(self) -> dict[str, str]:
+        """Return service -> the official image for which it ran on a stand-in."""
+        with self._news:
+            return dict(sorted(self._log.stand_ins.items()))
+
     def under_way(self) -> frozenset[str]:
         """Return the execs and the containers of `run` that somebody is attached to, by identifier.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from seatrial.transcript.options import (
     any_lines,
     any_text,
+    item_name,
     option,
     seconds,
     which_spelling,
@@ -71,6 +72,8 @@ class Block:
     matrix: str = option(any_text, "")
     # the name of that matrix, where a page has several
     varies: Varies | None = option(Varies.read, None)
+    name: str = option(item_name, "")
+    # by which the page's short form calls it
     claim: str = ""
     # the sentence this block proves
     setup: bool = False
@@ -116,6 +119,8 @@ class Edit:
     was: tuple[str, ...] = option(any_lines, ())
     # the lines that the first run of new lines replaces
     not_run: str = option(any_text, "")
+    name: str = option(item_name, "")
+    # by which the page's short form calls it
 
     @property
     def where(self) -> str:
@@ -139,6 +144,24 @@ class Edit:
 
 
 Item = Block | Edit
+
+
+@dataclass(frozen=True)
+class Short:
+    """The fix that a page is about: items that alone make one of its claims hold."""
+
+    source: str
+    # the file it stands in, relative to the source directory
+    line: int
+    steps: tuple[int, ...]
+    # ordinals of these items, in the order in which they are typed
+    claim: int
+    # the ordinal of that claim
+
+    @property
+    def where(self) -> str:
+        """Return the place as ``file:line``."""
+        return f"{self.source}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -178,6 +201,7 @@ class Page:
     # ordinals of the blocks that seatrial, and not the writer, leaves out
     literals: tuple[Literal, ...] = ()
     # of its sentences, where the project has them checked
+    short: Short | None = None
 
     @property
     def shows_nothing_true(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ from seatrial.transcript.spelling import CURRENT, OLD
 
 T = TypeVar("T")
 _READER = "reader"
+#: What names of blocks and edits look like.
+NAME = r"[a-z][a-z0-9-]*"
 
 
 def option(reader: Callable[[str], T], default: T) -> T:
@@ -54,6 +57,14 @@ def any_text(argument: str | None) -> str:
 def any_lines(argument: str | None) -> tuple[str, ...]:
     """Read lines of text."""
     return tuple(any_text(argument).splitlines())
+
+
+def item_name(argument: str | None) -> str:
+    """Read the name by which the page's short form calls a block or an edit."""
+    value = any_text(argument).strip()
+    if re.fullmatch(NAME, value) is None:
+        raise ValueError("write small letters, digits and hyphens, such as `the-line`")
+    return value
 
 
 def whole_number(argument: str | None) -> int:

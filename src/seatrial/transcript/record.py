@@ -19,7 +19,9 @@ from seatrial.transcript.events import Ending, Sighting
 from seatrial.transcript.places import Container, Place, from_plain, from_words
 from seatrial.transcript.sameness import Given, differences
 
-FORMAT = 2
+FORMAT = 3
+# 3: has stand-ins.  A record of format 2 is one without any, and read as it is
+_SAME_BUT_FOR_STAND_INS = 2
 # read for one release: without images, dependencies and seals, and with places in words
 _OLD_FORMAT = 1
 # the seal of what was recorded in it
@@ -94,6 +96,8 @@ class Run:
     # what the run depended on ("page", "project", "tools", "code") -> digest
     seal: str = ""
     # of all this, with the seals of the items in place of them
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    # service -> the official image for which it ran on a stand-in
 
     @cached_property
     def edited(self) -> bool:
@@ -122,6 +126,9 @@ def _seal(part: ItemRecord | Run) -> str:
     """Return twelve hexadecimal digits that change with anything but the seals."""
     plain = _plain(part)
     plain.pop("seal")
+    if not plain.get("stand_ins"):
+        # as a seal of format 2 was made
+        plain.pop("stand_ins", None)
     if isinstance(part, Run):
         plain["items"] = [item.seal for item in part.items]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
@@ -166,7 +173,7 @@ def path_of(folder: Path, page: str) -> Path:
 def load(folder: Path, page: str) -> Record | None:
     """Return a page's record, or None if it was never recorded.
 
-    Raises RecordError where the file is no record of this format, or another page's.
+    Raises RecordError where the file is not a record of this format, or another page's.
     """
     path = path_of(folder, page)
     try:
@@ -182,7 +189,7 @@ def load(folder: Path, page: str) -> Record | None:
         record = _record(data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(
-            f"is no record of this format: {error}",
+            f"is not a record of this format: {error}",
             where=str(path),
             hint="delete the file and record the page again",
         ) from error
@@ -239,7 +246,7 @@ def _same(old: Run, new: Run) -> bool:
     """Tell whether two runs differ in nothing but what varies by nature."""
     steps = [[step for item in run.items for step in item.steps] for run in (old, new)]
     return (
-        (old.tools, old.images) == (new.tools, new.images)
+        (old.tools, old.images, old.stand_ins) == (new.tools, new.images, new.stand_ins)
         and [i.digest for i in old.items] == [i.digest for i in new.items]
         and [(s.command, s.ending) for s in steps[0]] == [(s.command, s.ending) for s in steps[1]]
         and not any(differences(a.given, b.given) for a, b in zip(*steps, strict=True))
@@ -300,23 +307,27 @@ def _record(data: dict[str, Any]) -> Record:
     """Return the record that JSON holds."""
     if data["format"] == _OLD_FORMAT:
         data = _migrated(data)
-    elif data["format"] != FORMAT:
+    elif data["format"] not in (FORMAT, _SAME_BUT_FOR_STAND_INS):
         raise ValueError(f"format {data['format']!r}, not {FORMAT}")
     runs = {spelling: _run(run) for spelling, run in data["runs"].items()}
     return Record(str(data["page"]), runs)
 
 
+_MAPPINGS = ("tools", "images", "stand_ins", "depends")
+
+
 def _run(data: dict[str, Any]) -> Run:
     """Return the run that JSON holds."""
     _require(data["ran"], str)
-    for key in ("tools", "images", "depends"):
+    data = {"stand_ins": {}, **data}
+    for key in _MAPPINGS:
         for value in data[key].values():
             _require(value, str)
     items = (
         ItemRecord(item["digest"], tuple(map(_step, item["steps"])), item["seal"])
         for item in data["items"]
     )
-    rest = {key: dict(data[key]) for key in ("tools", "images", "depends")}
+    rest = {key: dict(data[key]) for key in _MAPPINGS}
     return Run(ran=data["ran"], seal=data["seal"], items=tuple(items), **rest)
 
 

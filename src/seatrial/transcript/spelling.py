@@ -23,12 +23,16 @@ SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
 FOLDER = "com.docker.compose.project.working_dir"
 
+# up to the end of the command: what follows may wait for something else
+_UP_AND_WAIT = re.compile(r"(\bdocker[ -]compose\b[^|&;]*?\sup\b[^|&;]*?)\s--wait(?=\s|$|[|&;)])")
+
 
 def respelt(line: str, project: str) -> str:
     """Return a line as Compose 1.29 has it: its command, and names of containers and images.
 
     Volumes and networks are called ``project_name`` by both.
     """
+    line = without_wait(line)
     line = re.sub(r"\bdocker compose\b", "docker-compose", line)
     # the prefix of a log line names service and number alone
     line = re.sub(r"^([a-z][a-z0-9_]*)-(\d+)(?=\s[\s.]*\|)", r"\1_\2", line)
@@ -37,6 +41,11 @@ def respelt(line: str, project: str) -> str:
     container = rf"(?<![\w.-]){name}-([a-z][a-z0-9_]*)-(run-)?([0-9a-f]+\b|\.\.\.)"
     line = re.sub(container, _joined(project), line)
     return re.sub(rf"(?<![\w./-]){name}-([a-z][a-z0-9_]*)\b(?![-./])", rf"{project}_\1", line)
+
+
+def without_wait(line: str) -> str:
+    """Return a line whose ``up`` does not wait: Compose 1.29 has no such option."""
+    return _UP_AND_WAIT.sub(r"\1", line)
 
 
 def _joined(project: str) -> Callable[[re.Match[str]], str]:

@@ -70,6 +70,7 @@ class RunAgain(PageRun):
         *,
         known: Sequence[Heard] = (),
         images: Mapping[str, str] | None = None,
+        stand_ins: Mapping[str, str] | None = None,
         warm: Warm | None = None,
         typing: bool = True,
         recording: bool = False,
@@ -83,7 +84,7 @@ class RunAgain(PageRun):
         self._typing = typing
         # without it, nothing is typed: `Unheard` is raised instead
         self._progress = progress
-        self._told = _Told(images or {})
+        self._told = _Told(images or {}, stand_ins or {})
         self._ended: list[Ended] = []
         self._lines: dict[int, _Replayed] = {}
         if warm is not None:
@@ -101,6 +102,11 @@ class RunAgain(PageRun):
     def images(self) -> Mapping[str, str]:
         """Return the images of containers, each with its program's version."""
         return self._sights.images()
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """Return service -> the official image for which it ran on a stand-in."""
+        return self._sights.stand_ins()
 
     @property
     def _sights(self) -> Sights:
@@ -197,6 +203,7 @@ class _Told:
     """What Docker did before, as it was kept."""
 
     kept: Mapping[str, str]
+    kept_stand_ins: Mapping[str, str]
     windows: dict[tuple[int, int], tuple[Sighting, ...]] = field(default_factory=dict)
 
     def did(self, window: tuple[int, int]) -> tuple[Sighting, ...]:
@@ -204,6 +211,9 @@ class _Told:
 
     def images(self) -> Mapping[str, str]:
         return self.kept
+
+    def stand_ins(self) -> Mapping[str, str]:
+        return self.kept_stand_ins
 
 
 @dataclass(frozen=True)
@@ -218,6 +228,9 @@ class _Both:
 
     def images(self) -> Mapping[str, str]:
         return {**self.before.images(), **self.now.images()}
+
+    def stand_ins(self) -> Mapping[str, str]:
+        return {**self.before.stand_ins(), **self.now.stand_ins()}
 
 
 @dataclass

@@ -22,12 +22,15 @@ from seatrial.transcript.cells import text_of
 from seatrial.transcript.folders import NOT_COPIED, contents, digest, digest_of_all, digest_of_file
 from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import path_of
+from seatrial.transcript.spelling import CURRENT
 from seatrial.transcript.steps import parse
 
 #: What is typed on a page, and what it edits; with the options that decide how that is run.
 COMMANDS = "its commands"
 #: What a page promises of that.
 PROMISES = "its promises"
+#: Which of its blocks and edits its short form names, and for which claim.
+SHORT = "its short form"
 #: What it gave when it was recorded.
 RECORD = "its record"
 
@@ -117,8 +120,10 @@ def inputs_of(page: Page, spelling: str, settings: Settings, around: Surrounding
     Raises SeatrialError where a notebook cannot be read.
     """
     written, texts = _written(page, settings)
+    short = page.short if spelling == CURRENT else None
     return {
         **written,
+        **({SHORT: digest(repr((short.steps, short.claim)))} if short else {}),
         RECORD: _digest_of_record(page, spelling, settings),
         **_besides(texts, around),
     }
@@ -162,7 +167,7 @@ def _in_notebook(page: Page, settings: Settings) -> tuple[dict[str, str], list[s
             if cell["cell_type"] == "code"
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SeatrialError(f"is no notebook: {error}", where=page.source) from error
+        raise SeatrialError(f"is not a notebook: {error}", where=page.source) from error
     digests = {COMMANDS: digest(repr(typed)), PROMISES: digest(text)}
     return digests, [code for code, _ in typed]
 

@@ -34,6 +34,9 @@ class Sights(Protocol):
     def images(self) -> Mapping[str, str]:
         """Return the images of containers, each with its program's version."""
 
+    def stand_ins(self) -> Mapping[str, str]:
+        """Return service -> the official image for which it ran on a stand-in."""
+
 
 def as_record(
     page: Page,
@@ -49,6 +52,7 @@ def as_record(
         ran=datetime.now(UTC).date().isoformat(),
         tools=dict(tools),
         images=images,
+        stand_ins=dict(sights.stand_ins()) if sights is not None else {},
         depends={"name": page.name, **depends_on(items, project, tools, images)},
         items=tuple(
             ItemRecord(original.digest, tuple(steps_as_recorded(result, sights)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from seatrial.transcript.record import write_whole
 from seatrial.transcript.steps import KEYS
 from seatrial.trials.inputs import Asked
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class Outputs:
     """One for each item of the page that was reached, in reading order."""
     images: Mapping[str, str]
     """The images of containers, each with its program's version."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Service -> the official image for which it ran on a stand-in."""
 
     @property
     def time(self) -> str:
@@ -81,7 +83,8 @@ def load(source: Path, page: str, spelling: str) -> Outputs | None:
         if data["format"] != _FORMAT:
             return None
         items = tuple(map(_heard, data["items"]))
-        return Outputs(dict(data["inputs"]), float(data["when"]), items, dict(data["images"]))
+        facts = (dict(data["images"]), dict(data["stand_ins"]))
+        return Outputs(dict(data["inputs"]), float(data["when"]), items, *facts)
     except (OSError, ValueError, KeyError, TypeError):
         # what cannot be read counts for nothing: the page is run
         return None
@@ -98,6 +101,7 @@ def keep(source: Path, page: str, spelling: str, outputs: Outputs) -> None:
         "inputs": dict(outputs.inputs),
         "when": outputs.when,
         "images": dict(outputs.images),
+        "stand_ins": dict(outputs.stand_ins),
         "items": [
             {
                 "asked": asdict(item.asked),

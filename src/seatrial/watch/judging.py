@@ -151,6 +151,7 @@ class Judge:
             self._steps(case.page),
             known=known,
             images=last.outputs.images,
+            stand_ins=last.outputs.stand_ins,
             typing=False,
             record=case.record(),
         )
@@ -194,6 +195,7 @@ class Judge:
             self._steps(case.page),
             known=known,
             images=last.outputs.images if last is not None else {},
+            stand_ins=last.outputs.stand_ins if last is not None else {},
             warm=self._warm,
             recording=recorder is not None,
             record=case.record() if recorder is None else None,
@@ -222,7 +224,7 @@ class Judge:
 
     def _leave_open(self, case: _Case, run: RunAgain, *, on_top: bool) -> Outputs:
         """Keep the sandbox of a run for the next one, and return what the run gave."""
-        given = Outputs(case.lasting, time.time(), tuple(run.heard), run.images)
+        given = Outputs(case.lasting, time.time(), tuple(run.heard), run.images, run.stand_ins)
         self._lasts[case.page.name] = _Last(case.page, given, on_top)
         self._warm, self._owner = run.leave_open(), case.page.name
         return given

@@ -26,10 +26,12 @@ OF_A_BLOCK: dict[str, tuple[str, object]] = {
     "row": ("a kill", "a kill"),
     "matrix": ("ends", "ends"),
     "varies": ("1: it counts", Varies("it counts", (1,))),
+    "name": ("the-line", "the-line"),
 }
 OF_AN_EDIT: dict[str, tuple[str, object]] = {
     "was": ("one", ("one",)),
     "not-run": ("it is a sketch", "it is a sketch"),
+    "name": ("the-line", "the-line"),
 }
 
 

@@ -32,6 +32,11 @@ def test_nothing_that_another_process_did_is_forgotten() -> None:
             {"cells": 1, "claims": 1},
             ["seatrial: ran 2 blocks with 1 step and 1 cell; 1 claim proved"],
         ),
+        ({"shorts": 1}, [f"{RAN}; 1 short form held"]),
+        (
+            {"shorts": 2, "silent": 1},
+            [f"{RAN}; 2 short forms held; 1 block promises no output"],
+        ),
         ({"silent": 1}, [f"{RAN}; 1 block promises no output"]),
         ({"silent": 2}, [f"{RAN}; 2 blocks promise no output"]),
         (

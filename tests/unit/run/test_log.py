@@ -132,6 +132,7 @@ def test_an_exec_ends_with_its_container(log: Log) -> None:
 
 def test_anonymous_volumes_and_images_of_others_are_kept_in_mind(log: Log) -> None:
     assert log.images == {"python:3.13-slim"}
+    assert log.stand_ins == dict.fromkeys(("db", "web"), "python:3.13-slim")
     assert [len(name) for name in log.volumes] == [64]
 
 

@@ -208,7 +208,7 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
     with pytest.raises(RecordError) as raised:
         load(tmp_path, "page")
     first, hint = str(raised.value).split("\n")
-    assert first.startswith(f"{tmp_path / 'page.json'}: is no record of this format: ")
+    assert first.startswith(f"{tmp_path / 'page.json'}: is not a record of this format: ")
     assert hint == "  hint: delete the file and record the page again"
     with pytest.raises(RecordError):
         save(tmp_path, with_step(STEP))
@@ -216,8 +216,8 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
 
 
 def test_a_record_of_a_later_release_is_told_as_one(tmp_path: Path) -> None:
-    path_of(tmp_path, "page").write_text('{"format": 3, "page": "page", "runs": {}}')
-    said = r"page\.json: has format 3, and this seatrial knows 2\n  hint: install the seatrial that"
+    path_of(tmp_path, "page").write_text('{"format": 4, "page": "page", "runs": {}}')
+    said = r"page\.json: has format 4, and this seatrial knows 3\n  hint: install the seatrial that"
     with pytest.raises(RecordError, match=said):
         load(tmp_path, "page")
 
@@ -240,7 +240,7 @@ def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
     save(tmp_path, RECORD)
     path = path_of(tmp_path, RECORD.page)
     path.write_text(path.read_text()[: path.stat().st_size // 2])
-    with pytest.raises(RecordError, match=r"is no record of this format"):
+    with pytest.raises(RecordError, match=r"is not a record of this format"):
         load(tmp_path, RECORD.page)
 
 
@@ -335,8 +335,21 @@ def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path:
     # what gave the same is written again all the same: the old form has no seals
     new = Record("page", {"v2": sealed(replace(run, ran="2027-01-01"))})
     assert save(tmp_path, new)
-    assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 2
+    assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 3
     assert load(tmp_path, "page") == new
+
+
+def test_a_record_from_before_stand_ins_keeps_its_seals(tmp_path: Path) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    data = json.loads(path.read_text())
+    data["format"] = 2
+    for run in data["runs"].values():
+        del run["stand_ins"]
+    path.write_text(json.dumps(data))
+    found = load(tmp_path, RECORD.page)
+    assert found == RECORD
+    assert not any(run.edited for run in found.runs.values())
 
 
 @pytest.mark.parametrize(
@@ -366,6 +379,7 @@ def test_an_item_that_was_changed_by_hand_says_so(
         lambda run: run.update(ran="2026-12-24"),
         lambda run: run["tools"].update(Docker="29"),
         lambda run: run["images"].update({"postgres:17": "18"}),
+        lambda run: run["stand_ins"].update({"db": "postgres:17"}),
         lambda run: run["items"].pop(),
         lambda run: run["items"].reverse(),
         lambda run: run.update(seal=""),
@@ -396,7 +410,7 @@ def test_a_record_with_something_out_of_place_is_refused(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
     change_by_hand(tmp_path, lambda data: change(data["runs"]["v1"]["items"][0]["steps"][0]))
-    with pytest.raises(RecordError, match=r"is no record of this format"):
+    with pytest.raises(RecordError, match=r"is not a record of this format"):
         load(tmp_path, RECORD.page)
 
 

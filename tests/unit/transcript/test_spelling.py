@@ -31,6 +31,14 @@ BLOCK = Block(
         ("example-web:latest", "example_web:latest"),
         ("example-web-1,example-db-1", "example_web_1,example_db_1"),
         ("$ curl http://example-web-1:8000/", "$ curl http://example_web_1:8000/"),
+        ("$ docker compose up -d --build --wait", "$ docker-compose up -d --build"),
+        ("$ docker compose up --wait web db", "$ docker-compose up web db"),
+        ("$ docker compose -f a.yml up --wait; ls", "$ docker-compose -f a.yml up; ls"),
+        ("$ (docker compose up --wait) && ls", "$ (docker-compose up) && ls"),
+        (
+            "$ docker compose stop web && docker compose up -d --wait web",
+            "$ docker-compose stop web && docker-compose up -d web",
+        ),
     ],
 )
 def test_a_line_of_compose_2_is_respelt(v2: str, v1: str) -> None:
@@ -57,6 +65,12 @@ def test_a_line_of_compose_2_is_respelt(v2: str, v1: str) -> None:
         "counterexample-web",
         "the web-1 | that",
         "docker-compose.yml",
+        "$ docker-compose up -d; npm run build --wait",
+        "$ docker-compose up -d | tool --wait",
+        "$ docker-compose up -d && tool --wait",
+        "$ docker-compose up -d --wait-timeout 9",
+        "$ docker-compose stop --wait",
+        "$ podman up --wait",
         "example",
     ],
 )

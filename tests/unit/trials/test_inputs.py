@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from seatrial.pages.settings import Settings
-from seatrial.transcript.blocks import Block, Edit, Page, Varies
+from seatrial.transcript.blocks import Block, Edit, Page, Short, Varies
 from seatrial.transcript.programs import PROMPTS, Prompt
 from seatrial.trials import inputs
 from seatrial.trials.inputs import (
     COMMANDS,
     PROMISES,
     RECORD,
+    SHORT,
     Inputs,
     differences,
     inputs_of,
@@ -81,6 +82,19 @@ def test_what_is_typed_and_what_is_promised_are_told_apart(
 def test_an_edit_is_typed(edit: Edit, settings: Settings) -> None:
     then, now = (of_page(page(edit=each), "v2", settings) for each in (EDIT, edit))
     assert {name for name in now if then[name] != now[name]} == {COMMANDS}
+
+
+def test_a_short_form_counts_in_compose_2_alone(settings: Settings) -> None:
+    without, first, other = (
+        replace(page(), short=short)
+        for short in (None, Short("a.rst", 5, (2,), 1), Short("a.rst", 5, (2, 1), 1))
+    )
+    now = of_page(first, "v2", settings)
+    assert differences(of_page(without, "v2", settings), now) == [f"{SHORT} is new"]
+    assert differences(now, of_page(other, "v2", settings)) == [f"{SHORT} changed"]
+    moved = replace(first, short=Short("a.rst", 6, (2,), 1))
+    assert of_page(moved, "v2", settings) == now
+    assert of_page(first, "v1", settings) == of_page(without, "v1", settings)
 
 
 def _folder(example: Path) -> None:
