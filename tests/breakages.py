@@ -386,15 +386,15 @@ BREAKAGES = (
         "",
         "     - db-data-18:/var",
         "     - db-data:/var",
-        "until docker compose exec -T db pg_isready",
+        "up -d --wait db",
     ),
     other(
         "how-to/upgrade-postgres.rst",
         "a-dump-that-was-not-made",
         "",
-        "pg_dumpall -U postgres > everything.sql",
-        "pg_dumpall -U postgres --schema-only > everything.sql",
-        "grep -c",
+        "-U postgres db > upgrade.sql",
+        "-U postgres --schema-only db > upgrade.sql",
+        "select name, text",
     ),
     other(
         "how-to/open-a-shell.rst",
@@ -442,14 +442,14 @@ BREAKAGES = (
         "example/.env-local",
         "PGPASSWORD=guestbook\n",
         "PGPASSWORD=\n",
-        "curl",
+        "docker compose up",
     ),
     other(
         "how-to/back-up-the-database.md",
         "a-restore-from-nothing",
         "",
-        "ON_ERROR_STOP=1 db < backup.sql",
-        "ON_ERROR_STOP=1 db < /dev/null",
+        "ON_ERROR_STOP=1 restored < backup.sql",
+        "ON_ERROR_STOP=1 restored < /dev/null",
         "diff <(",
     ),
     other(
@@ -458,7 +458,7 @@ BREAKAGES = (
         "",
         "alter role postgres password 'visitors';",
         "alter role postgres password 'guestbook';",
-        "psql postgresql://postgres:visitors@db/db",
+        "up -d --wait web",
     ),
     other(
         "how-to/connect-a-database-tool.rst",
@@ -520,12 +520,8 @@ BREAKAGES = (
         "how-to/keep-ports-private.rst",
         "a-door-left-open",
         "",
-        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
-        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.2; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
+        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
+        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
         "pg_isready -h 127.0.0.2",
     ),
     other(
@@ -614,9 +610,7 @@ BREAKAGES = (
     folded(
         "how-to/keep-ports-private.rst",
         "a-new-container-in-a-fold",
-        ".. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n\nYour computer",
+        ".. console::\n   :name: publish\n",
         "docker ps --filter name=example",
     ),
     folded(
@@ -641,9 +635,8 @@ BREAKAGES = (
     folded(
         "how-to/upgrade-postgres.rst",
         "a-dump-in-a-fold",
-        ".. console::\n\n   $ docker compose stop web\n   ...\n"
-        "   $ docker compose exec -T db pg_dumpall",
-        "psql -U postgres --quiet",
+        ".. console::\n   :name: upgrade\n",
+        "rm upgrade.sql",
     ),
 )
 
