@@ -18,7 +18,7 @@ from seatrial.pages.directives import Console, EditFile, RunMatrix
 from seatrial.pages.overviews import OVERVIEWS
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "tools"))  # for the extension `sample`
+sys.path.insert(0, str(HERE / "tools"))  # for the extensions of this site
 
 project = "Containers in practice"
 author = "The authors of Containers in practice"
@@ -103,6 +103,14 @@ if any(HERE.glob("notebooks/*.ipynb")):
    :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the
    kernel *Containers*. The outputs below are those of its last run.
 """
+
+# Addresses that pages had, and the pages that they lead to now (tools/redirects.py).
+extensions += ["redirects"]
+redirects = {
+    "how-to/mend-line-ends": "how-to/fix-line-endings",
+    "how-to/mend-permissions": "how-to/fix-permissions",
+    "notebooks/a-running-container": "notebooks/what-are-you-looking-at",
+}
 
 linkcheck_ignore = [r"https?://(127\.0\.0\.1|[a-z]*\.?localhost)\b"]
 

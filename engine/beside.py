@@ -42,7 +42,10 @@ CHANGED = 1
 # The exit status by which `pytest --seatrial-look` says that something changed.
 TRIES = 3
 # How often one engine may be started in a run.
-NOT_COPIED = ("containers", "containerd", "engine-id", "network", "runtimes", "swarm", "tmp")
+NOT_COPIED = (
+    *("containers", "containerd", "engine-id", "network", "runtimes", "swarm", "tmp"),
+    "volumes",
+)
 # Of a data root: what belongs to an engine and its containers, and not to images and builds.
 
 # What the first process of the namespaces runs before it becomes dockerd: $0 is a file for DNS.

@@ -93,10 +93,10 @@ BREAKAGES = (
     ),
     cell(
         "an-answer-that-is-wrong",
-        "a-running-container",
-        '"docker exec -it example-web-2 bash\\n"',
-        '"docker exec -it example-web-1 bash\\n"',
-        "docker exec -it example-web-1 bash",
+        "what-are-you-looking-at",
+        '"docker compose exec web touch /tmp/found"',
+        '"docker compose run --rm web touch /tmp/found"',
+        "docker compose run --rm web touch /tmp/found",
     ),
     cell(
         "a-statement-without-its-end",
@@ -115,16 +115,23 @@ BREAKAGES = (
     cell(
         "a-file-that-is-not-written",
         "restart-or-rebuild",
-        '"GUESTBOOK_TITLE=Visitors\\n"',
-        '"GUESTBOOK_TITLE=Guestbook\\n"',
+        '"GUESTBOOK_TITLE=Guests"',
+        '"GUESTBOOK_TITLE=Guestbook"',
         "GUESTBOOK_TITLE",
+    ),
+    cell(
+        "a-fragment-that-replaces-nothing",
+        "restart-or-rebuild",
+        '":was: GUESTBOOK_TITLE=Guestbook\\n"',
+        '":was: GUESTBOOK_TITLE=Guestbooks\\n"',
+        "%%edit .env-local",
     ),
     cell(
         "a-backup-that-is-not-restored",
         "what-survives",
-        "--output /dev/null db < backup.sql\\n",
-        "--output /dev/null db < /dev/null\\n",
-        "psql -U postgres --quiet",
+        "ON_ERROR_STOP=1 db < backup.sql\\n",
+        "ON_ERROR_STOP=1 db < /dev/null\\n",
+        "ON_ERROR_STOP=1",
     ),
     # the sample project: what changes under a notebook
     sample(
@@ -141,7 +148,7 @@ BREAKAGES = (
         COMPOSE,
         "127.0.0.1:8000:8000",
         "127.0.0.1:8001:8000",
-        "docker compose up -d",
+        "docker compose ps",
     ),
     sample(
         "a-service-renamed",

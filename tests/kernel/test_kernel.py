@@ -152,6 +152,21 @@ def test_a_cell_writes_a_file_and_shows_the_change(front_end: FrontEnd) -> None:
     assert cell.error == "SandboxError: ../../outside lies outside the project"
 
 
+def test_a_cell_changes_a_part_of_a_file_and_once_only(front_end: FrontEnd) -> None:
+    front_end.run("%%edit a.txt\none\ntwo\nthree")
+    change = "%%edit a.txt\n:was: two\n2"
+    for cell in (front_end.run(change), front_end.run("%%edit a.txt\n:new: 2\nthree\nfour")):
+        assert cell.error == ""
+    assert front_end.run("cat a.txt").text == "one\n2\nthree\nfour\n"
+    cell = front_end.run(change)
+    assert cell.shown[0]["text/plain"] == "a.txt is as it was"
+    assert front_end.run("cat a.txt").text == "one\n2\nthree\nfour\n"
+    cell = front_end.run("%%edit a.txt\n:was: five\n5")
+    assert cell.error == "SandboxError: the lines around the change are not found in a.txt"
+    cell = front_end.run("%%edit a.txt\n:new: 2\n5")
+    assert cell.error == "TranscriptError: `:new: 2` numbers no lines of a fragment that has 1"
+
+
 def test_a_closed_terminal_is_replaced(front_end: FrontEnd) -> None:
     assert front_end.run("exit 3").error == "TerminalClosed: the terminal was closed"
     assert front_end.run("pwd").text == "/home/you/sandbox\n"

@@ -141,6 +141,8 @@ class NotebookRun:
         """Store what came, where it differs in more than what varies; tell whether it did.
 
         With other versions of the tools all of it is stored: what they print looks different.
+        Where anything is stored, so is the output of cells that vary: no comparison tells whether
+        that is out of date.
         """
         numbers = cells_of(self._stored)
         other_tools = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
@@ -156,6 +158,10 @@ class NotebookRun:
                 changed = True
             changed |= stored.execution_count != count
             stored.execution_count = count
+        for number in numbers:
+            stored, came = self._stored.cells[number], self._came.cells[number]
+            if changed and varies(stored.metadata.get("tags", ()), self.spelling):
+                stored.outputs = came.outputs
             for output in stored.outputs:
                 output.pop("execution_count", None)
         changed |= _drawn(self._stored)
