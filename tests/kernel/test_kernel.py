@@ -324,7 +324,7 @@ def test_too_much_output_is_cut_and_the_program_goes_on(front_end: FrontEnd) -> 
     cell = front_end.run("print('a' * 2_000_000)")
     assert cell.status == "ok"
     assert 900_000 < len(cell.text) < 1_100_000
-    assert cell.text.endswith("(what came after 1 MB is left out)\n")
+    assert cell.text.endswith("(output after 1 MB is left out)\n")
     assert front_end.run("kept").text == "7\n"
 
 
@@ -404,5 +404,5 @@ def test_a_question_that_is_asked_twice_is_answered_twice(front_end: FrontEnd) -
 
 
 def test_a_line_that_is_refused_is_none_of_those_after_it(front_end: FrontEnd) -> None:
-    assert front_end.run("$ ls").traceback[-1] == "hint: type what stands behind it: `ls`"
+    assert front_end.run("$ ls").traceback[-1] == "hint: type only what follows it: `ls`"
     assert front_end.run("$ ls\necho").traceback[-1].endswith("the line after it was not typed")

@@ -28,7 +28,7 @@ def edited(old: str | None, edit: Edit) -> str:
         raise SandboxError(
             f"the lines around the change are {found} in {edit.file}",
             where=edit.where,
-            hint="show the lines before and after the new ones just as they stand in the file",
+            hint="show the lines before and after the new ones exactly as they are in the file",
         )
     at, indent, taken = places[0]
     result: list[str] = []

@@ -226,7 +226,7 @@ class Conversation:
             elif isinstance(event, Ended):
                 shown.end(event.output)
                 if event.ending is Ending.TOO_MUCH:
-                    shown.put([f"(what came after {LIMIT // 1_000_000} MB is left out)"])
+                    shown.put([f"(output after {LIMIT // 1_000_000} MB is left out)"])
                 return self._with_status(line, event)
         raise AssertionError("what is sent comes to an end")
 

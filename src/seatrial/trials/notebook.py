@@ -70,7 +70,7 @@ def read(path: Path) -> NotebookNode:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise TranscriptError(
-            f"is no notebook: {error}", where=str(path), hint="open it in JupyterLab and save it"
+            f"is not a notebook: {error}", where=str(path), hint="open it in JupyterLab and save it"
         ) from error
     return notebook
 

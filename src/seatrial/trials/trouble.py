@@ -50,7 +50,7 @@ def unlike_a_command(line: str, program: Program) -> Trouble | None:
     """Return why a line is not typed that is meant for another program than the one in front."""
     line = line.strip()
     if (found := _PROMPT.fullmatch(line)) and program.is_shell:
-        hint = f"type what stands behind it: `{found[2]}`"
+        hint = f"type only what follows it: `{found[2]}`"
         return Trouble("Prompt", f"a cell has no prompt, such as `{found[1]}`", hint)
     if not program.is_shell:
         return None
