@@ -23,6 +23,7 @@ COPIED = (
     "conf.py",
     "index.rst",
     "pyproject.toml",
+    "tools",
     "_static",
     "_templates",
     "explanation",
