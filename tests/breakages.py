@@ -604,8 +604,9 @@ BREAKAGES = (
     folded(
         "how-to/clean-up.rst",
         "a-removal-in-a-fold",
-        ".. console::\n\n   $ docker compose down --remove-orphans\n   ...\n\n.. claim::",
-        "--filter dangling=true",
+        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n"
+        "   ...\n\n.. claim::",
+        "docker ps --all",
     ),
     folded(
         "how-to/keep-ports-private.rst",
