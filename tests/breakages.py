@@ -305,8 +305,8 @@ BREAKAGES = (
         REACH,
         "an-address-of-ipv4-alone",
         "",
-        "     - 8000:8000\n\n.. claim",
-        "     - 0.0.0.0:8000:8000\n\n.. claim",
+        "     - 8000:8000\n\n.. console",
+        "     - 0.0.0.0:8000:8000\n\n.. console",
         "[::1]",
     ),
     other(
