@@ -109,6 +109,7 @@ extensions += ["redirects"]
 redirects = {
     "how-to/mend-line-ends": "how-to/fix-line-endings",
     "how-to/mend-permissions": "how-to/fix-permissions",
+    "how-to/work-in-a-running-container": "how-to/open-a-shell",
     "notebooks/a-running-container": "notebooks/what-are-you-looking-at",
 }
 

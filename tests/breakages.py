@@ -23,6 +23,7 @@ COPIED = (
     "conf.py",
     "index.rst",
     "pyproject.toml",
+    "tools",
     "_static",
     "_templates",
     "explanation",
@@ -304,8 +305,8 @@ BREAKAGES = (
         REACH,
         "an-address-of-ipv4-alone",
         "",
-        "     - 8000:8000\n\n.. claim",
-        "     - 0.0.0.0:8000:8000\n\n.. claim",
+        "     - 8000:8000\n\n.. console",
+        "     - 0.0.0.0:8000:8000\n\n.. console",
         "[::1]",
     ),
     other(
@@ -603,8 +604,9 @@ BREAKAGES = (
     folded(
         "how-to/clean-up.rst",
         "a-removal-in-a-fold",
-        ".. console::\n\n   $ docker compose down --remove-orphans\n   ...\n\n.. claim::",
-        "--filter dangling=true",
+        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n"
+        "   ...\n\n.. claim::",
+        "docker ps --all",
     ),
     folded(
         "how-to/keep-ports-private.rst",

@@ -11,22 +11,7 @@ pytestmark = pytest.mark.browser
 WITHOUT = frozenset(
     f"how-to/{name}.html"
     for name in (
-        "add-a-python-package",
-        "change-environment-variables",
-        "clean-up",
-        "find-an-error",
-        "mend-line-ends",
-        "mend-permissions",
-        "move-files-to-s3",
-        "open-a-shell",
-        "read-the-logs",
-        "restart-or-rebuild",
-        "run-several-web-containers",
         "run-the-checks-in-ci",
-        "store-uploaded-files",
-        "use-seatrial",
-        "use-the-compose-you-have",
-        "work-in-a-running-container",
         "write-an-executable-page",
     )
 )

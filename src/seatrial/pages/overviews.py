@@ -232,7 +232,7 @@ def run_matrix(wanted: Wanted) -> list[nodes.Node]:
     Compose printed another value, the cell has both.
 
     With an ``answer``, a cell says whether a command was enough (see `_attempts`), and the column
-    of this name has the first command that was.
+    of this name has the first command that was.  Of the others, ``columns`` are shown, or all.
     """
     rows: dict[str, list[ItemFacts]] = defaultdict(list)
     for facts in wanted.here.items:
@@ -245,7 +245,10 @@ def run_matrix(wanted: Wanted) -> list[nodes.Node]:
     filled = {
         row: _row(facts, answer) if answer else _row(facts[-1:]) for row, facts in rows.items()
     }
-    labels = dict.fromkeys(label for cells in filled.values() for label in cells if label != answer)
+    labels = wanted.options.get("columns", "").split(", ")
+    if labels == [""]:
+        every = dict.fromkeys(label for cells in filled.values() for label in cells)
+        labels = [label for label in every if label != answer]
     head = [answer, *labels] if answer else [*labels]
     return _table(
         [wanted.options["corner"], *head],

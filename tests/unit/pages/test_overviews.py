@@ -294,6 +294,16 @@ def test_a_matrix_names_the_first_command_that_was_enough(project: Project) -> N
     ]
 
 
+def test_a_matrix_has_the_columns_that_it_names(project: Project) -> None:
+    chosen = "   :columns: ``up -d --wait``, nothing\n"
+    project.page(TRIED.rstrip("\n") + f"\n{chosen}", "database.rst")
+    project.record(spellings=("v2", "v1"))
+    assert cells(project)[:2] == [
+        ["You changed", "So type", "up -d --wait", "nothing"],
+        [".env-local", "docker compose up -d --wait web", "yes", "no"],
+    ]
+
+
 def test_a_matrix_does_not_fill_a_row_that_has_not_run(project: Project) -> None:
     project.record(spellings=("v2", "v1"))
     changed = DATABASE.replace("report --down", "report --all")
