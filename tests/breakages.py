@@ -29,6 +29,7 @@ COPIED = (
     "how-to",
     "reference",
     "example",
+    "records",
 )
 
 
