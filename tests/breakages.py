@@ -23,6 +23,7 @@ COPIED = (
     "conf.py",
     "index.rst",
     "pyproject.toml",
+    "tools",
     "_static",
     "_templates",
     "explanation",
@@ -355,15 +356,15 @@ BREAKAGES = (
         "example/docker-compose.yml",
         "runserver 0.0.0.0:8000",
         "runserver --noreload 0.0.0.0:8000",
-        "until answer",
+        "curl -s http://127.0.0.1:8000/health",
     ),
     other(
         "how-to/restart-or-rebuild.rst",
         "a-matrix-by-wishful-thinking",
         "",
-        "build, then restart: no",
-        "build, then restart: yes",
-        "build, then restart",
+        "   $ docker compose up -d --build\n   ...\n   $ docker compose exec -T web pip freeze",
+        "   $ docker compose up -d\n   ...\n   $ docker compose exec -T web pip freeze",
+        "pip freeze",
     ),
     other(
         "how-to/use-the-compose-you-have.rst",
@@ -387,15 +388,15 @@ BREAKAGES = (
         "",
         "     - db-data-18:/var",
         "     - db-data:/var",
-        "until docker compose exec -T db pg_isready",
+        "up -d --wait db",
     ),
     other(
         "how-to/upgrade-postgres.rst",
         "a-dump-that-was-not-made",
         "",
-        "pg_dumpall -U postgres > everything.sql",
-        "pg_dumpall -U postgres --schema-only > everything.sql",
-        "grep -c",
+        "-U postgres db > upgrade.sql",
+        "-U postgres --schema-only db > upgrade.sql",
+        "select name, text",
     ),
     other(
         "how-to/open-a-shell.rst",
@@ -443,14 +444,14 @@ BREAKAGES = (
         "example/.env-local",
         "PGPASSWORD=guestbook\n",
         "PGPASSWORD=\n",
-        "curl",
+        "docker compose up",
     ),
     other(
         "how-to/back-up-the-database.md",
         "a-restore-from-nothing",
         "",
-        "ON_ERROR_STOP=1 db < backup.sql",
-        "ON_ERROR_STOP=1 db < /dev/null",
+        "ON_ERROR_STOP=1 restored < backup.sql",
+        "ON_ERROR_STOP=1 restored < /dev/null",
         "diff <(",
     ),
     other(
@@ -459,7 +460,7 @@ BREAKAGES = (
         "",
         "alter role postgres password 'visitors';",
         "alter role postgres password 'guestbook';",
-        "psql postgresql://postgres:visitors@db/db",
+        "up -d --wait web",
     ),
     other(
         "how-to/connect-a-database-tool.rst",
@@ -471,23 +472,22 @@ BREAKAGES = (
     ),
     other(
         "how-to/store-uploaded-files.rst",
-        "uploads-on-a-local-disk",
-        "example/config/settings.py",
-        '        "BACKEND": "storages.backends.s3.S3Storage",\n        "OPTIONS": {\n',
-        '        "BACKEND": "django.core.files.storage.FileSystemStorage",\n        "OPTIONS": '
-        '{"location": "/tmp"},\n        "WERE": {\n',
+        "a-volume-that-is-not-at-media-root",
+        "",
+        "- uploads:/var/lib/guestbook",
+        "- uploads:/var/lib/elsewhere",
         "/photo/1/",
     ),
     other(
         "how-to/move-files-to-s3.rst",
         "a-file-that-was-not-copied",
         "",
-        "for name in sorted(names()):",
-        "for name in sorted(names())[1:]:",
-        "copy()",
+        "in sorted(Path('/old').rglob('*')):",
+        "in sorted(Path('/old').rglob('*'))[2:]:",
+        "old-media:/old:ro",
     ),
     other(
-        "how-to/work-in-a-running-container.rst",
+        "how-to/open-a-shell.rst",
         "a-restart-for-a-new-container",
         "",
         "   $ docker compose up -d --force-recreate --no-deps web\n",
@@ -522,16 +522,12 @@ BREAKAGES = (
         "how-to/keep-ports-private.rst",
         "a-door-left-open",
         "",
-        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
-        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.2; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
+        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
+        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
         "pg_isready -h 127.0.0.2",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-command-as-the-wrong-user",
         "",
         'run --rm --user "$(id -u):$(id -g)" web python manage.py makemigrations',
@@ -539,7 +535,7 @@ BREAKAGES = (
         "makemigrations",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "a-user-of-the-image-with-a-persons-number",
         "example/Dockerfile",
         "--uid 10001 ",
@@ -547,7 +543,7 @@ BREAKAGES = (
         "id -u app",
     ),
     other(
-        "how-to/mend-permissions.rst",
+        "how-to/fix-permissions.rst",
         "an-image-without-a-folder-for-its-volume",
         "example/Dockerfile",
         " --owner app --group app",
@@ -555,12 +551,12 @@ BREAKAGES = (
         "--volume /var/lib/guestbook",
     ),
     other(
-        "how-to/mend-line-ends.rst",
-        "a-computer-whose-git-changes-nothing",
+        "how-to/fix-line-endings.rst",
+        "a-rule-that-names-no-line-ending",
         "",
-        "git -c core.autocrlf=true checkout-index --prefix=windows/",
-        "git -c core.autocrlf=false checkout-index --prefix=windows/",
-        "./windows/check-migrations",
+        "   * text=auto eol=lf",
+        "   * text=auto",
+        "./check-migrations",
     ),
     other(
         "how-to/clean-up.rst",
@@ -609,22 +605,21 @@ BREAKAGES = (
     folded(
         "how-to/clean-up.rst",
         "a-removal-in-a-fold",
-        ".. console::\n\n   $ docker compose down --remove-orphans\n   ...\n\n.. claim::",
-        "--filter dangling=true",
+        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n"
+        "   ...\n\n.. claim::",
+        "docker ps --all",
     ),
     folded(
         "how-to/keep-ports-private.rst",
         "a-new-container-in-a-fold",
-        ".. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n\nYour computer",
+        ".. console::\n   :name: publish\n",
         "docker ps --filter name=example",
     ),
     folded(
         "how-to/move-files-to-s3.rst",
         "a-start-in-a-fold",
-        ".. console::\n\n   >>> exit()\n   now exiting InteractiveConsole...\n   $ docker",
-        "rm -r old-media",
+        ".. console::\n   :name: start\n\n   $ docker",
+        "exec web python manage.py shell",
     ),
     folded(
         "how-to/open-a-shell.rst",
@@ -642,9 +637,8 @@ BREAKAGES = (
     folded(
         "how-to/upgrade-postgres.rst",
         "a-dump-in-a-fold",
-        ".. console::\n\n   $ docker compose stop web\n   ...\n"
-        "   $ docker compose exec -T db pg_dumpall",
-        "psql -U postgres --quiet",
+        ".. console::\n   :name: upgrade\n",
+        "rm upgrade.sql",
     ),
 )
 

@@ -11,28 +11,7 @@ pytestmark = pytest.mark.browser
 WITHOUT = frozenset(
     f"how-to/{name}.html"
     for name in (
-        "add-a-python-package",
-        "back-up-the-database",
-        "change-environment-variables",
-        "change-the-database-password",
-        "clean-up",
-        "connect-a-database-tool",
-        "find-an-error",
-        "keep-ports-private",
-        "mend-line-ends",
-        "mend-permissions",
-        "move-files-to-s3",
-        "open-a-shell",
-        "query-the-database",
-        "read-the-logs",
-        "restart-or-rebuild",
-        "run-several-web-containers",
         "run-the-checks-in-ci",
-        "store-uploaded-files",
-        "upgrade-postgres",
-        "use-seatrial",
-        "use-the-compose-you-have",
-        "work-in-a-running-container",
         "write-an-executable-page",
     )
 )
