@@ -30,6 +30,7 @@ COPIED = (
     "how-to",
     "reference",
     "example",
+    "records",
 )
 
 
