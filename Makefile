@@ -34,7 +34,7 @@ SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
 
 .PHONY: help site check join record watch lab test coverage engine engine-stop bench matrix links lock clean clean-all
 
-help: ## say what can be done
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 		while IFS='|' read -r target does; do printf '%-20s %s\n' "  $$target" "$$does"; done
 
@@ -48,7 +48,7 @@ check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COM
 	@$(ENGINE) start
 	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- $(BIN)/pytest $(CHECKED)
 
-join: ## put the reports of SHARDS=5 machines together, and fail where one is missing
+join: ## join the reports of SHARDS=5 machines, and fail if one is missing
 	@$(SETUP) test
 	@$(BIN)/python -m seatrial join --shards $(SHARDS) --output _build/reports/pages.xml _build/reports/pages
 	@$(BIN)/python -m seatrial join --shards $(SHARDS) --output _build/reports/visible.xml _build/reports/visible
@@ -59,7 +59,7 @@ record: ## the same as `check`, and write records and promised outputs back
 	@eval "$$($(ENGINE) env)" && \
 		SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
 
-watch: ## judge and show a page each time it is saved (PAGES="how-to/..." for some)
+watch: ## check and show a page each time it is saved (PAGES="how-to/..." for some)
 	@$(SETUP) watch
 	@$(ENGINE) start
 	@eval "$$($(ENGINE) env)" && \
@@ -95,6 +95,8 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 .words:
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
+	@$(PHASE) "Words to avoid" $(BIN)/python tools/words.py
+	@$(PHASE) "Versions and dates" $(BIN)/python tools/facts.py
 	@$(PHASE) "Literals in sentences" \
 		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
 
@@ -143,7 +145,7 @@ links: ## follow every link to another site (those within the site, `make test` 
 	@$(BIN)/python -m sphinx -b linkcheck -q -d _build/doctrees . _build/links
 	@echo "Every link leads somewhere; _build/links/output.txt lists them"
 
-lock: ## write requirements/ anew from pyproject.toml's dependency groups
+lock: ## rewrite requirements/ from pyproject.toml's dependency groups
 	@$(SETUP) test
 	@for group in test site watch bench lab; do \
 		$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --upgrade \
@@ -165,6 +167,6 @@ clean: ## remove what was built, sweep sandboxes, stop the private engine
 		echo "Kept for the next time: $(CACHE); \`make clean-all\` removes that too."; fi
 
 clean-all: FORGET := yes
-clean-all: clean ## the same, and forget everything fetched and built that is kept in the user's cache
+clean-all: clean ## the same, and remove all downloads and images in the user's cache
 	@$(ENGINE) clean
 	@rm -rf "$(CACHE)"

@@ -26,6 +26,7 @@ copyright = f"2026, {author}"
 language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
+extensions += ["sample"]  # tools/sample.py: the sample project as a zip
 exclude_patterns = [
     *(
         ".*",
@@ -100,7 +101,7 @@ if any(HERE.glob("notebooks/*.ipynb")):
 
    A notebook, to step through yourself: type ``make lab`` in a copy of this project, or
    :download:`download it </{{ env.doc2path(env.docname, base=False) }}>` and open it with the
-   kernel *Containers*. What you see below is what came when it was last run.
+   kernel *Containers*. The outputs below are those of its last run.
 """
 
 # Addresses that pages had, and the pages that they lead to now (tools/redirects.py).
@@ -108,6 +109,8 @@ extensions += ["redirects"]
 redirects = {
     "how-to/mend-line-ends": "how-to/fix-line-endings",
     "how-to/mend-permissions": "how-to/fix-permissions",
+    "how-to/work-in-a-running-container": "how-to/open-a-shell",
+    "notebooks/a-running-container": "notebooks/what-are-you-looking-at",
 }
 
 linkcheck_ignore = [r"https?://(127\.0\.0\.1|[a-z]*\.?localhost)\b"]
@@ -119,6 +122,9 @@ if html_baseurl := os.environ.get("SITE_URL", ""):
     sitemap_url_scheme = "{link}"
     ogp_site_url = html_baseurl
     ogp_social_cards = {"enable": False}  # they would need matplotlib, two seconds an import
+
+# Where the repository can be cloned from. A build that does not know it shows no such line.
+repository_url = os.environ.get("REPOSITORY_URL", "")
 
 # The page for an address that does not exist, at any depth, so its links begin at the site's root.
 notfound_urls_prefix = urlsplit(html_baseurl).path or "/"
@@ -235,7 +241,7 @@ def minify(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Connect what this site mends in its pages, after the theme has filled their context."""
+    """Connect what this site changes in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
     app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)

@@ -42,7 +42,10 @@ CHANGED = 1
 # The exit status by which `pytest --seatrial-look` says that something changed.
 TRIES = 3
 # How often one engine may be started in a run.
-NOT_COPIED = ("containers", "containerd", "engine-id", "network", "runtimes", "swarm", "tmp")
+NOT_COPIED = (
+    *("containers", "containerd", "engine-id", "network", "runtimes", "swarm", "tmp"),
+    "volumes",
+)
 # Of a data root: what belongs to an engine and its containers, and not to images and builds.
 
 # What the first process of the namespaces runs before it becomes dockerd: $0 is a file for DNS.
@@ -178,7 +181,7 @@ class Slot:
 
     def why(self) -> str:
         """Return why the engine ended."""
-        return last_words(self.log) or f"it was killed (its last words are in {self.log})"
+        return last_words(self.log) or f"it was killed (its last log lines are in {self.log})"
 
 
 def _state(data: Path) -> list[tuple[str, int]]:
@@ -221,7 +224,7 @@ def _copy(options: Sequence[str], source: Path, paths: Sequence[Path], target: P
     command = ["unshare", "--mount", "sh", "-c", _AS_ONE, str(source), *copy]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise EngineError(f"the images cannot be handed on: {packages.last_line(done.stderr)}")
+        raise EngineError(f"the images cannot be passed on: {packages.last_line(done.stderr)}")
 
 
 def _groups(name: str) -> list[Path]:

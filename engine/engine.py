@@ -134,8 +134,8 @@ def bring_up(engine: Engine, archive: packages.Archive) -> None:
         if engine.kind.suite != "testing":
             raise
         raise EngineError(
-            f"{error}; Debian 13's Docker is older and may do: type `export SEATRIAL_ENGINE=26.1`, "
-            "then try again"
+            f"{error}; Debian 13's Docker is older and may work: type "
+            "`export SEATRIAL_ENGINE=26.1`, then try again"
         ) from error
 
 

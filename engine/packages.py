@@ -163,7 +163,7 @@ def _ask_for_mirror(folder: Path, codename: str) -> str:
     if not mirror:
         raise EngineError(
             f"apt reaches no source of Debian's {codename} main: "
-            "see to /etc/apt/sources.list.d and the network, then try `apt-get update`"
+            "check /etc/apt/sources.list.d and the network, then try `apt-get update`"
         )
     return mirror
 

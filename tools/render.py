@@ -26,7 +26,7 @@ class Build:
 
     root: Path
     address: str
-    """Where the site is to be published, or ''."""
+    """Where the site is to be published, and where its repository is, or ''."""
 
     @property
     def folder(self) -> Path:
@@ -115,7 +115,8 @@ def main(arguments: list[str]) -> int:
     """Render the site, or all of it with warnings as errors where `--strict` says so."""
     if arguments not in ([], ["--strict"]):
         sys.exit("usage: python3 tools/render.py [--strict]")
-    build = Build(ROOT, os.environ.get("SITE_URL", ""))
+    addresses = (os.environ.get(name, "") for name in ("SITE_URL", "REPOSITORY_URL"))
+    build = Build(ROOT, " ".join(filter(None, addresses)))
     if not arguments and build.is_current():
         return 0
     build.begin()

@@ -80,10 +80,13 @@ def test_each_has_ports_names_and_processes_of_its_own(private: Private, tmp_pat
     tar = tmp_path / "sleep.tar"
     tar.write_bytes(sleeping_image())
     private.docker("import", str(tar), "sleeper")
+    # a page that runs on the engine meanwhile is no business of theirs
+    private.docker("volume", "create", "example_db-data")
     run = ["run", "--detach", "--name=example", "--publish=127.0.0.1:8000:80", "--init", "sleeper"]
     with beside.side_by_side(private.engine, 2, "one image") as slots:
         for slot in slots:
-            # the image has come along, and neither meets the other's port or name
+            # the image has come along, and no volume; neither meets the other's port or name
+            assert within(private, slot.number, "docker", "volume", "ls", "--quiet") == ""
             name = within(private, slot.number, "docker", *run, "sleep", "1000")
             state = ("docker", "inspect", "--format", "{{.State.Pid}}", name)
             pid = within(private, slot.number, *state)

@@ -59,7 +59,7 @@ def test_pythons_own_editor_of_lines_is_typed_into_as_it_wants(inside: FrontEnd)
     assert inside.run("for i in range(3):\n    print(i)").text == "0\n1\n2\n"
     assert inside.run("def f():\n    return 7\nf()").text == "7\n"
     cell = inside.run("print('a' * 1_500_000)")
-    assert cell.text.endswith("aaa\n(what came after 1 MB is left out)\n")
+    assert cell.text.endswith("aaa\n(output after 1 MB is left out)\n")
     cell = inside.run("import getpass; len(getpass.getpass('Again: '))", answers=["hidden"])
     assert (cell.asked, cell.text) == ([("Again: ", True)], "Again: \n6\n")
     # where nobody can answer, what asked is left, and not the program that opened it

@@ -137,7 +137,8 @@ def test_where_nobody_can_answer_that_is_said(front_end: FrontEnd) -> None:
 
 def test_a_program_that_takes_the_whole_screen_gets_one_sentence(front_end: FrontEnd) -> None:
     cell = front_end.run(r"printf '\033[?1049h'; sleep 60")
-    assert cell.error == "FullScreen: this program wants the whole screen, which a notebook has not"
+    said = "this program needs the whole screen, which a notebook does not have"
+    assert cell.error == f"FullScreen: {said}"
     assert front_end.run("echo on").text == "on\n"
 
 
@@ -150,6 +151,21 @@ def test_a_cell_writes_a_file_and_shows_the_change(front_end: FrontEnd) -> None:
     assert ">&lt;three&gt;</ins>" in cell.shown[0]["text/html"]
     cell = front_end.run("%%edit ../../outside\nx")
     assert cell.error == "SandboxError: ../../outside lies outside the project"
+
+
+def test_a_cell_changes_a_part_of_a_file_and_once_only(front_end: FrontEnd) -> None:
+    front_end.run("%%edit a.txt\none\ntwo\nthree")
+    change = "%%edit a.txt\n:was: two\n2"
+    for cell in (front_end.run(change), front_end.run("%%edit a.txt\n:new: 2\nthree\nfour")):
+        assert cell.error == ""
+    assert front_end.run("cat a.txt").text == "one\n2\nthree\nfour\n"
+    cell = front_end.run(change)
+    assert cell.shown[0]["text/plain"] == "a.txt is as it was"
+    assert front_end.run("cat a.txt").text == "one\n2\nthree\nfour\n"
+    cell = front_end.run("%%edit a.txt\n:was: five\n5")
+    assert cell.error == "SandboxError: the lines around the change are not found in a.txt"
+    cell = front_end.run("%%edit a.txt\n:new: 2\n5")
+    assert cell.error == "TranscriptError: `:new: 2` numbers no lines of a fragment that has 1"
 
 
 def test_a_closed_terminal_is_replaced(front_end: FrontEnd) -> None:
@@ -309,7 +325,7 @@ def test_too_much_output_is_cut_and_the_program_goes_on(front_end: FrontEnd) -> 
     cell = front_end.run("print('a' * 2_000_000)")
     assert cell.status == "ok"
     assert 900_000 < len(cell.text) < 1_100_000
-    assert cell.text.endswith("(what came after 1 MB is left out)\n")
+    assert cell.text.endswith("(output after 1 MB is left out)\n")
     assert front_end.run("kept").text == "7\n"
 
 
@@ -389,5 +405,5 @@ def test_a_question_that_is_asked_twice_is_answered_twice(front_end: FrontEnd) -
 
 
 def test_a_line_that_is_refused_is_none_of_those_after_it(front_end: FrontEnd) -> None:
-    assert front_end.run("$ ls").traceback[-1] == "hint: type what stands behind it: `ls`"
+    assert front_end.run("$ ls").traceback[-1] == "hint: type only what follows it: `ls`"
     assert front_end.run("$ ls\necho").traceback[-1].endswith("the line after it was not typed")

@@ -25,6 +25,8 @@ PAGES = sorted(
     path.relative_to(BUILT).as_posix()
     for path in BUILT.rglob("*.html")
     if "_static" not in path.parts
+    # an old address of a page shows nothing itself
+    and 'http-equiv="refresh"' not in path.read_text(encoding="utf-8")
 ) or ["index.html"]
 
 PHONE, DESK = 390, 1280

@@ -11,22 +11,7 @@ pytestmark = pytest.mark.browser
 WITHOUT = frozenset(
     f"how-to/{name}.html"
     for name in (
-        "add-a-python-package",
-        "back-up-the-database",
-        "change-environment-variables",
-        "change-the-database-password",
-        "clean-up",
-        "connect-a-database-tool",
-        "keep-ports-private",
-        "open-a-shell",
-        "query-the-database",
-        "read-the-logs",
-        "restart-or-rebuild",
-        "run-several-web-containers",
         "run-the-checks-in-ci",
-        "upgrade-postgres",
-        "use-seatrial",
-        "work-in-a-running-container",
         "write-an-executable-page",
     )
 )

@@ -135,7 +135,7 @@ def test_a_record_that_cannot_be_read_fails_in_a_sentence(project: Project, text
     path.write_text(text)
     checked = project.run()
     assert checked.status == 1
-    assert "records/index.json: is no record of this format" in checked.text
+    assert "records/index.json: is not a record of this format" in checked.text
     assert "hint: delete the file and record the page again" in checked.text
     assert path.read_text() == text
 

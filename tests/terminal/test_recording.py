@@ -110,7 +110,7 @@ CASES = {
             + "````\n"
             + fence("$ echo 2", "2")
         },
-        ("a.md:3: what came is not written, because a line of it would close the block",),
+        ("a.md:3: the output is not written, because a line of it would close the block",),
     ),
     "a line that is read as an option is refused": Case(
         {"a.rst": ".. console::\n   $ echo :timeout: 2\n   old\n\n" + block("$ echo 2", "old")},

@@ -242,7 +242,7 @@ def test_what_changes_nothing_is_not_run(project: Project, start: Start) -> None
     ("page", "said"),
     [
         ("none.rst", "there is no page none.rst"),
-        ("conf.py", "conf.py is no page that Sphinx reads"),
+        ("conf.py", "conf.py is not a page that Sphinx reads"),
         ("../outside.rst", "there is no conf.py in "),
     ],
 )
@@ -320,7 +320,7 @@ def test_without_a_terminal_there_are_no_keys(project: Project) -> None:
             said.append(line)
             if line == "seatrial: watching\n":
                 watch.terminate()
-    assert "seatrial: no keys, because this is no terminal; Ctrl-C ends\n" in said
+    assert "seatrial: no keys, because this is not a terminal; Ctrl-C ends\n" in said
     assert said[-1] == "seatrial: ended, and nothing is left\n"
 
 

@@ -570,7 +570,7 @@ def test_a_broken_record_is_one_clear_warning(project: Project) -> None:
     soup = project.soup()
     assert texts(soup, "figcaption") == ["not run yet", "not run yet"]
     assert project.said.count("WARNING") == 1
-    assert "records/index.json: is no record of this format" in project.said
+    assert "records/index.json: is not a record of this format" in project.said
     assert "[seatrial.record]" in project.said
 
 

@@ -196,7 +196,7 @@ class RunMatrix(SphinxDirective):
     """``.. run-matrix:: [NAME]``: a table of what the page's blocks with a ``:row:`` printed."""
 
     optional_arguments = 1
-    option_spec: ClassVar = {"corner": directives.unchanged}
+    option_spec: ClassVar = dict.fromkeys(("corner", "answer", "columns"), directives.unchanged)
 
     def run(self) -> list[nodes.Node]:
         """Return a place for it."""
@@ -205,6 +205,8 @@ class RunMatrix(SphinxDirective):
             options={
                 "matrix": self.arguments[0] if self.arguments else "",
                 "corner": self.options.get("corner", "What ran"),
+                "answer": self.options.get("answer", ""),
+                "columns": self.options.get("columns", ""),
             },
         )
         self.set_source_info(node)

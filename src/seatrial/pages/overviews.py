@@ -19,15 +19,16 @@ from seatrial.pages.marks import counted, day_in_words, versions
 from seatrial.pages.shown import Shown, Standing
 from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.commands import functions, heading, normalised, simple_commands
-from seatrial.transcript.matching import Pair
+from seatrial.transcript.matching import Comparison, Pair
 from seatrial.transcript.programs import is_shell
-from seatrial.transcript.record import Record, Run
+from seatrial.transcript.record import Record, Run, StepRecord
 from seatrial.transcript.spelling import COMMANDS
 
 #: ``(page, id on it, what to show) -> link``; an empty id is the page itself.
 Link = Callable[[str, str, Sequence[nodes.Node]], nodes.Node]
 
 _CELL = re.compile(r"\s*([^:]+):\s+(\S.*)")
+_NOTHING = "nothing"
 _LITERAL = re.compile(r"(`+)(.+?)\1")
 
 
@@ -229,40 +230,60 @@ def run_matrix(wanted: Wanted) -> list[nodes.Node]:
 
     A line ``label: value`` of a block's recorded output is a cell.  Where the other spelling of
     Compose printed another value, the cell has both.
+
+    With an ``answer``, a cell says whether a command was enough (see `_attempts`), and the column
+    of this name has the first command that was.  Of the others, ``columns`` are shown, or all.
     """
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, list[ItemFacts]] = defaultdict(list)
     for facts in wanted.here.items:
         item = facts.item
         if isinstance(item, Block) and item.row and item.matrix == wanted.options["matrix"]:
-            rows[item.row] = _row(facts)
+            rows[item.row].append(facts)
     if not rows:
         return []
-    labels = list(dict.fromkeys(label for row in rows.values() for label in row))
+    answer = wanted.options.get("answer", "")
+    filled = {
+        row: _row(facts, answer) if answer else _row(facts[-1:]) for row, facts in rows.items()
+    }
+    labels = wanted.options.get("columns", "").split(", ")
+    if labels == [""]:
+        every = dict.fromkeys(label for cells in filled.values() for label in cells)
+        labels = [label for label in every if label != answer]
+    head = [answer, *labels] if answer else [*labels]
     return _table(
-        [wanted.options["corner"], *labels],
+        [wanted.options["corner"], *head],
         [
-            [_inline(row), *([nodes.Text(cells.get(label, "–"))] for label in labels)]
-            for row, cells in rows.items()
+            [_inline(row), *(_inline(cells.get(label, "–")) for label in head)]
+            for row, cells in filled.items()
         ],
     )
 
 
-def _row(facts: ItemFacts) -> dict[str, str]:
-    """Return the cells that a block's runs printed."""
-    first, *others = facts.halves
-    cells = dict(_cells(first))
+def _row(facts: Sequence[ItemFacts], answer: str = "") -> dict[str, str]:
+    """Return the cells of a row, from the blocks that have its name."""
+    count = max(len(each.halves) for each in facts)
+    # a block that is the same in both spellings has one half, which stands for both
+    first, *others = (
+        [each.halves[at if at < len(each.halves) else 0] for each in facts] for at in range(count)
+    )
+    cells = dict(_cells(first, answer))
     for other in others:
-        for label, value in _cells(other):
-            if cells.get(label, value) != value:
-                cells[label] += f" ({other.label}: {value})"
-    return cells or {"": Standing.NEVER_RAN.value}
+        labelled = next(half.label for half in reversed(other) if half.label)
+        for label, value in _cells(other, answer):
+            if label != answer and cells.get(label, value) != value:
+                cells[label] += f" ({labelled}: {value})"
+    return cells or {answer: Standing.NEVER_RAN.value}
 
 
-def _cells(half: Shown) -> Iterable[tuple[str, str]]:
-    """Yield the cells that one run of a block printed, where the page does not elide them."""
-    if half.given is None or half.standing is not Standing.RAN:
-        return
-    for step, compared in zip(half.given.steps, half.comparisons, strict=True):
+def _cells(halves: Sequence[Shown], answer: str) -> Iterable[tuple[str, str]]:
+    """Yield the cells of a row, where all its blocks have run."""
+    if all(half.given is not None and half.standing is Standing.RAN for half in halves):
+        yield from _attempts(halves, answer) if answer else _lines(halves)
+
+
+def _lines(halves: Iterable[Shown]) -> Iterable[tuple[str, str]]:
+    """Yield the cells that blocks printed, where the page does not elide them."""
+    for step, compared in _steps(halves):
         elided = {
             row.came
             for row in (compared.rows if compared is not None and compared.kept else ())
@@ -271,6 +292,44 @@ def _cells(half: Shown) -> Iterable[tuple[str, str]]:
         for line in step.output:
             if line not in elided and (cell := _CELL.fullmatch(line)):
                 yield cell.group(1), cell.group(2).rstrip()
+
+
+def _attempts(halves: Iterable[Shown], answer: str) -> Iterable[tuple[str, str]]:
+    """Yield whether each command of a row was enough, and as its `answer` the first that was.
+
+    The row's last command looks for the change.  Typed earlier in the row it looks too, and a
+    command between two looks was enough where the second gave what the last one gives.
+    """
+    steps = [step for step, _ in _steps(halves)]
+    last, tried, found = steps[-1], list[str](), False
+    for step in steps:
+        if step.command != last.command:
+            tried += [step.command] if simple_commands(step.command) else []
+            continue
+        enough = (step.output, step.status) == (last.output, last.status)
+        if (label := _attempt(tried)) is not None:
+            yield label, "yes" if enough else "no"
+        if enough and not found:
+            found = True
+            yield answer, ", then ".join(f"``{command}``" for command in tried) or _NOTHING
+        tried = []
+
+
+def _attempt(tried: Sequence[str]) -> str | None:
+    """Return the column of what was tried: a command of Compose without what it applies to."""
+    words = [normalised(simple_commands(command)[0]).split() for command in tried]
+    if len(words) > 1 or any(each[:2] != ["docker", "compose"] for each in words):
+        return None
+    compose = [word for command in words for word in command[2:]]
+    kept = [word for at, word in enumerate(compose) if not at or word.startswith("-")]
+    return f"``{' '.join(kept)}``" if kept else _NOTHING
+
+
+def _steps(halves: Iterable[Shown]) -> Iterable[tuple[StepRecord, Comparison | None]]:
+    """Yield the recorded steps of blocks, each with how it compares with its promise."""
+    for half in halves:
+        if half.given is not None:
+            yield from zip(half.given.steps, half.comparisons, strict=True)
 
 
 def _inline(text: str) -> list[nodes.Node]:

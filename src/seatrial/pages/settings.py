@@ -167,7 +167,7 @@ def _prompt(row: Any) -> Prompt:
             raise ValueError("a prompt is never empty")
     except (ValueError, TypeError, re.error) as error:
         raise SeatrialError(
-            f"`seatrial_prompts` has a row that is no pair of program and pattern: {row!r}",
+            f"`seatrial_prompts` has a row that is not a pair of program and pattern: {row!r}",
             where="conf.py",
             hint='write it as ("redis", r"redis> ")',
         ) from error
@@ -175,11 +175,11 @@ def _prompt(row: Any) -> Prompt:
 
 
 def _check_lists(config: Config) -> None:
-    """Raise SeatrialError where a setting of the prose is no list."""
+    """Raise SeatrialError where a setting of the prose is not a list."""
     for name in ("seatrial_prose", "seatrial_prose_sources", "seatrial_prose_known"):
         if not isinstance(config[name], list | tuple):
             raise SeatrialError(
-                f"`{name}` is no list: {config[name]!r}",
+                f"`{name}` is not a list: {config[name]!r}",
                 where="conf.py",
                 hint='write it as ["...", "..."]',
             )
@@ -200,7 +200,7 @@ def _requirements(wanted: object, source: Path) -> tuple[str, ...]:
         return ("--requirement", str(source / wanted)) if wanted else ()
     if not isinstance(wanted, list | tuple) or not all(isinstance(each, str) for each in wanted):
         raise SeatrialError(
-            f"`seatrial_environment` is no list of requirements: {wanted!r}",
+            f"`seatrial_environment` is not a list of requirements: {wanted!r}",
             where="conf.py",
             hint='write it as ["django>=5", "..[docs]"]',
         )

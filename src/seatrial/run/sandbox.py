@@ -17,7 +17,7 @@ from seatrial.run.engines import Engine, client_of
 from seatrial.run.scrubbing import HOME, VENV, checkout, scrubbed
 from seatrial.run.sweeping import MARK, Entry, lock, remove, sweep, tags
 from seatrial.transcript.blocks import Edit
-from seatrial.transcript.edits import edited
+from seatrial.transcript.edits import edited, is_made
 from seatrial.transcript.folders import NOT_COPIED
 from seatrial.transcript.spelling import FOLDER, PROJECT
 
@@ -113,20 +113,25 @@ class Sandbox:
         """Return a line without paths of this machine and the names of its package mirrors."""
         return scrubbed(line, self._shown)
 
-    def apply(self, edit: Edit) -> None:
-        """Change a file as a page asks.
+    def apply(self, edit: Edit, *, again: bool = False) -> tuple[str | None, str]:
+        """Change a file as a page asks, and return its text before, if any, and now.
 
+        With `again` a change that was made before is left as it is.
         Raises SandboxError where the context is not found exactly once.
         """
         path = self._path(edit.file, edit.where)
         old = path.read_text(encoding="utf-8") if path.exists() else None
+        if again and old is not None and is_made(old, edit):
+            return old, old
         if old is None and (edit.was or len(edit.new) < len(edit.lines)):
             raise SandboxError(
                 f"there is no file {edit.file} to change",
                 where=edit.where,
                 hint="name a file of the sample project, or mark every line as new",
             )
-        self.write(edit.file, edited(old, edit))
+        new = edited(old, edit)
+        self.write(edit.file, new)
+        return old, new
 
     def write(self, file: str, text: str) -> str | None:
         """Give a file of the project another text, and return the one that it had, if any.
@@ -188,5 +193,5 @@ class Sandbox:
 
 def _no_room(what: str, error: OSError) -> SandboxError:
     """Return that something could not be written below the folder for temporary files."""
-    hint = "look whether the folder for temporary files has room, or name another by TMPDIR"
+    hint = "check whether the folder for temporary files has room, or name another by TMPDIR"
     return SandboxError(f"{what}: {error.strerror}", hint=hint)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
+from seatrial.errors import TranscriptError
+from seatrial.transcript.blocks import Edit
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.kinds import by_kind, told
 from seatrial.transcript.places import MACHINE
 from seatrial.transcript.places import from_plain as _place
 from seatrial.transcript.sameness import Given
-from seatrial.transcript.spelling import CURRENT, OLD, respelt
+from seatrial.transcript.spelling import CURRENT, OLD, PROJECT, respelt, without_wait
 
 #: What a kernel says for checks: where a cell ran, and what Docker did meanwhile.
 RAN = "application/vnd.seatrial.ran+json"
@@ -40,6 +42,8 @@ LANGUAGE: Mapping[str, object] = {
 
 _EDIT = "edit:"
 _EDIT_LINE = re.compile(r"%%edit[ \t]+(\S+)[ \t]*\n?")
+# the options of an edit, as pages have them, below the line that names the file
+_OPTION = re.compile(r":(new|was):(?: (.*))?")
 # what Compose 1 and the builder that it uses tell besides, which Compose 2 has no lines for
 _ONLY_V1 = re.compile(
     r"Attaching .*|Found orphan .*|Removing intermediate .*|\S+ uses an image, skipping"
@@ -60,11 +64,52 @@ def edit_of(code: str, tags: Iterable[str] = ()) -> tuple[str, str]:
     return file, code[line.end() :] if line else code
 
 
+def fragment_of(file: str, text: str) -> Edit | None:
+    """Return the change that a cell's text asks for; None where the text is the whole file.
+
+    A fragment begins with options, as ``.. edit::`` has them: ``:new: 2-3`` numbers its new lines,
+    and each ``:was: LINE`` is a line that they replace.  Without ``:new:`` all lines are new.
+    Raises TranscriptError where the options cannot be read.
+    """
+    lines = text.rstrip("\n").split("\n")
+    options = [found for found in takewhile(bool, map(_OPTION.fullmatch, lines)) if found]
+    if not options:
+        return None
+    lines = lines[len(options) :]
+    was = tuple(found[2] or "" for found in options if found[1] == "was")
+    named = ",".join(found[2] or "" for found in options if found[1] == "new")
+    new = _numbers(named or f"1-{len(lines)}", len(lines))
+    return Edit("", "", 0, tuple(lines), "", 1, file, new, was)
+
+
+def _numbers(text: str, last: int) -> tuple[int, ...]:
+    """Return the numbers of ``1,3-4``; raises TranscriptError where lines have no such numbers."""
+    parts = [re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part) for part in text.split(",")]
+    numbers = sorted(
+        {n for part in parts if part for n in range(int(part[1]), int(part[2] or part[1]) + 1)}
+    )
+    if not all(parts) or not numbers or numbers[0] < 1 or numbers[-1] > last:
+        raise TranscriptError(
+            f"`:new: {text}` numbers no lines of a fragment that has {last}",
+            hint="count its lines from 1, below the options: `:new: 2` or `:new: 2-3`",
+        )
+    return tuple(numbers)
+
+
 def in_spelling(code: str, spelling: str, project: str) -> str:
-    """Return a cell's commands as they are typed in a spelling of Compose."""
+    """Return a cell's commands as they are typed in a spelling of Compose.
+
+    Compose 1 knows no ``up --wait``: a line of its own waits for health checks.
+    """
     if spelling == CURRENT:
         return code
-    return "\n".join(respelt(line, project) for line in code.split("\n"))
+    lines: list[str] = []
+    for line in code.split("\n"):
+        lines.append(respelt(line, project))
+        if without_wait(line) != line:
+            found = f"docker ps --filter label={PROJECT}={project} | grep -q 'health: starting'"
+            lines.append(f"while {found}; do sleep 0.5; done")
+    return "\n".join(lines)
 
 
 def typed_on_the_machine(notebook: Mapping[str, Any]) -> list[str]:

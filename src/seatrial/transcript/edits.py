@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seatrial.errors import SandboxError
 from seatrial.transcript.blocks import Edit
@@ -27,7 +28,7 @@ def edited(old: str | None, edit: Edit) -> str:
         raise SandboxError(
             f"the lines around the change are {found} in {edit.file}",
             where=edit.where,
-            hint="show the lines before and after the new ones just as they stand in the file",
+            hint="show the lines before and after the new ones exactly as they are in the file",
         )
     at, indent, taken = places[0]
     result: list[str] = []
@@ -39,6 +40,21 @@ def edited(old: str | None, edit: Edit) -> str:
             result.extend(lines[position : position + count])
         position += count
     return "\n".join([*lines[:at], *result, *lines[position:]])
+
+
+def is_made(text: str | None, edit: Edit) -> bool:
+    """Tell whether a file reads, in exactly one place, as it should after an edit.
+
+    It does not while what the edit replaces is there.
+    """
+    lines = (text or "").split("\n")
+
+    def fits(fragment: Edit) -> int:
+        pattern = _fragment(fragment)
+        return sum(_fit(lines, at, pattern) is not None for at in range(len(lines)))
+
+    after = replace(edit, new=(), was=())
+    return fits(after) == 1 and not (edit.was and fits(edit) == 1)
 
 
 def _fragment(edit: Edit) -> list[tuple[str, str]]:

@@ -173,7 +173,7 @@ def path_of(folder: Path, page: str) -> Path:
 def load(folder: Path, page: str) -> Record | None:
     """Return a page's record, or None if it was never recorded.
 
-    Raises RecordError where the file is no record of this format, or another page's.
+    Raises RecordError where the file is not a record of this format, or another page's.
     """
     path = path_of(folder, page)
     try:
@@ -189,7 +189,7 @@ def load(folder: Path, page: str) -> Record | None:
         record = _record(data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(
-            f"is no record of this format: {error}",
+            f"is not a record of this format: {error}",
             where=str(path),
             hint="delete the file and record the page again",
         ) from error

@@ -28,7 +28,7 @@ class Share:
 def read_share(text: str) -> Share:
     """Return the share that is meant by ``2/5``; raises ValueError with what is wrong."""
     if not (typed := re.fullmatch(r"([0-9]+)/([0-9]+)", text)):
-        raise ValueError("that is no share; type a number, a slash and how many, such as 2/5")
+        raise ValueError("that is not a share; type a number, a slash and how many, such as 2/5")
     share = Share(int(typed[1]), int(typed[2]))
     if share.of < 1:
         raise ValueError("there has to be at least one share; type 1/1 for all pages")

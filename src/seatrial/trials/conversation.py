@@ -19,6 +19,7 @@ from seatrial.pages.nest import container_of_command
 from seatrial.run.engines import find_engine
 from seatrial.run.follower import Follower, Line, follow
 from seatrial.run.received import LIMIT
+from seatrial.transcript.cells import fragment_of
 from seatrial.transcript.commands import may_speak_to_docker
 from seatrial.transcript.events import Asked, Ended, Ending, Output, Sighting
 from seatrial.transcript.pieces import first_piece
@@ -116,14 +117,20 @@ class Conversation:
         return Cell(tuple(places), before, now, leave, did, trouble)
 
     def write(self, file: str, text: str) -> str:
-        """Write a file of the sample project and return what changed, as a unified diff.
+        """Write a file of the sample project, or a part of it; return what changed as a diff.
 
-        Raises SandboxError where the file lies outside of it.
+        Raises SandboxError where the file lies outside of the project or has no place for the part,
+        TranscriptError where it is not clear which lines of the part are new.
         """
-        old = self._open().sandbox.write(file, text.rstrip("\n") + "\n")
+        sandbox, fragment = self._open().sandbox, fragment_of(file, text)
+        if fragment is None:
+            new = text.rstrip("\n") + "\n"
+            old = sandbox.write(file, new)
+        else:
+            old, new = sandbox.apply(fragment, again=True)
         lines = difflib.unified_diff(
             (old or "").splitlines(),
-            text.rstrip("\n").splitlines(),
+            new.splitlines(),
             f"{file} as it was" if old is not None else "no file before",
             f"{file} as it is now",
             lineterm="",
@@ -219,7 +226,7 @@ class Conversation:
             elif isinstance(event, Ended):
                 shown.end(event.output)
                 if event.ending is Ending.TOO_MUCH:
-                    shown.put([f"(what came after {LIMIT // 1_000_000} MB is left out)"])
+                    shown.put([f"(output after {LIMIT // 1_000_000} MB is left out)"])
                 return self._with_status(line, event)
         raise AssertionError("what is sent comes to an end")
 

@@ -167,7 +167,7 @@ def _in_notebook(page: Page, settings: Settings) -> tuple[dict[str, str], list[s
             if cell["cell_type"] == "code"
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SeatrialError(f"is no notebook: {error}", where=page.source) from error
+        raise SeatrialError(f"is not a notebook: {error}", where=page.source) from error
     digests = {COMMANDS: digest(repr(typed)), PROMISES: digest(text)}
     return digests, [code for code, _ in typed]
 

@@ -198,10 +198,10 @@ class Recorder:
             self.tree = self._reader.read()
             if block in self._blocks() and _text(self.tree.settings.source / block.source):
                 return TranscriptError(
-                    "this block stands in its file with something else around its lines, such as "
+                    "this block is in its file with something else around its lines, such as "
                     "a table, and is not rewritten",
                     where=block.where,
-                    hint="correct it by hand, or put it where it stands alone",
+                    hint="correct it by hand, or put it outside of that",
                 )
         return error
 
@@ -235,7 +235,7 @@ def _require_same_pages(before: Tree, after: Tree, changes: Sequence[Change]) ->
     read = {page.name: _essence(page, {}) for page in after.pages}
     if {page.name: _essence(page, lines) for page in before.pages} != read:
         raise TranscriptError(
-            "what came is not written, because a line of it would close the block or be read as "
+            "the output is not written, because a line of it would close the block or be read as "
             "something else",
             where=changes[0][0].where,
             hint="write `...` on the page in place of that line",

@@ -101,7 +101,7 @@ class Loop:
         for path in self._paths:
             if self._tree.page(path) is None:
                 raise SeatrialError(
-                    f"{path.relative_to(self._source)} is no page that Sphinx reads",
+                    f"{path.relative_to(self._source)} is not a page that Sphinx reads",
                     hint="name one that is, or see `exclude_patterns` in conf.py",
                 )
         self._renderer.render()
@@ -113,7 +113,7 @@ class Loop:
         if stack.enter_context(keys(self._events)):
             say("seatrial: " + ", ".join(f"{key} {does}" for key, does in KEYS.items()))
         else:
-            say("seatrial: no keys, because this is no terminal; Ctrl-C ends")
+            say("seatrial: no keys, because this is not a terminal; Ctrl-C ends")
         for path in self._paths:
             if page := self._tree.page(path):
                 self._judged(page)

@@ -11,6 +11,47 @@ from seatrial.transcript.cells import RAN
 from seatrial.transcript.record import load, save, sealed
 from tests.unit.test_sphinx_ext import TABS, Project, one, texts
 
+TRIED = """
+Tried
+=====
+
+.. claim:: A restart is not enough.
+   :row: ``.env-local``
+
+   $ docker compose exec web printenv TITLE
+   Guestbook
+   $ docker compose restart web
+   ...
+   $ docker compose exec web printenv TITLE
+   Guestbook
+
+.. console::
+   :row: ``.env-local``
+
+   $ docker compose up -d --wait web
+   $ docker compose exec web printenv TITLE
+   Visitors
+
+.. console::
+   :row: Python code
+
+   $ sleep 3
+   $ curl -s localhost
+   new
+
+.. console::
+   :row: not noticed
+
+   $ curl -s localhost | tail
+   old
+   $ touch views.py
+   $ curl -s localhost | tail
+   new
+
+.. run-matrix::
+   :corner: You changed
+   :answer: So type
+"""
 INDEX = """
 Index
 =====
@@ -239,6 +280,28 @@ def test_a_matrix_shows_where_the_spellings_differ(project: Project) -> None:
         replace(record, runs={**record.runs, "v1": sealed(replace(run, items=items))}),
     )
     assert cells(project)[2] == ["down", "kept (docker-compose: gone)", "gone"]
+
+
+def test_a_matrix_names_the_first_command_that_was_enough(project: Project) -> None:
+    project.page(TRIED, "database.rst")
+    assert cells(project)[1][:2] == [".env-local", "not run yet"]
+    project.record(spellings=("v2", "v1"))
+    assert cells(project) == [
+        ["You changed", "So type", "nothing", "restart", "up -d --wait"],
+        [".env-local", "docker compose up -d --wait web", "no", "no", "yes"],
+        ["Python code", "nothing", "yes", "–", "–"],
+        ["not noticed", "touch views.py", "no", "–", "–"],
+    ]
+
+
+def test_a_matrix_has_the_columns_that_it_names(project: Project) -> None:
+    chosen = "   :columns: ``up -d --wait``, nothing\n"
+    project.page(TRIED.rstrip("\n") + f"\n{chosen}", "database.rst")
+    project.record(spellings=("v2", "v1"))
+    assert cells(project)[:2] == [
+        ["You changed", "So type", "up -d --wait", "nothing"],
+        [".env-local", "docker compose up -d --wait web", "yes", "no"],
+    ]
 
 
 def test_a_matrix_does_not_fill_a_row_that_has_not_run(project: Project) -> None:

@@ -515,14 +515,14 @@ def test_requirements_are_found_from_where_conf_py_is(
     ("settings", "says"),
     [
         ({"seatrial_project": "gone"}, "`seatrial_project` names a folder that is not there: gone"),
-        ({"seatrial_prompts": ["redis> "]}, "`seatrial_prompts` has a row that is no pair"),
-        ({"seatrial_prompts": [("redis", "(")]}, "`seatrial_prompts` has a row that is no pair"),
-        ({"seatrial_prompts": [("redis", 7)]}, "`seatrial_prompts` has a row that is no pair"),
+        ({"seatrial_prompts": ["redis> "]}, "`seatrial_prompts` has a row that is not a pair"),
+        ({"seatrial_prompts": [("redis", "(")]}, "`seatrial_prompts` has a row that is not a pair"),
+        ({"seatrial_prompts": [("redis", 7)]}, "`seatrial_prompts` has a row that is not a pair"),
         (
             {"seatrial_prompts": [("a", "b", True, 1)]},
-            "`seatrial_prompts` has a row that is no pair",
+            "`seatrial_prompts` has a row that is not a pair",
         ),
-        ({"seatrial_prompts": [("redis", "")]}, "`seatrial_prompts` has a row that is no pair"),
+        ({"seatrial_prompts": [("redis", "")]}, "`seatrial_prompts` has a row that is not a pair"),
         ({"seatrial_spellings": ["v3"]}, "`seatrial_spellings`"),
         ({"seatrial_spellings": []}, "`seatrial_spellings`"),
         ({"seatrial_timeout": 0}, "`seatrial_timeout`"),
@@ -533,7 +533,7 @@ def test_requirements_are_found_from_where_conf_py_is(
         ({"seatrial_strict": "no"}, "`seatrial_strict` has to be True or False: 'no'"),
         ({"seatrial_record_command": 5}, "`seatrial_record_command` has to be a text"),
         ({"seatrial_environment": "gone.txt"}, "`seatrial_environment` names a file that is not"),
-        ({"seatrial_environment": ["a", 7]}, "`seatrial_environment` is no list of requirements"),
+        ({"seatrial_environment": ["a", 7]}, "`seatrial_environment` is not a list of require"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_in_one_sentence(

@@ -248,8 +248,8 @@ def test_only_chosen_pages_are_checked(tmp_path: Path) -> None:
     [
         ({"seatrial_prose": ["index.rst"]}, "conf.py: `seatrial_prose` names no page: index.rst"),
         ({"seatrial_prose": ["*", "x"]}, "conf.py: `seatrial_prose` names no page: x"),
-        ({"seatrial_prose": True}, "conf.py: `seatrial_prose` is no list: True"),
-        ({"seatrial_prose_known": "web"}, "conf.py: `seatrial_prose_known` is no list: 'web'"),
+        ({"seatrial_prose": True}, "conf.py: `seatrial_prose` is not a list: True"),
+        ({"seatrial_prose_known": "web"}, "conf.py: `seatrial_prose_known` is not a list: 'web'"),
         (
             {"seatrial_prose_sources": ["none.txt"]},
             "conf.py: `seatrial_prose_sources` names what is not there: none.txt",

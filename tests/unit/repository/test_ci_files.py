@@ -9,6 +9,11 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
+# those of readers' own projects, which the page on tests shows
+SHOWN = {
+    "vendor.github-workflows": "how-to/run-your-tests-in-ci/github.yml",
+    "vendor.gitlab-ci": "how-to/run-your-tests-in-ci/gitlab.yml",
+}
 FILES = {
     "vendor.github-workflows": ".github/workflows/check.yml",
     "vendor.gitlab-ci": ".gitlab-ci.yml",
@@ -28,12 +33,12 @@ def problems(schema: str, file: Path) -> str:
     return "" if checked.returncode == 0 else checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize(("schema", "file"), FILES.items())
+@pytest.mark.parametrize(("schema", "file"), [*FILES.items(), *SHOWN.items()])
 def test_a_file_fits_its_schema(schema: str, file: str) -> None:
     assert problems(schema, ROOT / file) == ""
 
 
-@pytest.mark.parametrize(("schema", "file"), FILES.items())
+@pytest.mark.parametrize(("schema", "file"), [*FILES.items(), *SHOWN.items()])
 def test_a_broken_file_does_not(schema: str, file: str, tmp_path: Path) -> None:
     broken = tmp_path / Path(file).name
     text = (ROOT / file).read_text()
@@ -83,3 +88,21 @@ def test_a_file_calls_targets_that_make_has(file: str) -> None:
     called = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / file).read_text()))
     assert called
     assert called <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+def commands(file: str) -> list[str]:
+    """Return what a file has its service type, in order."""
+    jobs = yaml.safe_load((ROOT / file).read_text())
+    if file.endswith("github.yml"):
+        return [step["run"] for step in jobs["jobs"]["test"]["steps"] if "run" in step]
+    return [*jobs["test"]["script"], *jobs["test"]["after_script"]]
+
+
+@pytest.mark.parametrize("file", SHOWN.values())
+def test_what_a_shown_file_has_its_service_type_runs_on_the_page_that_shows_it(file: str) -> None:
+    page = (ROOT / "how-to/run-your-tests.rst").read_text()
+    *run, logs = commands(file)
+    assert run
+    assert [each for each in run if f"\n   $ {each}\n" not in page] == []
+    # of a job that failed
+    assert logs == "docker compose logs --no-color"

@@ -1,13 +1,16 @@
 """A cell's outputs, compared by kind."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from seatrial.errors import TranscriptError
 from seatrial.transcript.cells import (
     RAN,
     edit_of,
+    fragment_of,
     given,
     in_spelling,
     promised,
@@ -108,6 +111,22 @@ def test_the_other_spelling_has_other_names_and_other_ways() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "old"),
+    [
+        ("docker compose up -d --wait web", "docker-compose up -d web"),
+        ("docker compose --profile more up -d --wait", "docker-compose --profile more up -d"),
+    ],
+)
+def test_where_compose_cannot_wait_the_next_line_does(typed: str, old: str) -> None:
+    assert in_spelling(typed, "v2", "example") == typed
+    up, wait, after = in_spelling(f"{typed}\nls", "v1", "example").split("\n")
+    assert (up, after) == (old, "ls")
+    assert re.fullmatch("while .*project=example .*starting.*; do sleep 0.5; done", wait)
+    other = "docker compose logs --wait"
+    assert in_spelling(other, "v1", "example") == "docker-compose logs --wait"
+
+
+@pytest.mark.parametrize(
     ("code", "tags", "expected"),
     [
         ("ls", (), ("", "ls")),
@@ -121,6 +140,30 @@ def test_a_cell_says_which_file_it_writes(
     code: str, tags: tuple[str, ...], expected: tuple[str, str]
 ) -> None:
     assert edit_of(code, tags) == expected
+
+
+def test_a_cell_that_begins_with_options_is_a_fragment() -> None:
+    change = fragment_of("a.txt", ":was: old\n:was:   older\n:new: 2\nbefore\n  new\nafter\n")
+    assert change is not None
+    assert (change.file, change.lines) == ("a.txt", ("before", "  new", "after"))
+    assert (change.new, change.was) == ((2,), ("old", "  older"))
+    change = fragment_of("a.txt", ":was: old\nnew\nnewer")
+    assert change is not None
+    assert change.new == (1, 2)
+    change = fragment_of("a.txt", ":new: 1,3-4\na\nb\nc\nd")
+    assert change is not None
+    assert change.new == (1, 3, 4)
+
+
+@pytest.mark.parametrize("text", ["a\n:new: 1", "", ":newer: 1\na", "\n:new: 1\na"])
+def test_a_cell_without_options_is_a_whole_file(text: str) -> None:
+    assert fragment_of("a.txt", text) is None
+
+
+@pytest.mark.parametrize("numbers", ["3", "0", "2-1", "x", "1,,2", "1\n:new: 3"])
+def test_a_fragment_whose_new_lines_are_not_there_is_refused(numbers: str) -> None:
+    with pytest.raises(TranscriptError, match="no lines of a fragment that has 2"):
+        fragment_of("a.txt", f":new: {numbers}\na\nb")
 
 
 @pytest.mark.parametrize("spelling", ["v2", "v1"])

@@ -8,7 +8,7 @@ from seatrial.errors import SandboxError
 from seatrial.pages.marks import edit_figure
 from seatrial.pages.shown import Standing
 from seatrial.transcript.blocks import Edit
-from seatrial.transcript.edits import edited
+from seatrial.transcript.edits import edited, is_made
 
 COMPOSE = """\
 services:
@@ -137,3 +137,23 @@ def test_an_edit_that_was_made_is_not_made_again() -> None:
     once = edited(COMPOSE, change)
     with pytest.raises(SandboxError, match="not found"):
         edited(once, change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit("image: postgres:17\nports: []\nvolumes:", 2),
+        edit("    build: .\n\nvolumes:\n  data:\n  more:", 5),
+        edit("image: postgres:18", 1, was=("image: postgres:17",)),
+    ],
+)
+def test_a_file_tells_whether_an_edit_was_made(change: Edit) -> None:
+    assert not is_made(COMPOSE, change)
+    once = edited(COMPOSE, change)
+    assert is_made(once, change)
+    assert not is_made(once + once, change)
+    assert not is_made(None, change)
+
+
+def test_what_an_edit_replaces_is_still_to_be_replaced_where_the_new_line_stands_too() -> None:
+    assert not is_made("a\nb\n", edit("b", 1, was=("a",)))

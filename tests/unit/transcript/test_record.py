@@ -208,7 +208,7 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
     with pytest.raises(RecordError) as raised:
         load(tmp_path, "page")
     first, hint = str(raised.value).split("\n")
-    assert first.startswith(f"{tmp_path / 'page.json'}: is no record of this format: ")
+    assert first.startswith(f"{tmp_path / 'page.json'}: is not a record of this format: ")
     assert hint == "  hint: delete the file and record the page again"
     with pytest.raises(RecordError):
         save(tmp_path, with_step(STEP))
@@ -240,7 +240,7 @@ def test_a_record_that_is_cut_in_half_is_refused(tmp_path: Path) -> None:
     save(tmp_path, RECORD)
     path = path_of(tmp_path, RECORD.page)
     path.write_text(path.read_text()[: path.stat().st_size // 2])
-    with pytest.raises(RecordError, match=r"is no record of this format"):
+    with pytest.raises(RecordError, match=r"is not a record of this format"):
         load(tmp_path, RECORD.page)
 
 
@@ -410,7 +410,7 @@ def test_a_record_with_something_out_of_place_is_refused(
     tmp_path: Path, change: Callable[[dict[str, Any]], object]
 ) -> None:
     change_by_hand(tmp_path, lambda data: change(data["runs"]["v1"]["items"][0]["steps"][0]))
-    with pytest.raises(RecordError, match=r"is no record of this format"):
+    with pytest.raises(RecordError, match=r"is not a record of this format"):
         load(tmp_path, RECORD.page)
 
 

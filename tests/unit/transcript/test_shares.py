@@ -40,7 +40,7 @@ def test_a_name_that_was_not_dealt_always_has_the_same_share() -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        *((each, "that is no share") for each in ("a/b", "5", "-1/5", "1/2/3", "", "1.5/2", "²/5")),
+        *((each, "is not a share") for each in ("a/b", "5", "-1/5", "1/2/3", "", "1.5/2", "²/5")),
         *((each, "shares are counted from 1/5 to 5/5") for each in ("0/5", "6/5")),
         ("1/0", "at least one share"),
     ],

@@ -22,8 +22,8 @@ def sources(notebook: NotebookNode) -> list[str]:
     return [notebook.cells[number].source for number in cells_of(notebook)]
 
 
-def test_there_are_eight() -> None:
-    assert len(NOTEBOOKS) == 8
+def test_there_are_seven() -> None:
+    assert len(NOTEBOOKS) == 7
 
 
 @each
@@ -119,3 +119,19 @@ def test_a_notebook_whose_places_are_others_is_stored_again(tmp_path: Path) -> N
     came.data[RAN]["at"] = [{"program": "psql"}]
     assert run.write()
     assert '"program": "psql"' in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_outputs_that_vary_are_stored_again_with_any_other(tmp_path: Path, elsewhere: bool) -> None:
+    path = tmp_path / "many-containers.ipynb"
+    path.write_bytes((ROOT / "notebooks" / path.name).read_bytes())
+    run = NotebookRun(path, None, "v2", read(path).metadata.seatrial.tools)
+    cells = [run._came.cells[number] for number in cells_of(run._came)]
+    varies = next(c for c in cells if VARIES in c.metadata.get("tags", ()))
+    stream = next(o for o in varies.outputs if o["output_type"] == "stream")
+    stream.text = re.sub(r'"pid": \d+', '"pid": 4321', stream.text)
+    if elsewhere:
+        other = next(o for o in cells[0].outputs if o["output_type"] == "stream")
+        other.text = f"something else\n{other.text}"
+    assert run.write() == elsewhere
+    assert ('\\"pid\\": 4321' in path.read_text(encoding="utf-8")) == elsewhere
