@@ -96,6 +96,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
 	@$(PHASE) "Words to avoid" $(BIN)/python tools/words.py
+	@$(PHASE) "Versions and dates" $(BIN)/python tools/facts.py
 	@$(PHASE) "Literals in sentences" \
 		$(BIN)/pytest -q -m seatrial_prose --junit-xml=_build/reports/prose.xml $(PAGES)
 

@@ -23,12 +23,14 @@ COPIED = (
     "conf.py",
     "index.rst",
     "pyproject.toml",
+    "tools",
     "_static",
     "_templates",
     "explanation",
     "how-to",
     "reference",
     "example",
+    "records",
 )
 
 
@@ -304,8 +306,8 @@ BREAKAGES = (
         REACH,
         "an-address-of-ipv4-alone",
         "",
-        "     - 8000:8000\n\n.. claim",
-        "     - 0.0.0.0:8000:8000\n\n.. claim",
+        "     - 8000:8000\n\n.. console",
+        "     - 0.0.0.0:8000:8000\n\n.. console",
         "[::1]",
     ),
     other(

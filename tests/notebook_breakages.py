@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("conf.py", "index.rst", "pyproject.toml", "_static", "_templates", "notebooks", "example")
+COPIED = (
+    *("conf.py", "index.rst", "pyproject.toml", "tools"),
+    *("_static", "_templates", "notebooks", "example"),
+)
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ def run(breakage: Breakage) -> str:
     if done.returncode != 1:
         return f"pytest ended with {done.returncode}, not 1:\n{done.stdout[-2000:]}{done.stderr}"
     failure = re.search(
-        rf"{breakage.notebook}\.ipynb: cell \d+ .*\n(?P<source>(?:  .*\n)+)stored", done.stdout
+        rf"{breakage.notebook}\.ipynb: cell \d+ .*\n(?P<source>(?:  .*\n)+)", done.stdout
     )
     if failure is None:
         return f"no cell is named:\n{done.stdout[-2000:]}"

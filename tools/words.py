@@ -38,6 +38,7 @@ CODE = frozenset(
 )
 SENTENCE = frozenset({"claim", "sandbox", "short", "admonition"})
 REASONS = ("not-run", "varies", "caption", "corner", "row")
+_TICK = "\ue000"
 NATIVE = frozenset({"list-table", "table", "container", "class", "rst-class"})
 
 
@@ -176,12 +177,14 @@ def _text(node: nodes.Node) -> str:
 
 def of_markdown(text: str, line: int = 0, cell: int = 0) -> Iterator[Sentence]:
     """Yield the sentences of a page in Markdown."""
+    # In CommonMark what opens a block has no backtick in it; in MyST a directive's sentence may.
+    text = re.sub(r"(?m)^(`{3,}\{[\w-]+\})(.*)", lambda m: m[1] + m[2].replace("`", _TICK), text)
     for token in MarkdownIt().enable("table").parse(text):
         here = line + (token.map[0] if token.map else 0) + 1
         if token.type == "inline":
             yield Sentence(here, re.sub(r"^\([\w-]+\)=$", "", _inline(token.children or [])), cell)
         elif token.type == "fence" and (directive := re.match(r"\{([\w-]+)\}(.*)", token.info)):
-            name, argument = directive.group(1), directive.group(2).strip()
+            name, argument = directive.group(1), directive.group(2).strip().replace(_TICK, "`")
             options = re.findall(rf"(?m)^:(?:{'|'.join(REASONS)}): (.*)", token.content)
             for sentence in [*([argument] if name in SENTENCE else []), *options]:
                 yield from of_markdown(sentence, here - 1, cell)

@@ -137,7 +137,8 @@ def test_where_nobody_can_answer_that_is_said(front_end: FrontEnd) -> None:
 
 def test_a_program_that_takes_the_whole_screen_gets_one_sentence(front_end: FrontEnd) -> None:
     cell = front_end.run(r"printf '\033[?1049h'; sleep 60")
-    assert cell.error == "FullScreen: this program wants the whole screen, which a notebook has not"
+    said = "this program needs the whole screen, which a notebook does not have"
+    assert cell.error == f"FullScreen: {said}"
     assert front_end.run("echo on").text == "on\n"
 
 

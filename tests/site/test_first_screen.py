@@ -11,14 +11,7 @@ pytestmark = pytest.mark.browser
 WITHOUT = frozenset(
     f"how-to/{name}.html"
     for name in (
-        "find-an-error",
-        "mend-line-ends",
-        "mend-permissions",
-        "move-files-to-s3",
         "run-the-checks-in-ci",
-        "store-uploaded-files",
-        "use-seatrial",
-        "use-the-compose-you-have",
         "write-an-executable-page",
     )
 )

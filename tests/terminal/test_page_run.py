@@ -461,7 +461,7 @@ def test_a_command_that_closes_the_terminal_is_broken_and_says_so(command: str) 
         ("$ set -e\n$ false", 2, Verdict.BROKEN, "hint: the shell itself ended here, as by `set"),
         ("$ exit 3", 1, Verdict.BROKEN, "hint: leave the last `exit` out"),
         ("$ PS1='$ '\n$ false", 2, Verdict.DIFFERS, "ended with exit status 1"),
-        ("$ PROMPT_COMMAND=", 1, Verdict.DIFFERS, "hint: leave PROMPT_COMMAND as it is"),
+        ("$ PROMPT_COMMAND=", 1, Verdict.DIFFERS, "hint: do not change PROMPT_COMMAND"),
         ("$ exec bash --norc\n$ true", 1, Verdict.BROKEN, "hint: leave that line out"),
         (f"$ : {'x' * 4096}", 1, Verdict.BROKEN, "hint: break it up by `\\`"),
         ("$ ls /no/such", 1, Verdict.DIFFERS, "hint: if it is meant to fail, put `[2]` below"),

@@ -79,6 +79,7 @@ def test_it_runs_after_its_page_in_a_sandbox_of_its_own(project: Project, tmp_pa
     assert set(outcome.verdicts.values()) == {"PASSED"}
     first, second = noted.read_text().split()
     assert first != second
+    assert not Path(second).exists()
     # the page's five steps, and three of them again: set-up, block, claim
     assert outcome.sentences == [
         (

@@ -50,13 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--require-docker",
         action="store_true",
-        help="fail, instead of skipping, where no Docker engine answers",
+        help="fail, instead of skipping, if no Docker engine answers",
     )
     group.addoption(
         "--compose",
         choices=SPELLINGS,
         default=os.environ.get("SEATRIAL_COMPOSE") or None,
-        help="run one spelling of Compose alone (default: all that conf.py names)",
+        help="run only one spelling of Compose (default: all that conf.py names)",
     )
     group.addoption(
         "--seatrial-shard",

@@ -31,18 +31,18 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--seatrial-changed",
         action="store_true",
-        help="run the pages alone that are not as they were when they last passed here",
+        help="run only the pages that have changed since they last passed here",
     )
     group.addoption(
         "--seatrial-look",
         action="store_true",
-        help="with --seatrial-changed: run nothing, and tell by the exit status if that is right",
+        help="with --seatrial-changed: run nothing; exit status 0 means that nothing has to run",
     )
     group.addoption(
         "--seatrial-at-most",
         type=float,
         metavar="SECONDS",
-        help="of the changed pages, run so many seconds: the longest unchecked first",
+        help="run changed pages for about this many seconds, the longest unchecked first",
     )
     group.addoption(
         "--seatrial-always",

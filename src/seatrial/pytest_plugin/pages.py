@@ -86,7 +86,9 @@ class SpeltPage(Spelt):
     def result(self, ordinal: int) -> ItemResult:
         """Run the page up to an item and return what became of it."""
         if self.run is None:
-            engine, page = self._engine, self._now
+            engine = self._engine
+            # the page as it stands now: a run before may have rewritten its promises
+            page = self.trial.tree.page(self.trial.source / self.page.source) or self.page
             settings = self.trial.tree.settings
             self.checking = Checking(self.trial, page, self.name)
             promises_alone = self.trial.recording or self.trial.visible
@@ -107,15 +109,15 @@ class SpeltPage(Spelt):
         The page's own run has ended by then: both would publish the same ports.
         """
         self._end_run()
-        engine, page = self._engine, self._now
-        self.checking = self.checking or Checking(self.trial, page, self.name)
-        if page.short is None:
-            return ""
-        own = in_short(page, page.short)
+        short = self.page.short
+        assert short is not None
+        engine = self._engine
+        self.checking = self.checking or Checking(self.trial, self.page, self.name)
+        own = in_short(self.page, short)
         run = PageRun(own, self.trial.tree.settings, engine, say=self._say)
         try:
             run.through(len(own.items))
-            why = why_it_fails(run, page.short)
+            why = why_it_fails(run, short)
             self.short_held = not why
             return why
         finally:
@@ -127,11 +129,6 @@ class SpeltPage(Spelt):
     def _engine(self) -> Engine | None:
         """Return the engine that the page needs, if it needs one."""
         return self.trial.engine(self.name) if self.trial.needs_docker(self.page) else None
-
-    @property
-    def _now(self) -> Page:
-        """Return the page as it stands now: a run before may have rewritten its promises."""
-        return self.trial.tree.page(self.trial.source / self.page.source) or self.page
 
     def _say(self, line: str) -> None:
         """Print a line on the terminal, also where the output of tests is captured."""

@@ -193,5 +193,5 @@ class Sandbox:
 
 def _no_room(what: str, error: OSError) -> SandboxError:
     """Return that something could not be written below the folder for temporary files."""
-    hint = "look whether the folder for temporary files has room, or name another by TMPDIR"
+    hint = "check whether the folder for temporary files has room, or name another by TMPDIR"
     return SandboxError(f"{what}: {error.strerror}", hint=hint)

@@ -69,7 +69,7 @@ class Tty:
         except (pexpect.ExceptionPexpect, OSError) as error:
             self._rc.unlink(missing_ok=True)
             is_there = isinstance(error, OSError)
-            hint = "look whether the disk is full" if is_there else "install bash"
+            hint = "check whether the disk is full" if is_there else "install bash"
             raise SessionError(f"bash could not be started: {error}", hint=hint) from error
         self.shell = int(self._child.pid or 0)
         """The number of the shell's process."""

@@ -182,7 +182,7 @@ class Witness:
         if self._lost:
             raise EngineUnavailableError(
                 f"the engine's events ended while the page ran: {self._lost}",
-                hint="look whether the engine was stopped or restarted, and run the page again",
+                hint="check whether the engine was stopped or restarted, and run the page again",
             )
 
 

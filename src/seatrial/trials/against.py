@@ -47,9 +47,7 @@ class AgainstRecord:
         ]
         before = [each.digest for each in self._page.items[: item.ordinal]]
         if item.varies and not run.fits(before, self._settings.project):
-            changed = (
-                "varies, and the page above it or the project changed since it was recorded"
-            )
+            changed = "varies, and the page above it or the project changed since it was recorded"
             found[0] = (*found[0], changed)
         return result.with_differences(found, strict=self._is_strict(run, sights))
 

@@ -16,16 +16,16 @@ _EXIT = re.compile(r"\b(?:exit|logout)\b|^\^D$", re.MULTILINE)
 # how bash says that a page would have switched off what its exit statuses are seen by
 _KEPT = "PROMPT_COMMAND: readonly variable"
 _HINT_FOR_HASH = (
-    "open the shell that is promised; a comment of yours stands right above `$ ` or `>>> `"
+    "open the shell that is promised; a comment of yours is directly above `$ ` or `>>> `"
 )
 _WORDS: Mapping[Ending, str] = {
     Ending.UNFINISHED: "is unfinished: the shell waits for the rest of it",
     Ending.TOO_MUCH: f"printed more than {LIMIT // 1_000_000} MB",
-    Ending.FULL_SCREEN: "wants the whole screen, and a transcript has none",
+    Ending.FULL_SCREEN: "needs the whole screen, and a transcript has none",
     Ending.PAGER: "shows its output page by page, and waits for a key",
     Ending.CLOSED: "closed the terminal",
     Ending.TOO_LONG: f"has a line of more than {LONGEST} bytes, which a terminal cuts",
-    Ending.UNSEEN: "put another shell in the place of the page's own, which tells no exit status",
+    Ending.UNSEEN: "replaced the page's own shell, so exit statuses cannot be read",
 }
 _HINTS: Mapping[Ending, str] = {
     Ending.TOO_MUCH: "show less of it, such as with `| head`",
@@ -107,7 +107,7 @@ def _hint_on_failure(ended: Ended, step: Step) -> str:
     """Return what a writer can do about a command that failed."""
     said = "\n".join(ended.output)
     if _KEPT in said:
-        return "leave PROMPT_COMMAND as it is: by it exit statuses are seen; PS1 may be changed"
+        return "do not change PROMPT_COMMAND, which reads exit statuses; you can change PS1"
     if ": event not found" in said:
         return "`!` asks for an earlier command, as in a reader's bash: put it into single quotes"
     if HOME in step.command:

@@ -138,30 +138,24 @@ class NotebookRun:
         return set(self.results) == set(cells_of(self._stored)) and not self._stopped
 
     def write(self) -> bool:
-        """Store what came, where it differs in more than what varies; tell whether it did.
+        """Store the outputs of all cells where one differs in more than what varies; tell whether.
 
-        With other versions of the tools all of it is stored: what they print looks different.
-        Where anything is stored, so is the output of cells that vary: no comparison tells whether
-        that is out of date.
+        All of them, so that the outputs of a notebook belong together, and none of a cell that
+        varies is out of date.  With other versions of the tools what they print looks different.
         """
         numbers = cells_of(self._stored)
+        cells = [(self._stored.cells[number], self._came.cells[number]) for number in numbers]
         other_tools = bool(self._stored.metadata.get("seatrial", {}).get("tools") != self._tools)
-        changed = other_tools
-        for count, number in enumerate(numbers, start=1):
-            stored, came = self._stored.cells[number], self._came.cells[number]
-            if (
-                other_tools
-                or _facts_told(stored) != _facts_told(came)
-                or self._differences(stored, came, strictly=True)
-            ):
+        changed = other_tools or any(
+            stored.execution_count != count
+            or _facts_told(stored) != _facts_told(came)
+            or self._differences(stored, came, strictly=True)
+            for count, (stored, came) in enumerate(cells, start=1)
+        )
+        for count, (stored, came) in enumerate(cells, start=1):
+            if changed:
                 stored.outputs = came.outputs
-                changed = True
-            changed |= stored.execution_count != count
             stored.execution_count = count
-        for number in numbers:
-            stored, came = self._stored.cells[number], self._came.cells[number]
-            if changed and varies(stored.metadata.get("tags", ()), self.spelling):
-                stored.outputs = came.outputs
             for output in stored.outputs:
                 output.pop("execution_count", None)
         changed |= _drawn(self._stored)

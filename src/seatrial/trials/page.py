@@ -315,5 +315,5 @@ def _require_varying(block: Block, steps: Sequence[Step]) -> None:
             raise TranscriptError(
                 f"step {number} is said to vary, and all of its output is promised",
                 where=f"{block.source}:{step.line}",
-                hint="take `:varies:` away, or write `...` in place of what varies",
+                hint="remove `:varies:`, or write `...` in place of what varies",
             )

@@ -101,13 +101,13 @@ def _of_ending(ended: Ended, program: Program) -> Trouble:
     if ended.ending is Ending.FULL_SCREEN:
         return Trouble(
             "FullScreen",
-            "this program wants the whole screen, which a notebook has not",
+            "this program needs the whole screen, which a notebook does not have",
             "open it in a terminal (in JupyterLab: File, New, Terminal)",
         )
     if ended.ending is Ending.PAGER:
         return Trouble(
             "Pager",
-            "the output is shown page by page, which a notebook cannot do: it was left",
+            "the output is shown page by page, which a notebook cannot do: the pager was closed",
             r"switch that off, in psql by `\pset pager off`, and run the cell again",
         )
     if ended.ending is Ending.TOO_MUCH:

@@ -296,7 +296,8 @@ def test_it_shows_sentences_and_what_is_typed_and_nothing_that_came(project: Pro
 
 
 def test_an_edit_stands_there_as_it_does_further_down(project: Project) -> None:
-    soup, form = short(project)
+    soup, form = short(project, PAGE.replace(".env-local", "settings.py"))
+    assert form.select("figure.seatrial-edit .o")
     above, below = soup.select("figure.seatrial-edit")
     assert str(above) == str(below)
     assert above in form.descendants
@@ -317,10 +318,11 @@ def test_all_ids_of_the_page_are_its_own(project: Project) -> None:
 
 
 def test_a_block_that_is_the_same_in_both_spellings_stands_there_once(project: Project) -> None:
-    text = PAGE.replace("   $ docker compose up -d\n   ...", "   $ docker ps\n   ...")
+    text = PAGE.replace("   $ docker compose up -d\n   ...", "   $ docker ps\n   example-web-1")
     text = text.replace("docker compose exec web python", "python3 -q")
     _, form = short(project, text)
     (figure,) = form.select("figure.seatrial-commands")
+    assert "docker ps" in figure.get_text()
     assert "data-spelling" not in figure.attrs
 
 
@@ -346,7 +348,8 @@ def test_a_page_that_says_not_where_it_starts_has_no_such_line(project: Project)
 
 def test_what_did_not_run_as_it_stands_says_so_in_the_form_too(project: Project) -> None:
     _, form = short(project, record=False)
-    assert set(texts(form, "ol .seatrial-unproved")) == {"not run yet"}
+    # the edit, and the block in both spellings
+    assert texts(form, "ol .seatrial-unproved") == ["not run yet"] * 3
     project.record(spellings=("v2", "v1"))
     assert one(project.soup(), ".seatrial-short").select(".seatrial-unproved") == []
 

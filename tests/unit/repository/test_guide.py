@@ -66,7 +66,7 @@ OF_THE_SOURCE = frozenset(
         "docker compose up -d db",
         "docker compose build",
         "docker ps",
-        "docker exec -i example-web-1 python manage.py shell",
+        "docker exec -i example-web python manage.py shell",
         "psql -h 127.0.0.1 -U postgres db",
     }
 )

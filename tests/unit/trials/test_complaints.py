@@ -29,11 +29,11 @@ def ended(ending: Ending, *output: str, prompt: str = "", status: int | None = N
         (Ending.QUESTION, "", "waits for input, and the page types none"),
         (Ending.UNFINISHED, "", "is unfinished: the shell waits for the rest of it"),
         (Ending.TOO_MUCH, "", "printed more than 1 MB"),
-        (Ending.FULL_SCREEN, "", "wants the whole screen, and a transcript has none"),
+        (Ending.FULL_SCREEN, "", "needs the whole screen, and a transcript has none"),
         (Ending.PAGER, "", "shows its output page by page, and waits for a key"),
         (Ending.CLOSED, "", "closed the terminal"),
         (Ending.TOO_LONG, "", "has a line of more than 4095 bytes, which a terminal cuts"),
-        (Ending.UNSEEN, "", "put another shell in the place of the page's own"),
+        (Ending.UNSEEN, "", "replaced the page's own shell"),
     ],
 )
 def test_how_a_step_ended_is_said_of_its_command(ending: Ending, prompt: str, words: str) -> None:
@@ -63,7 +63,7 @@ def test_how_a_step_ended_is_said_of_its_command(ending: Ending, prompt: str, wo
         (
             ended(Ending.PROMPT, "bash: PROMPT_COMMAND: readonly variable", status=1),
             ("$ PROMPT_COMMAND=",),
-            "leave PROMPT_COMMAND as it is",
+            "do not change PROMPT_COMMAND",
         ),
         (ended(Ending.PROMPT, status=1), (f"$ ls {HOME}",), f"{HOME} is only shown"),
         (ended(Ending.PROMPT, status=127), ("$ $ ls",), "make it `console`"),

@@ -82,7 +82,7 @@ TRACEBACK = (
             "`Name:` was asked, and nobody can answer here",
         ),
         (ended(Ending.QUESTION), "Python", "Question", "Input is wanted, and nobody can"),
-        (ended(Ending.FULL_SCREEN), "shell", "FullScreen", "wants the whole screen"),
+        (ended(Ending.FULL_SCREEN), "shell", "FullScreen", "needs the whole screen"),
         (ended(Ending.PAGER), "psql", "Pager", "shown page by page"),
         (ended(Ending.TOO_MUCH), "psql", "TooMuch", "psql printed more than 1 MB"),
         (ended(Ending.TOO_MUCH, "$ ", status=0), "shell", "", ""),
