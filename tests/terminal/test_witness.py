@@ -75,6 +75,28 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     start.join()
 
 
+def test_the_first_health_check_is_awaited(witness: Witness, docker_engine: Engine) -> None:
+    labels = ["--label", f"com.docker.compose.project={_PROJECT}"]
+    checked = ["--health-cmd=test -e /ready", "--health-interval=200ms", "--health-retries=1000"]
+    sleeper = ["debian:trixie-slim", "sh", "-c", "sleep 2; touch /ready; sleep 60"]
+    environment = docker_engine.environment
+    made = subprocess.run(
+        ["docker", "run", "--detach", "--init", *labels, *checked, *sleeper],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    container = made.stdout.strip()
+    try:
+        witness.await_health(60)
+        ask = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+        said = subprocess.run(ask, env=environment, capture_output=True, text=True, check=True)
+        assert said.stdout == "healthy\n"
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], env=environment, check=True)
+
+
 class Listeners(list[socket.socket]):
     """The connections of those who listen to an engine's events through a door."""
 

@@ -29,7 +29,7 @@ _OF_DOCKER = re.compile(r"docker (?:container )?(run|exec)\b")
 # the exit status that says that there was no container to run in
 _NO_CONTAINER = {"run": 125, "exec": 1}
 _NAMES_DOCKER = re.compile(r"\bdocker\b")
-# the same in the words of a place, of a prompt that no row of the table has
+# in the words of a place: of a prompt that no row of the table has
 _UNKNOWN = "a program"
 
 
@@ -311,8 +311,8 @@ class Follower:
     def replace(self, number: int = 1) -> Line:
         """Return a new terminal in the place of one that was closed, in the same folder."""
         before = self._lines.get(number)
-        self._lines[number] = self._opened(before.folder if before else None)
-        return self._lines[number]
+        line = self._lines[number] = self._opened(before.folder if before else None)
+        return line
 
     @property
     def alive(self) -> bool:
@@ -326,9 +326,12 @@ class Follower:
     def images(self) -> dict[str, str]:
         """Return the images that containers were made from, each with its program's version."""
         engine = self.sandbox.engine
-        if self._witness is None or engine is None:
-            return {}
-        return self._witness.images(ours=engine.private)
+        return self._witness.images(ours=engine.private) if self._witness and engine else {}
+
+    def await_health(self, seconds: float) -> None:
+        """Wait, for so long at most, until no container waits for its first health check."""
+        if self._witness is not None:
+            self._witness.await_health(seconds)
 
     def stand_ins(self) -> dict[str, str]:
         """Return service -> the official image for which it ran on a stand-in."""

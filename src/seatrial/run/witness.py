@@ -19,9 +19,12 @@ import requests
 
 from seatrial.errors import EngineUnavailableError
 from seatrial.run.log import Event, Log
+from seatrial.transcript.spelling import PROJECT
 
 # how long (seconds) to wait for the end of an exec that the engine reports late
 _PATIENCE = 1.0
+# how often (seconds) to look whether containers are healthy
+_OFTEN = 0.2
 
 
 class Witness:
@@ -33,6 +36,7 @@ class Witness:
 
     def __init__(self, host: str, project: str) -> None:
         self._log = Log(project)
+        self._project = project
         self._closing = False
         self._lost = ""
         # why nothing more is heard
@@ -79,6 +83,15 @@ class Witness:
         """Return service -> the official image for which it ran on a stand-in."""
         with self._news:
             return dict(sorted(self._log.stand_ins.items()))
+
+    def await_health(self, seconds: float) -> None:
+        """Wait, for so long at most, until no container waits for its first health check."""
+        until = time.monotonic() + seconds
+        starting: dict[str, Any] = {"label": f"{PROJECT}={self._project}", "health": "starting"}
+        while time.monotonic() < until:
+            if not self._client.containers.list(filters=starting, ignore_removed=True):
+                return
+            time.sleep(_OFTEN)
 
     def under_way(self) -> frozenset[str]:
         """Return the execs and the containers of `run` that somebody is attached to, by identifier.

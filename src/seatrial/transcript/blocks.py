@@ -16,7 +16,7 @@ from seatrial.transcript.options import (
     which_spelling,
     whole_number,
 )
-from seatrial.transcript.spelling import CURRENT, respelt
+from seatrial.transcript.spelling import CURRENT, respelt, without_wait
 
 #: Lexer names that make an ordinary code block a console transcript, in small letters.
 CONSOLE_LANGUAGES = frozenset(
@@ -78,6 +78,8 @@ class Block:
     # the sentence this block proves
     setup: bool = False
     # brings the sandbox to the state the page starts from
+    waits: frozenset[str] = frozenset()
+    # commands as Compose 1 has them, after which the run waits for health checks in its place
     plain: bool = False
     # shell commands without prompts, which promise exit statuses only
 
@@ -222,4 +224,7 @@ def in_spelling(item: Item, which: str, project: str) -> Item:
     """
     if which == CURRENT or not isinstance(item, Block) or item.only:
         return item
-    return replace(item, lines=tuple(respelt(line, project) for line in item.lines))
+    lines = tuple(respelt(line, project) for line in item.lines)
+    pairs = zip(item.lines, lines, strict=True)
+    waits = frozenset(now.removeprefix("$ ") for then, now in pairs if without_wait(then) != then)
+    return replace(item, lines=lines, waits=waits)

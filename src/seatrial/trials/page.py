@@ -264,6 +264,8 @@ class PageRun:
         usual = self.settings.build_timeout if builds else self.settings.timeout
         timeout = block.timeout or usual
         ended = typed(line, step, following, timeout)
+        if step.command in block.waits and self._follower is not None:
+            self._follower.await_health(timeout)
         hashes = bool(step.remarks) and any(said.startswith("#") for said in ended.output)
         step = step.with_remarks(came_at_end(step.remarks, ended.output))
         # lines with a `#` below a step may be all that its block promises

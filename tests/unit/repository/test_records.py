@@ -18,7 +18,9 @@ def test_there_are_records() -> None:
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_a_record_names_no_folder_of_the_machine_that_it_was_made_on(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert not re.findall(r"/(?:root|tmp/seatrial|home(?!/app))/[^\s\"]*", text.replace(f"{HOME}/", ""))
+    assert not re.findall(
+        r"/(?:root|tmp/seatrial|home(?!/app))/[^\s\"]*", text.replace(f"{HOME}/", "")
+    )
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)

@@ -93,3 +93,11 @@ def test_a_block_is_respelt_line_by_line_and_an_edit_never() -> None:
 def test_a_block_for_one_spelling_alone_may_speak_of_the_other() -> None:
     block = replace(BLOCK, only="v1")
     assert in_spelling(block, "v1", "example") == block
+
+
+def test_what_cannot_wait_in_compose_1_is_waited_for() -> None:
+    lines = ("$ docker compose up -d --wait --scale web=3", "$ docker compose ps", "$ other --wait")
+    spelt = in_spelling(replace(BLOCK, lines=lines), "v1", "example")
+    assert isinstance(spelt, Block)
+    assert spelt.waits == {"docker-compose up -d --scale web=3"}
+    assert spelt.digest == replace(spelt, waits=frozenset()).digest
