@@ -115,7 +115,7 @@ CASES = {
     "a line that is read as an option is refused": Case(
         {"a.rst": ".. console::\n   $ echo :timeout: 2\n   old\n\n" + block("$ echo 2", "old")},
         {"a.rst": ".. console::\n   $ echo :timeout: 2\n   old\n\n" + block("$ echo 2", "2")},
-        ("a.rst:2: what came is not written",),
+        ("a.rst:2: the output is not written",),
     ),
     "output that is markup elsewhere is written": Case(
         {"a.rst": block("$ printf '\\n\\n:a: b\\n.. note::\\n\\n  x\\n'", "old")},
