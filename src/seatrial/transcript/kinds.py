@@ -46,6 +46,8 @@ KINDS: tuple[Kind, ...] = (
             r"(?:(?<=\bport )|(?<=sport = :)|(?<=:))(?:3[2-9]|4\d|5\d|60)\d{3}(?=->| of |'|/|$)"
         ),
     ),
+    # between a container's start and its first health check, as `docker ps` has it
+    Kind("health", re.compile(r"(?<= )\((?:healthy|health: starting)\)")),
     Kind("digest", re.compile(r"\bsha256:[0-9a-f]{8,64}\b")),
     Kind("uuid", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     Kind(
