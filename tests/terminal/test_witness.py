@@ -97,6 +97,17 @@ def test_the_first_health_check_is_awaited(witness: Witness, docker_engine: Engi
         subprocess.run(["docker", "rm", "--force", container], env=environment, check=True)
 
 
+def test_an_engine_that_goes_while_health_is_awaited_is_told_in_one_sentence(
+    witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(**_: object) -> None:
+        raise requests.ConnectionError("refused")
+
+    monkeypatch.setattr(witness._client.api, "containers", gone)
+    with pytest.raises(EngineUnavailableError, match="does not tell whether containers are"):
+        witness.await_health(60)
+
+
 class Listeners(list[socket.socket]):
     """The connections of those who listen to an engine's events through a door."""
 

@@ -85,12 +85,21 @@ class Witness:
             return dict(sorted(self._log.stand_ins.items()))
 
     def await_health(self, seconds: float) -> None:
-        """Wait, for so long at most, until no container waits for its first health check."""
+        """Wait, for so long at most, until no container waits for its first health check.
+
+        Raises EngineUnavailableError where the engine does not answer.
+        """
         until = time.monotonic() + seconds
         starting: dict[str, Any] = {"label": f"{PROJECT}={self._project}", "health": "starting"}
         while time.monotonic() < until:
-            if not self._client.containers.list(filters=starting, ignore_removed=True):
-                return
+            try:
+                if not self._client.containers.list(filters=starting, ignore_removed=True):
+                    return
+            except (docker.errors.DockerException, requests.RequestException) as error:
+                raise EngineUnavailableError(
+                    f"the engine does not tell whether containers are healthy: {error}",
+                    hint="check whether the engine was stopped or restarted, and run this again",
+                ) from error
             time.sleep(_OFTEN)
 
     def under_way(self) -> frozenset[str]:
