@@ -5,6 +5,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Where nothing may be kept, each of many processes compiles all modules again, for three seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
@@ -24,8 +27,9 @@ CHANGED ?=
 # How many engines `make check` runs pages on at once.
 JOBS ?= auto
 
-# What `make check` tells pytest.
-CHECKED = --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(SHARE) $(PAGES)
+# What `make check` tells pytest. Pages are no tests of hypothesis, whose plugin takes half a second
+# to load, in each process.
+CHECKED = -p no:hypothesispytest --require-docker $(if $(VISIBLE),--visible) $(if $(CHANGED),--seatrial-changed) $(SHARE) $(PAGES)
 
 # The share of one machine, such as 2/5, and where its report goes.
 SHARD ?=
@@ -87,7 +91,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			--seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
