@@ -15,6 +15,8 @@ HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 SPAN = re.compile(r'colspan="(\d+)"')
+# what a matrix says where nothing was tried (seatrial's run-matrix)
+NOTHING = ("–", "—")
 ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
 
 
@@ -46,7 +48,8 @@ def as_list(table: str) -> str:
                 more = "" if said else f' data-row="{escape(above)}"'
                 above = said or above
             elif said and len(heads) > 2:
-                more = f' data-label="{escape(heads[column])}"'
+                nothing = ' data-nothing=""' if said in NOTHING else ""
+                more = f' data-label="{escape(heads[column])}"{nothing}'
             cells.append(f'<{tag}{attributes} role="{role}"{more}>{content}</{tag}>')
             span = SPAN.search(attributes)
             column += int(span[1]) if span else 1

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.site.conftest import BUILT, with_markup, window
+from tests.site.conftest import BUILT, window, with_markup
 
 pytestmark = pytest.mark.browser
 

@@ -39,6 +39,12 @@ def test_a_cell_of_two_columns_counts_twice() -> None:
     assert '<td role="cell" data-label="d">2</td>' in made
 
 
+def test_what_was_not_tried_is_marked_as_nothing() -> None:
+    made = tables.as_list(f"{HEAD}<tr><td>one</td><td><p>–</p></td><td>yes</td></tr>{END}")
+    assert made.count("data-nothing") == 1
+    assert '<td role="cell" data-label="b &amp; c" data-nothing=""><p>–</p></td>' in made
+
+
 def test_two_columns_need_no_names() -> None:
     table = (
         "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr>"
