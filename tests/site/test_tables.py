@@ -99,7 +99,7 @@ def test_a_list_is_still_a_table_to_those_who_hear_it(
     ("name", "row", "answer"),
     [
         ("how-to/restart-or-rebuild.html", "requirements.txt", "So type: docker compose up -d --b"),
-        ("explanation/where-data-lives.html", "rm -sfv", "named volume: "),
+        ("explanation/where-data-lives.html", "down -v", "named volume: gone"),
     ],
 )
 def test_the_row_that_one_looks_for_has_its_answer(

@@ -28,7 +28,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import chdir, redirect_stdout
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import execnet.gateway_base
 import execnet.gateway_io
@@ -153,7 +153,13 @@ def start_pytest(
         return Child(_helper(), "pytest", streams, **how)  # type: ignore[arg-type]
 
 
-class Watching(pexpect.fdpexpect.fdspawn):  # type: ignore[misc]
+if TYPE_CHECKING:
+    _OnTerminal = pexpect.fdpexpect.fdspawn[str]
+else:
+    _OnTerminal = pexpect.fdpexpect.fdspawn
+
+
+class Watching(_OnTerminal):
     """A run of ``seatrial`` on a terminal of its own."""
 
     def __init__(
@@ -246,7 +252,7 @@ def _be(
             os.dup2(given, stream)
         os.closerange(3, max(streams) + 1)
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
-        execnet.gateway_io.Popen2IOMaster.__init__ = _fork_worker  # type: ignore[method-assign]
+        setattr(execnet.gateway_io.Popen2IOMaster, "__init__", _fork_worker)  # noqa: B010 (for mypy)
         status = {"pytest": _run_pytest, "worker": _run_worker, "seatrial": _run_seatrial}[what](
             arguments, folder
         )

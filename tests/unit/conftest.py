@@ -6,6 +6,7 @@
 import functools
 import gc
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def quick_builds() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Environment, "compile", once)
-        patched.setattr(theming, "entry_points", functools.cache(theming.entry_points))
+        patched.setattr(theming, "entry_points", functools.cache(entry_points))
         yield
 
 
