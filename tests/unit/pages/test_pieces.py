@@ -10,7 +10,6 @@ from seatrial.pages.pieces import is_table
     [
         "NAME    IMAGE\nweb     example-web\n",
         " id | name\n----+------\n  1 | Ada\n",
-        "-[ RECORD 1 ]-\nname   | Ada\n-[ RECORD 2 ]-+-\nname   | Grace\n-+-\n",
     ],
 )
 def test_what_stands_in_columns_is_a_table(text: str) -> None:
