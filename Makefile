@@ -36,7 +36,7 @@ SHARD ?=
 SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
 	--junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
 
-.PHONY: help site check join record watch lab test coverage engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site check join record watch lab quick test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -78,6 +78,15 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
+# A process of pytest imports a thousand modules. Who keeps Python from writing down what it compiled
+# would have each process compile all of them again: it is written into _build then.
+TESTS = $(if $(PYTHONDONTWRITEBYTECODE),env -u PYTHONDONTWRITEBYTECODE \
+	PYTHONPYCACHEPREFIX=$(CURDIR)/_build/bytecode) $(BIN)/pytest -n 3 --dist loadfile
+
+quick: ## the tests that need no Docker and no browser, without the kinds of fault, in a minute
+	@$(SETUP) test
+	@$(TESTS) -q -m "not engine" tests/unit tests/terminal
+
 # Pages that nobody touched take turns (tools/turn.py says why); of those that changed since they
 # passed here, two minutes' worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
@@ -86,7 +95,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@rm -rf _build/reports
 	@$(MAKE) -j2 .words .code
 	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
-	@$(MAKE) -j2 .tests .tests-of-engines
+	@$(MAKE) -j2 .tests .tests-of-engines .tests-of-faults
 	@$(PHASE) "Tests in a browser" \
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
@@ -95,7 +104,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
-.PHONY: .words .code .tests .tests-of-engines
+.PHONY: .words .code .tests .tests-of-engines .tests-of-faults
 .words:
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
@@ -110,15 +119,20 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
 
-# Four processes: many of these tests wait, for a time-out or for a program.
+# Three processes on two cores: many of these tests wait, for a time-out or for a program.
 .tests:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
-		$(BIN)/pytest -n 4 --dist loadfile --require-docker -m "not browser" \
-			--ignore=tests/engine --ignore=tests/kernel --junit-xml=_build/reports/tests.xml tests
+		$(TESTS) --require-docker -m "not browser" \
+			--ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults \
+			--junit-xml=_build/reports/tests.xml tests
 
 .tests-of-engines:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine" \
 		$(BIN)/pytest -q --require-docker --junit-xml=_build/reports/engine.xml tests/engine
+
+.tests-of-faults:
+	@$(PHASE) "Kinds of fault" \
+		$(TESTS) --junit-xml=_build/reports/faults.xml tests/faults
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor

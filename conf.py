@@ -27,6 +27,7 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
+extensions += ["tables"]  # tools/tables.py: tables that can be shown as lists
 exclude_patterns = [
     *(
         ".*",
@@ -63,9 +64,10 @@ seatrial_prose_sources = [
         "tests/terminal/test_witness.py",
     ),
     "tests/terminal/test_pytest_face.py",
-    *("tests/unit/pages/test_collected.py", "tests/terminal/test_collected.py"),
-    *("tests/terminal/test_recording.py", "tests/terminal/test_environments.py"),
+    *("tests/unit/pages/test_collected.py", "tests/faults/test_collected.py"),
+    *("tests/faults/test_recording.py", "tests/faults/test_environments.py"),
     *("tests/terminal/test_terminal.py", "tests/terminal/test_page_run.py"),
+    "tests/faults/test_shells.py",
     "tests/unit/pages/test_pages.py",
     "tests/adoption/test_another_project.py",
 ]

@@ -71,7 +71,7 @@ class Mutant:
             and _by_kind(self.record) == self.of.by_kind
         )
 
-    @property
+    @cached_property
     def breaks_promise(self) -> bool:
         """Tell whether the page's promise would have noticed."""
         came = came_of(self.record)

@@ -2,13 +2,13 @@
 
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from tests.terminal.forking import run_pytest
+from tests.terminal.forking import Child, run_pytest, start_pytest
 
 # of what runs, Hypothesis alone takes as long to be imported as all else
 _OPTIONS = ("-v", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
@@ -37,6 +37,14 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Started:
+    """A run of pytest that goes on."""
+
+    process: Child
+    said: TextIO
+
+
+@dataclass(frozen=True)
 class Project:
     """A small documentation project."""
 
@@ -53,18 +61,15 @@ class Project:
         """Return a page without its title."""
         return (self.folder / name).read_text().removeprefix("Title\n=====\n\n")
 
-    def start(
-        self, *arguments: str, environment: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[str]:
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[Started]:
         """Start pytest in the project."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "pytest", *_OPTIONS, *arguments],
-            cwd=self.folder,
-            env=_environment(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        reading, writing = os.pipe()
+        child = start_pytest([*_OPTIONS, *arguments], self.folder, _environment(None), writing)
+        os.close(writing)
+        with os.fdopen(reading) as said:
+            yield Started(child, said)
+        child.wait()
 
     def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Outcome:
         """Run pytest in the project to its end."""

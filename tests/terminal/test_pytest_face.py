@@ -538,19 +538,15 @@ def test_a_run_that_is_ended_from_outside_leaves_nothing(
         f".. console::\n\n   $ sh -c 'trap \"\" HUP; sleep 1000' &\n   ...\n"
         f"   $ touch {mark}; sleep 1000\n",
     )
-    # a job in the background of a script ignores it, and so would the run that this test starts
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = project.start()
-    signal.signal(signal.SIGINT, before)
-    with process:
+    with project.start() as run:
         deadline = time.monotonic() + 60
-        while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
+        while not mark.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert mark.exists()
         assert list(cache.glob("sandboxes/*.json"))
-        process.send_signal(sign)
-        text, _ = process.communicate(timeout=60)
-    assert process.returncode == 2, text
+        os.kill(run.process.pid, sign)
+        text = run.said.read()
+    assert run.process.wait() == 2, text
     # what else would be left is looked for when every test ends
     assert list(cache.glob("sandboxes/*.json")) == []
 
@@ -566,9 +562,8 @@ def test_a_spelling_that_is_none_is_an_error_and_no_green_run(project: Project) 
 def test_a_run_that_waits_for_another_says_so_at_once_and_for_which(project: Project) -> None:
     project.write("index.rst", ".. console::\n\n   $ true\n")
     held = lock()
-    with project.start() as process:
-        assert process.stdout is not None
-        line = next(line for line in process.stdout if "waiting" in line)
+    with project.start() as run:
+        line = next(line for line in run.said if "waiting" in line)
         assert line == f"seatrial: waiting for another run (process {os.getpid()})\n"
         held.close()
-        assert "1 passed" in process.stdout.read()
+        assert "1 passed" in run.said.read()

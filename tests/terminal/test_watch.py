@@ -1,5 +1,6 @@
 """Watching: what is saved is judged and shown, in the quickest way that is true."""
 
+import os
 import re
 import signal
 import subprocess
@@ -7,13 +8,13 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pexpect
 import pytest
 from websockets.sync.client import connect
 
 from seatrial.run.sweeping import lock
+from tests.terminal.forking import Watching
 
 pytestmark = pytest.mark.terminal
 
@@ -53,38 +54,26 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-Start = Callable[..., "pexpect.spawn[str]"]
-
-
-def _obey_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+Start = Callable[..., Watching]
 
 
 @pytest.fixture
 def start(project: Project) -> Iterator[Start]:
     """What starts `seatrial watch` on a terminal of its own; it is ended by a key."""
-    started: list[pexpect.spawn[str]] = []
+    started: list[Watching] = []
 
-    def begin(*pages: str, until: str = WATCHING, **more: Any) -> "pexpect.spawn[str]":
-        child = pexpect.spawn(
-            SEATRIAL,
-            ["watch", *pages],
-            cwd=project.folder,
-            encoding="utf-8",
-            timeout=60,
-            # tests may run behind a shell that has its background ignore this
-            preexec_fn=_obey_ctrl_c,
-            **more,
-        )
+    def begin(*pages: str, until: str = WATCHING) -> Watching:
+        child = Watching(["watch", *pages], project.folder, os.environ)
         started.append(child)
         child.expect(until)
         return child
 
     yield begin
     for child in started:
-        if child.isalive():
+        if child.process.goes_on():
             child.send("q")
             child.expect(pexpect.EOF)
+        child.process.wait()
         child.close()
 
 
@@ -284,7 +273,7 @@ def test_nothing_is_left(project: Project, start: Start, how: str | signal.Signa
     if isinstance(how, str):
         watch.send(how)
     else:
-        watch.kill(how)
+        os.kill(watch.process.pid, how)
     watch.expect("ended, and nothing is left")
     assert termios.tcgetattr(watch.child_fd) == before
     watch.expect(pexpect.EOF)

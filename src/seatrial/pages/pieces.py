@@ -10,6 +10,8 @@ from itertools import groupby
 
 # what stands between two columns of a table
 _COLUMNS = re.compile(r"\S(?: {3,}| +\| +)\S|-\+-")
+# what Compose puts before a line of a container's log, which is no column
+_OF_LOG = re.compile(r"^[\w.-]+ +\| ")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def output(lines: Iterable[str], *, table: bool = False) -> str:
 
 def is_table(lines: Iterable[str]) -> bool:
     """Tell whether lines of output stand in columns, as those of `docker ps` and `psql` do."""
-    columns = [bool(_COLUMNS.search(line)) for line in lines if line.strip()]
+    columns = [bool(_COLUMNS.search(_OF_LOG.sub("", line))) for line in lines if line.strip()]
     return sum(columns) > 1 and 2 * sum(columns) > len(columns)
 
 

@@ -137,7 +137,8 @@ class SpeltPage(Spelt):
         if reporter := plugins.get_plugin("terminalreporter"):
             with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
                 reporter.ensure_newline()
-                reporter.write_line(line, flush=True)
+                # with its end: `write_line` keeps that back, and who reads lines would wait for it
+                reporter.write(f"{line}\n", flush=True)
 
     def teardown(self) -> None:
         """Close the run, and keep what it came to as the page's last check."""

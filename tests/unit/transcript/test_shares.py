@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seatrial.transcript.shares import deal, fingerprint, read_share, share_by_name
 
-SECONDS = st.dictionaries(st.text(), st.floats(0, 1000), max_size=40)
+SECONDS = st.dictionaries(st.text(max_size=4), st.floats(0, 1000), max_size=40)
 
 
 @given(seconds=SECONDS, of=st.integers(1, 50), seed=st.integers())
