@@ -139,7 +139,7 @@ def _sentence(seen: Sequence[Sighting], said: str) -> str:
     subjects = [_subject(one, times) for one, times in alike.items()]
     if len(seen) > 1:
         said = re.sub(r"\bwas\b", "were", said)
-    return f"{_and(subjects)} {said}"
+    return f"{together(subjects)} {said}"
 
 
 def _listed(parts: Iterable[str]) -> str:
@@ -150,7 +150,7 @@ def _listed(parts: Iterable[str]) -> str:
         words.removeprefix("was ") if before.startswith("was ") else words
         for before, words in zip(["", *said], said, strict=False)
     ]
-    return _and(short)
+    return together(short)
 
 
 def _often(words: str, times: int) -> str:
@@ -160,6 +160,6 @@ def _often(words: str, times: int) -> str:
     return f"ran {times} commands" if words == "ran a command" else f"{words} {times} times"
 
 
-def _and(parts: Sequence[str]) -> str:
+def together(parts: Sequence[str]) -> str:
     """Return parts joined as in a sentence."""
     return " and ".join([*([", ".join(parts[:-1])] if len(parts) > 1 else []), *parts[-1:]])
