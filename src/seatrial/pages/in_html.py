@@ -141,7 +141,7 @@ class Markup:
         )
 
     def _start(self, node: short_node) -> list[nodes.Node]:
-        """Return what a short form starts from: a line with a link to the commands for it.
+        """Return what a short form starts from: a line with a link to how one gets there.
 
         Where the page says that right beside the form, that is the line.
         """

@@ -75,6 +75,9 @@ def lives(sightings: Sequence[Sighting], command: str = "") -> tuple[str, ...]:
 def phrases(sighting: Sighting) -> tuple[str, ...]:
     """Return what became of one object, phrase by phrase: "was created and started"."""
     if sighting.what != "container":
+        if sighting.what == "image" and "delete" in sighting.actions:
+            # it lost its names first
+            return (_OTHERS["delete"],)
         return tuple(_OTHERS.get(action, f"had {action}") for action in sighting.actions)
     found: list[str] = []
     text = " ".join(sighting.actions)

@@ -164,7 +164,11 @@ class _Transcript:
             typed = any(map(_is_input, stretch))
             if not pieces and number:
                 continue
-            removes = any(_is_input(part) and self._removed[part.step] for part in stretch)
+            removes = any(
+                self._removed[part.step]
+                for part in stretch
+                if isinstance(part, Line) and _is_input(part)
+            )
             where = where_markup(frame, removes=removes) if typed or not number else ""
             parts.append(f'<div class="seatrial-stretch">{where}{joined(pieces)}</div>\n')
         return frame_markup(frame, "".join(parts))

@@ -11,7 +11,7 @@ from seatrial.pages.rendering import frame_markup, removed_mark, where_markup
 from seatrial.pages.site import Site
 from seatrial.transcript.folders import COMPOSE_FILES
 from seatrial.transcript.places import MACHINE
-from seatrial.transcript.spelling import COMMANDS
+from seatrial.transcript.spelling import COMMANDS, CURRENT
 
 _DOWN = "down -v --remove-orphans"
 _REMOVED = "removes data: all volumes of the project"
@@ -21,6 +21,10 @@ def reset_markup(site: Site, page: str) -> str:
     """Return how the project is brought back to nothing; nothing where Compose runs none."""
     project = site.settings.project
     if project is None or not any((project / name).is_file() for name in COMPOSE_FILES):
+        return ""
+    lines = (line for item in site.page(page).items for line in item.item.lines)
+    if not any(COMMANDS[CURRENT] in line for line in lines):
+        # it leaves nothing behind, and needs nothing gone
         return ""
     name = f"<code>{escape(project.name)}</code>"
     spellings = site.settings.spellings

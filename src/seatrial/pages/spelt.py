@@ -16,7 +16,7 @@ from seatrial.transcript.spelling import COMMANDS, CURRENT, OLD, commands_of_old
 
 #: The class of a literal that is a command in the current spelling, and nothing but that.
 SPELT = "seatrial-spelt"
-_COMMAND = re.compile(rf"{COMMANDS[CURRENT]} [^\n]+")
+_COMMAND = re.compile(rf"{COMMANDS[CURRENT]} [^\n|;&]+")
 
 
 def mark_spelt(doctree: nodes.document, site: Site) -> None:
@@ -53,9 +53,9 @@ def _is_both(command: str, site: Site) -> bool:
 def _set_apart(doctree: nodes.document) -> set[int]:
     """Return the identities of what speaks of the spellings apart: there each keeps its own."""
     found: set[int] = set()
-    for node in doctree.findall(nodes.literal):
-        if COMMANDS[OLD] in node.astext():
-            found.add(id(node.parent))
+    for literal in doctree.findall(nodes.literal):
+        if COMMANDS[OLD] in literal.astext():
+            found.add(id(literal.parent))
     for node in doctree.findall(item_node):
         item = item_of(node)
         if isinstance(item, Block) and item.only == OLD:
