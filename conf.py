@@ -46,6 +46,7 @@ exclude_patterns = [
 ]
 
 seatrial_project = "example"
+seatrial_download = "example.zip"  # tools/sample.py writes it
 seatrial_strict = True  # output that no page promises is a failure
 seatrial_record_command = "make record PAGES={page}"
 seatrial_spellings = ["v2", "v1"]  # `docker compose` and `docker-compose`

@@ -59,7 +59,7 @@ def test_a_page_prints_whole(at_a_desk: Opened) -> None:
     unfold(at_a_desk.page, fold=True)
     at_a_desk.page.emulate_media(media="print")
     # of each block one spelling is enough
-    other = '[data-spelling="v1"], .seatrial-tabs > [hidden]'
+    other = '[data-spelling="v1"]'
     assert unreadable(at_a_desk.page, but=other) == []
 
 

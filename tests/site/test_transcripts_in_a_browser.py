@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.site.conftest import BUILT, PAGES, with_markup
+
 pytestmark = pytest.mark.browser
+
+SWITCHED = with_markup('class="seatrial-switch"') or ["index.html"]
 
 NESTED = "index.html"
 BOTH = "explanation/practical-implications.html"
@@ -69,9 +74,6 @@ def test_one_switch_chooses_the_spelling_for_all_pages_and_is_remembered(
     assert (page.evaluate(SHOWN, "v2") > 5, page.evaluate(SHOWN, "v1")) == (True, 0)
     page.get_by_role("group", name="Spelling of Compose").get_by_text("docker-compose").click()
     assert (page.evaluate(SHOWN, "v2"), page.evaluate(SHOWN, "v1") > 5) == (0, True)
-    assert set(page.locator(".seatrial-tabs [aria-selected=true]").all_text_contents()) == {
-        "docker-compose"
-    }
     assert "out of support since July 2023" in page.locator(".seatrial-page").inner_text()
     page.close()
     # another window, another day: what a tab remembers is gone
@@ -79,12 +81,99 @@ def test_one_switch_chooses_the_spelling_for_all_pages_and_is_remembered(
     assert (page.evaluate(SHOWN, "v2"), page.evaluate(SHOWN, "v1") > 2) == (0, True)
 
 
-def test_a_tab_makes_the_same_choice(context: BrowserContext, site: str) -> None:
-    page = opened(context, f"{site}/{BOTH}")
-    page.get_by_role("tab", name="docker-compose").first.click()
+@pytest.fixture(scope="module")
+def another_day(browser: Browser, site: str) -> Iterator[Page]:
+    """A new window of a browser whose reader chose `docker-compose` on some page before."""
+    with browser.new_context() as made:
+        page = opened(made, f"{site}/{BOTH}")
+        page.locator(".seatrial-switch").get_by_text("docker-compose").click()
+        page.close()
+        yield made.new_page()
+
+
+@pytest.mark.parametrize("name", SWITCHED)
+def test_the_choice_is_kept_on_every_page_in_every_window(
+    another_day: Page, site: str, name: str
+) -> None:
+    page = another_day
+    page.goto(f"{site}/{name}", wait_until="load")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert page.evaluate(SHOWN, "v2") == 0
+    assert page.evaluate(SHOWN, "v1") > 0
     pressed = page.locator(".seatrial-switch > [aria-pressed=true]")
     assert pressed.all_inner_texts() == ["docker-compose"]
-    assert page.evaluate(SHOWN, "v2") == 0
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
+def test_what_is_pressed_stays_where_it_is(
+    context: BrowserContext, site: str, size: tuple[int, int]
+) -> None:
+    page = opened(context, f"{site}/how-to/run-several-web-containers.html")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    switch = page.locator(".seatrial-switch")
+    for scrolled in (0, 60):
+        page.evaluate("(to) => scrollTo({ top: to, behavior: 'instant' })", scrolled)
+        before = switch.bounding_box()
+        for spelling in ("docker-compose", "docker compose"):
+            switch.get_by_text(spelling, exact=True).click()
+            assert switch.bounding_box() == before
+    # a page that moves slowly under the reader has not arrived yet
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "smooth"
+
+
+def test_commands_in_sentences_and_tables_follow_the_switch(
+    context: BrowserContext, site: str
+) -> None:
+    page = opened(context, f"{site}/how-to/restart-or-rebuild.html")
+    follow = page.locator(".seatrial-spelt")
+    before = follow.all_inner_texts()
+    assert page.locator("table .seatrial-spelt").count() > 3
+    assert page.locator("p .seatrial-spelt").count() > 0
+    page.locator(".seatrial-switch").get_by_text("docker-compose").click()
+    assert follow.all_inner_texts() == [
+        each.replace("docker compose", "docker-compose") for each in before
+    ]
+    page.locator(".seatrial-switch").get_by_text("docker compose", exact=True).click()
+    assert follow.all_inner_texts() == before
+
+
+def test_a_page_has_one_switch_and_no_other_kind(site: str) -> None:
+    assert site
+    assert SWITCHED
+    for name in PAGES:
+        page = BeautifulSoup((BUILT / name).read_text(encoding="utf-8"), "html.parser")
+        tabs = [tab.get_text() for tab in page.select("[role=tab]")]
+        assert [tab for tab in tabs if "compose" in tab.lower()] == [], name
+        assert len(page.select(".seatrial-switch")) == (name in SWITCHED), name
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_what_removes_data_says_so_in_words_beside_the_button(
+    context: BrowserContext, site: str, media: str
+) -> None:
+    page = opened(context, f"{site}/how-to/clean-up.html")
+    page.emulate_media(media=media)  # type: ignore[arg-type]
+    figure = page.locator("#remove-the-images-as-well figure[data-spelling=v2]").first
+    mark = figure.locator(".seatrial-where > .seatrial-removing")
+    assert mark.inner_text() == "removes data"
+    said = figure.locator(".seatrial-removed").first
+    assert said.inner_text().strip() == (
+        "removes data: volumes example_db-data and example_media-data; image example-web"
+    )
+    assert (mark.is_visible(), said.is_visible()) == (True, True)
+    if media == "screen":
+        button = figure.locator(".seatrial-removing + .seatrial-copy")
+        assert "removes data" in str(button.get_attribute("aria-label"))
+        boxes = mark.bounding_box(), button.bounding_box()
+        assert boxes[0] is not None
+        assert boxes[1] is not None
+        assert (
+            abs(boxes[0]["y"] + boxes[0]["height"] / 2 - boxes[1]["y"] - boxes[1]["height"] / 2) < 4
+        )
+        button.click()
+        assert page.evaluate("navigator.clipboard.readText()") == (
+            "docker compose down -v --rmi local"
+        )
 
 
 def test_without_a_script_both_spellings_stand_there_each_with_its_name(

@@ -75,6 +75,23 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     start.join()
 
 
+def test_an_image_that_goes_is_told_by_its_name_where_the_project_or_a_line_has_it(
+    witness: Witness, docker_engine: Engine
+) -> None:
+    begun = now()
+    names = [f"{_PROJECT}-web:latest", "named-by-a-line:1", "of-somebody-else:1"]
+    witness.typed(["docker image rm named-by-a-line:1"])
+    for name in names:
+        for command in (["docker", "tag", "debian:trixie-slim", name], ["docker", "rmi", name]):
+            subprocess.run(command, env=docker_engine.environment, capture_output=True, check=True)
+    witness.catch_up(begun)
+    told = [(each.what, each.name, each.action) for each in witness.between(begun, now())]
+    assert told == [
+        ("image", f"{_PROJECT}-web", "untag"),
+        ("image", "named-by-a-line:1", "untag"),
+    ]
+
+
 def test_the_first_health_check_is_awaited(witness: Witness, docker_engine: Engine) -> None:
     labels = ["--label", f"com.docker.compose.project={_PROJECT}"]
     checked = ["--health-cmd=test -e /ready", "--health-interval=200ms", "--health-retries=1000"]

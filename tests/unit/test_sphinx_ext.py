@@ -39,7 +39,6 @@ TOOLS = {
     "v2": {"Docker": "26.1.5", "Compose": "2.26.1"},
     "v1": {"Docker": "20.10.24", "Compose": "1.29.2"},
 }
-TABS = ("seatrial.sphinx_ext", "sphinx_tabs.tabs")
 
 PAGE = """
 A page
@@ -650,88 +649,71 @@ Page
 @pytest.fixture
 def bilingual(project: Project) -> Project:
     """A project that was run in both spellings."""
-    project.configure(*TABS, seatrial_project="example", seatrial_spellings=("v2", "v1"))
+    project.configure(seatrial_project="example", seatrial_spellings=("v2", "v1"))
     project.page(BOTH)
     project.record(spellings=("v2", "v1"))
     return project
 
 
-def test_compose_commands_stand_in_two_tabs_each_with_its_own_run(bilingual: Project) -> None:
+def halves(soup: BeautifulSoup) -> list[Tag]:
+    """The blocks that a page has in both spellings, each of which the switch may show."""
+    return soup.select("figure[data-spelling]")
+
+
+def test_compose_commands_stand_there_twice_each_with_its_own_run(bilingual: Project) -> None:
     soup = bilingual.soup()
     assert bilingual.said == ""
-    tabs = one(soup, ".sphinx-tabs")
-    assert texts(tabs, "[role=tab]") == ["docker compose", "docker-compose"]
-    panels = tabs.select("[role=tabpanel]")
-    assert [panel.has_attr("hidden") for panel in panels] == [False, True]
-    assert [texts(panel, ".seatrial-command") for panel in panels] == [
+    assert [half["data-spelling"] for half in halves(soup)] == ["v2", "v1"]
+    assert texts(soup, ".seatrial-label") == ["docker compose", "docker-compose"]
+    assert [texts(half, ".seatrial-command") for half in halves(soup)] == [
         ["docker compose ps --format '{{.Name}}'"],
         ["docker-compose ps --format '{{.Name}}'"],
     ]
-    assert [texts(panel, ".seatrial-output") for panel in panels] == [
+    assert [texts(half, ".seatrial-output") for half in halves(soup)] == [
         ["example-web-1\n"],
         ["example_web_1\n"],
     ]
     status = {p["data-spelling"]: p.get_text() for p in soup.select(".seatrial-page-run")}
     assert ["Docker 26.1" in status["v2"], "Docker 20.10" in status["v1"]] == [True, True]
     assert "out of support since July 2023" in status["v1"]
-    for tab, panel in zip(tabs.select("[role=tab]"), panels, strict=True):
-        assert tab["aria-controls"] == panel["id"]
-        assert panel["aria-labelledby"] == tab["id"]
+    # one switch, and no other
+    assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
+    assert soup.select("[role=tab]") == []
 
 
-def test_each_tab_shows_what_its_own_run_gave(bilingual: Project) -> None:
+def test_each_spelling_shows_what_its_own_run_gave(bilingual: Project) -> None:
     bilingual.record(
         {"docker-compose ps --format '{{.Name}}'": ("Name", "example_web_1")},
         spellings=("v2", "v1"),
     )
-    panels = bilingual.soup().select("[role=tabpanel]")
-    assert [texts(panel, ".seatrial-output") for panel in panels] == [
+    assert [texts(half, ".seatrial-output") for half in halves(bilingual.soup())] == [
         ["example-web-1\n"],
         ["Name\nexample_web_1\n"],
     ]
     assert bilingual.said == ""
 
 
-def test_tabs_ask_for_the_script_that_switches_them(bilingual: Project) -> None:
-    assert "tabs.js" in bilingual.build()
-
-
-def test_a_block_that_is_the_same_in_both_has_no_tabs(bilingual: Project) -> None:
+def test_a_block_that_is_the_same_in_both_stands_there_once(bilingual: Project) -> None:
     soup = bilingual.soup()
-    assert len(soup.select(".sphinx-tabs")) == 1
+    assert len(halves(soup)) == 2
     assert len(soup.select("figure")) == 3
 
 
-def test_a_block_has_tabs_where_its_output_alone_differs(bilingual: Project) -> None:
+def test_a_block_stands_there_twice_where_its_output_alone_differs(bilingual: Project) -> None:
     bilingual.page(
         "Page\n====\n\n.. console::\n\n   $ docker ps --format '{{.Names}}'\n   example-web-1\n"
     )
     bilingual.record(spellings=("v2", "v1"))
-    panels = bilingual.soup().select("[role=tabpanel]")
-    assert [texts(panel, ".seatrial-output") for panel in panels] == [
+    assert [texts(half, ".seatrial-output") for half in halves(bilingual.soup())] == [
         ["example-web-1\n"],
         ["example_web_1\n"],
     ]
 
 
-def test_halves_that_differ_in_the_hyphen_alone_have_no_tabs_and_follow_the_switch(
-    bilingual: Project,
-) -> None:
-    bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose up -d\n   ...\n")
-    bilingual.record({"docker-compose up -d": ("other",)}, spellings=("v2", "v1"))
-    soup = bilingual.soup()
-    assert soup.select("[role=tab]") == []
-    halves = soup.select("figure[data-spelling]")
-    assert [half["data-spelling"] for half in halves] == ["v2", "v1"]
-    assert texts(soup, ".seatrial-label") == ["docker compose", "docker-compose"]
-    assert len(soup.select(".seatrial-page .seatrial-switch")) == 1
-
-
-def test_halves_of_which_one_does_not_wait_have_no_tabs_either(bilingual: Project) -> None:
+def test_of_two_spellings_one_does_not_wait(bilingual: Project) -> None:
     bilingual.page("Page\n====\n\n.. console::\n\n   $ docker compose up -d --wait\n   ...\n")
     bilingual.record(spellings=("v2", "v1"))
     soup = bilingual.soup()
-    assert soup.select("[role=tab]") == []
     assert texts(soup, "figure[data-spelling=v1] .seatrial-command") == ["docker-compose up -d"]
 
 
@@ -744,8 +726,7 @@ def test_a_spelling_shows_the_exit_status_that_came_of_its_own_run(bilingual: Pr
     item = replace(run.items[0], steps=(replace(run.items[0].steps[0], status=126),))
     runs = {**record.runs, "v1": sealed(replace(run, items=(item,)))}
     save(bilingual.folder / "records", replace(record, runs=runs))
-    panels = bilingual.soup().select("[role=tabpanel]")
-    assert [texts(panel, ".seatrial-status") for panel in panels] == [
+    assert [texts(half, ".seatrial-status") for half in halves(bilingual.soup())] == [
         ["exit status 1\n"],
         ["exit status 126\n"],
     ]
@@ -770,25 +751,14 @@ def test_a_ledger_in_one_page_links_to_claims_in_it(project: Project) -> None:
     ]
 
 
-def test_without_tabs_a_page_keeps_to_its_own_spelling(bilingual: Project) -> None:
-    bilingual.configure(seatrial_project="example", seatrial_spellings=("v2", "v1"))
-    soup = bilingual.soup()
-    assert soup.select("[role=tab]") == []
-    assert texts(soup, "figure:first-of-type .seatrial-command")[0].startswith("docker compose")
-    assert bilingual.said == ""
-
-
 def test_the_half_that_never_ran_says_so(bilingual: Project) -> None:
     record = load(bilingual.folder / "records", "index")
     assert record is not None
     (bilingual.folder / "records" / "index.json").unlink()
     save(bilingual.folder / "records", replace(record, runs={"v2": record.runs["v2"]}))
     soup = bilingual.soup()
-    assert texts(one(soup, ".sphinx-tabs"), "figcaption") == ["not run yet"]
-    assert [each["data-standing"] for each in soup.select(".sphinx-tabs figure")] == [
-        "ran",
-        "never_ran",
-    ]
+    assert [texts(half, "figcaption") for half in halves(soup)] == [[], ["not run yet"]]
+    assert [half["data-standing"] for half in halves(soup)] == ["ran", "never_ran"]
     assert "spelt `docker-compose`, no block of this page has run yet" in bilingual.said
 
 
@@ -856,7 +826,7 @@ def test_pages_built_in_parallel_are_the_same(project: Project) -> None:
 
 @pytest.mark.parametrize("builder", ["text", "latex", "man", "gettext", "linkcheck", "xml", "epub"])
 def test_other_builders_show_places_as_words(project: Project, builder: str) -> None:
-    project.configure(*TABS, seatrial_spellings=("v2", "v1"), version="1", project="p")
+    project.configure(seatrial_spellings=("v2", "v1"), version="1", project="p")
     project.page(PAGE)
     project.record(CAME)
     text = project.build(builder)
@@ -878,7 +848,7 @@ def test_other_builders_show_places_as_words(project: Project, builder: str) -> 
 
 
 def test_the_pages_of_an_epub_are_xml_and_have_no_switch(project: Project) -> None:
-    project.configure(*TABS, seatrial_spellings=("v2", "v1"), version="1", project="p")
+    project.configure(seatrial_spellings=("v2", "v1"), version="1", project="p")
     project.page(PAGE)
     project.record(CAME, spellings=("v2", "v1"))
     project.build("epub")

@@ -15,12 +15,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seatrial.pages import removals
 from seatrial.pages.captions import did_fold, engine_said
 from seatrial.pages.lives import lives
 from seatrial.pages.marks import PageStatus, deleted, page_status
 from seatrial.pages.nest import Frame, Kind, Part, of_cell, share
 from seatrial.pages.pieces import Piece, folded, joined, plain
-from seatrial.pages.rendering import frame_markup, where_markup
+from seatrial.pages.rendering import frame_markup, removed_mark, where_markup
 from seatrial.transcript.cells import KERNEL, RAN, moved, sightings_of, text_of
 from seatrial.transcript.kinds import is_progress
 from seatrial.transcript.places import from_plain
@@ -142,7 +143,9 @@ def _cell(ran: Mapping[str, Any], printed: Sequence[str], code: str) -> str:
         *(joined(_pieces(printed[share(part, code, printed)])) for part in parts),
         *("" for _ in range(3 - len(parts))),
     )
-    held = where_markup(nest) + told
+    places = map(from_plain, ran["at"])
+    removed = removals.of_cell(places, code, printed, sightings_of(ran))
+    held = where_markup(nest) + removed_mark(removed) + told
     for frame in inner:
         held += frame_markup(frame, where_markup(frame) + inside)
     return frame_markup(nest, held + after + _below(ran))

@@ -130,7 +130,7 @@ class Sandbox(Console):
                 else "This page starts from nothing."
             )
         parsed, messages = self.parse_inline(sentence, lineno=self.lineno)
-        node = sandbox_node("", nodes.paragraph("", "", *parsed))
+        node = sandbox_node("", nodes.paragraph("", "", *parsed), page=self.env.docname)
         self.set_source_info(node)
         if self.content:
             node += self.block(setup=True)

@@ -10,6 +10,7 @@ from docutils import nodes
 from seatrial.pages.doubts import Doubts
 from seatrial.pages.facts import numbered
 from seatrial.pages.marks import (
+    SET_UP,
     claim_anchor,
     claim_mark,
     edit_figure,
@@ -25,11 +26,11 @@ from seatrial.pages.nodes import (
     status_node,
     steps_of,
 )
-from seatrial.pages.recorded import RecordedItem
-from seatrial.pages.rendering import commands_figures
+from seatrial.pages.rendering import block_figure, commands_figures
+from seatrial.pages.reset import reset_markup
 from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
-from seatrial.pages.tabs import needs_tabs, spellings
+from seatrial.pages.spelt import mark_spelt
 from seatrial.pages.tally import Tally
 from seatrial.transcript.blocks import Block, Edit
 
@@ -48,6 +49,7 @@ class Markup:
 
     def replace(self, doctree: nodes.document) -> None:
         """Replace all that is ours by markup."""
+        mark_spelt(doctree, self._site)
         # first: the others tell how these stand
         for item in list(doctree.findall(item_node)):
             self._item(item)
@@ -71,26 +73,14 @@ class Markup:
         literal = next(node.findall(nodes.literal_block))
         if isinstance(item, Edit):
             language = literal.get("language", "text")
-            markup: nodes.Node = _raw(edit_figure(item, language, known.standings[0]))
+            markup = _raw(edit_figure(item, language, known.standings[0]))
         else:
-            markup = self._block(known)
+            markup = _raw("".join(map(block_figure, known.halves)))
         if isinstance(node.parent, claim_node):
             node.parent["standings"] = known.standings
             node.parent["sentence"] = item.claim if isinstance(item, Block) else ""
             node.parent["reason"] = item.not_run
         node.replace_self([*_targets(node), *_targets(literal), markup])
-
-    def _block(self, known: RecordedItem) -> nodes.Node:
-        """Return a block's markup, in as many spellings as the page shows."""
-        tabs = self._is_interactive
-        item, halves = known.item, known.halves
-        markup = _raw(spellings(item.page, item.ordinal, halves, tabs=tabs))
-        if not (tabs and needs_tabs(halves)):
-            return markup
-        # the class is how sphinx-tabs knows that a page needs its script
-        container = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
-        container += markup
-        return container
 
     def _claim(self, node: claim_node) -> None:
         """Replace a claim by its sentence and the proof that opens under it."""
@@ -111,9 +101,10 @@ class Markup:
         )
 
     def _sandbox(self, node: sandbox_node) -> None:
-        """Replace what a page starts from by a line, with the commands folded under it."""
+        """Replace what a page starts from by a line, with how one gets there folded under it."""
         paragraph, *commands = node.children
-        parts = sandbox_parts(paragraph.astext(), bool(commands))
+        reset = reset_markup(self._site, node["page"])
+        parts = sandbox_parts(paragraph.astext(), set_up=bool(commands), reset=reset)
         sentence = nodes.inline("", "", *paragraph.children)
         node.replace_self(
             [
@@ -150,7 +141,7 @@ class Markup:
         )
 
     def _start(self, node: short_node) -> list[nodes.Node]:
-        """Return what a short form starts from: a line with a link to the commands for it.
+        """Return what a short form starts from: a line with a link to how one gets there.
 
         Where the page says that right beside the form, that is the line.
         """
@@ -161,13 +152,12 @@ class Markup:
             sandbox.parent.remove(sandbox)
             return [sandbox]
         paragraph, *commands = sandbox.children
-        parts = sandbox_parts(paragraph.astext(), has_commands=False)
+        parts = sandbox_parts(paragraph.astext())
         link: list[nodes.Node] = []
         if commands:
             anchor = f"starts-from-{nodes.make_id(node['page'])}"
             sandbox["ids"].append(anchor)
-            text = "the commands for it"
-            link = [nodes.Text(" "), nodes.reference("", text, refid=anchor, internal=True)]
+            link = [nodes.Text(" "), nodes.reference("", SET_UP, refid=anchor, internal=True)]
         sentence = nodes.inline("", "", *copies(paragraph.children), *link)
         return [_raw(parts.before), sentence, _raw(parts.between), _raw(parts.after)]
 

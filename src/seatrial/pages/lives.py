@@ -75,6 +75,9 @@ def lives(sightings: Sequence[Sighting], command: str = "") -> tuple[str, ...]:
 def phrases(sighting: Sighting) -> tuple[str, ...]:
     """Return what became of one object, phrase by phrase: "was created and started"."""
     if sighting.what != "container":
+        if sighting.what == "image" and "delete" in sighting.actions:
+            # it lost its names first
+            return (_OTHERS["delete"],)
         return tuple(_OTHERS.get(action, f"had {action}") for action in sighting.actions)
     found: list[str] = []
     text = " ".join(sighting.actions)
@@ -139,7 +142,7 @@ def _sentence(seen: Sequence[Sighting], said: str) -> str:
     subjects = [_subject(one, times) for one, times in alike.items()]
     if len(seen) > 1:
         said = re.sub(r"\bwas\b", "were", said)
-    return f"{_and(subjects)} {said}"
+    return f"{together(subjects)} {said}"
 
 
 def _listed(parts: Iterable[str]) -> str:
@@ -150,7 +153,7 @@ def _listed(parts: Iterable[str]) -> str:
         words.removeprefix("was ") if before.startswith("was ") else words
         for before, words in zip(["", *said], said, strict=False)
     ]
-    return _and(short)
+    return together(short)
 
 
 def _often(words: str, times: int) -> str:
@@ -160,6 +163,6 @@ def _often(words: str, times: int) -> str:
     return f"ran {times} commands" if words == "ran a command" else f"{words} {times} times"
 
 
-def _and(parts: Sequence[str]) -> str:
+def together(parts: Sequence[str]) -> str:
     """Return parts joined as in a sentence."""
     return " and ".join([*([", ".join(parts[:-1])] if len(parts) > 1 else []), *parts[-1:]])

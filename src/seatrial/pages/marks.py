@@ -49,6 +49,7 @@ class PageStatus:
 
 def page_status(status: PageStatus) -> str:
     """Return the line under a page's title: when it ran, on what, what did not, and the switch."""
+    switch = '<div class="seatrial-switch"></div>\n' if status.switch else ""
     parts = []
     for spelling, run in status.runs.items():
         spelt = f' data-spelling="{spelling}"' if status.switch else ""
@@ -70,9 +71,8 @@ def page_status(status: PageStatus) -> str:
             f'<details class="seatrial-not-run"><summary>{total} not run</summary>'
             f"<ul>{reasons}</ul></details>\n"
         )
-    if status.switch:
-        parts.append('<div class="seatrial-switch"></div>\n')
-    return f'<div class="seatrial-page">\n{"".join(parts)}</div>\n'
+    known = f'<div class="seatrial-page-known">\n{"".join(parts)}</div>\n'
+    return f'<div class="seatrial-page">\n{switch}{known}</div>\n'
 
 
 def ran_on(run: Run, spelling: str = "") -> str:
@@ -210,12 +210,23 @@ class SandboxParts:
     after: str
 
 
-def sandbox_parts(sentence: str, has_commands: bool) -> SandboxParts:
-    """Return the markup around a page's starting point."""
+#: On the fold with what leads to where a page starts: nobody who is there needs it.
+SET_UP = "if yours is not: how to get there"
+
+
+def sandbox_parts(sentence: str, *, set_up: bool = False, reset: str = "") -> SandboxParts:
+    """Return the markup around a page's starting point.
+
+    Its fold is there where commands bring it about, or a `reset` is known.
+    """
     # most sentences say themselves that the page starts from it
     label = "" if re.search(r"\bstart", sentence, re.IGNORECASE) else "Starts from: "
+    before = f'<div class="seatrial-sandbox"><p>{label}'
+    if not set_up and not reset:
+        return SandboxParts(before, "</p>", "</div>\n")
     return SandboxParts(
-        f'<div class="seatrial-sandbox"><p>{label}',
-        "</p>\n<details><summary>the commands for it</summary>\n" if has_commands else "</p>",
-        "</details></div>\n" if has_commands else "</div>\n",
+        before,
+        f"</p>\n<details><summary>{SET_UP}</summary>\n{reset}"
+        + (f"<p>{'Then set' if reset else 'Set'} it up:</p>\n" if set_up else ""),
+        "</details></div>\n",
     )

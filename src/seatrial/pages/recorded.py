@@ -62,11 +62,8 @@ class RecordedPage:
         )
 
 
-def recorded(name: str, items: Sequence[Item], known: Settings, *, tabs: bool) -> RecordedPage:
-    """Put a page together with its record.
-
-    Only with `tabs` may a page show a block in two spellings.
-    """
+def recorded(name: str, items: Sequence[Item], known: Settings) -> RecordedPage:
+    """Put a page together with its record."""
     record: Record | None = None
     broken: RecordError | None = None
     try:
@@ -82,7 +79,7 @@ def recorded(name: str, items: Sequence[Item], known: Settings, *, tabs: bool) -
         if isinstance(item, Edit):
             found.append(_edit(item, given, known))
         else:
-            found.append(_block(item, given, items[:number], known, tabs=tabs))
+            found.append(_block(item, given, items[:number], known))
     return RecordedPage(name, tuple(found), record, broken)
 
 
@@ -113,12 +110,10 @@ def _edit(edit: Edit, given: _Given, known: Settings) -> RecordedItem:
     return RecordedItem(edit, (spelling,), (standing,))
 
 
-def _block(
-    block: Block, given: _Given, until: Sequence[Item], known: Settings, *, tabs: bool
-) -> RecordedItem:
+def _block(block: Block, given: _Given, until: Sequence[Item], known: Settings) -> RecordedItem:
     """Return a block in each spelling that its page shows; `until` are the page's items so far."""
     steps, unreadable = _steps(block, known.prompts)
-    spellings = _spellings(block, steps, known, tabs=tabs)
+    spellings = _spellings(block, steps, known)
     digests = [item.digest for item in until] if block.varies else []
     halves = []
     for spelling in spellings:
@@ -155,13 +150,11 @@ def _own_spelling(known: Settings) -> str:
     return CURRENT if CURRENT in known.spellings else known.spellings[0]
 
 
-def _spellings(
-    block: Block, steps: Sequence[Step], known: Settings, *, tabs: bool
-) -> tuple[str, ...]:
+def _spellings(block: Block, steps: Sequence[Step], known: Settings) -> tuple[str, ...]:
     """Return the spellings of Compose in which a page shows a block, the page's own first."""
     if block.only:
         return (block.only,)
-    both = tabs and set(SPELLINGS) <= set(known.spellings)
+    both = set(SPELLINGS) <= set(known.spellings)
     # a name that a command of plain `docker` prints may differ as well
     lines = [line for step in steps for line in (*step.typed, *step.promise)]
     if both and any(respelt(line, known.project_name) != line for line in lines):

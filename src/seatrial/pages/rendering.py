@@ -11,6 +11,7 @@ from dataclasses import replace
 from html import escape
 from itertools import groupby
 
+from seatrial.pages import removals
 from seatrial.pages.captions import caption
 from seatrial.pages.highlighting import highlighted
 from seatrial.pages.marks import counted, not_run_mark
@@ -135,6 +136,10 @@ class _Transcript:
         # what stands between steps, such as a writer's comments
         between = [lines[e:b] for e, b in zip(ends, [*begins[1:], len(lines)], strict=True)]
         self._rest = [*between[:-1], tuple(trimmed(between[-1]))]
+        self._removed = [""] * len(shown.steps)
+        if shown.given is not None:
+            both = zip(shown.steps, shown.given.steps, strict=True)
+            self._removed = [removals.of_step(step, given) for step, given in both]
         self._lead = () if commands_alone else lines[: begins[0]]
 
     def lines(self, line: Line) -> Sequence[str]:
@@ -159,7 +164,12 @@ class _Transcript:
             typed = any(map(_is_input, stretch))
             if not pieces and number:
                 continue
-            where = where_markup(frame) if typed or not number else ""
+            removes = any(
+                self._removed[part.step]
+                for part in stretch
+                if isinstance(part, Line) and _is_input(part)
+            )
+            where = where_markup(frame, removes=removes) if typed or not number else ""
             parts.append(f'<div class="seatrial-stretch">{where}{joined(pieces)}</div>\n')
         return frame_markup(frame, "".join(parts))
 
@@ -198,7 +208,7 @@ class _Transcript:
             return
         step = self._steps[part.step]
         if part.part is Part.INPUT:
-            yield Piece(True, _typed(step))
+            yield Piece(True, _typed(step) + removed_mark(self._removed[part.step]))
         elif part.part is Part.STATUS:
             yield from self._status(part.step)
         else:
@@ -251,10 +261,16 @@ def frame_markup(frame: Frame, held: str, style: str = "") -> str:
     )
 
 
-def where_markup(frame: Frame) -> str:
-    """Return a frame's heading."""
+def where_markup(frame: Frame, *, removes: bool = False) -> str:
+    """Return a frame's heading, which says where something in it removes data."""
     program = f" <span>{escape(frame.program)}</span>" if frame.program else ""
-    return f'<div class="seatrial-where"><b>{escape(frame.name)}</b>{program}</div>\n'
+    mark = f' <span class="seatrial-removing">{removals.REMOVES}</span>' if removes else ""
+    return f'<div class="seatrial-where"><b>{escape(frame.name)}</b>{program}{mark}</div>\n'
+
+
+def removed_mark(removed: str) -> str:
+    """Return what a line removed, in a line of its own under it."""
+    return f'<span class="seatrial-removed">{escape(removed)}\n</span>' if removed else ""
 
 
 def _typed(step: Step) -> str:

@@ -40,6 +40,8 @@ class Settings:
     # files and folders, relative to `source`, whose text counts as known there
     known: tuple[str, ...] = ()
     # what counts as known as well
+    download: str = ""
+    # where readers get the sample project: an address, or a file of the built site
     requirements: tuple[str, ...] = ()
     # arguments of `pip install` for the Python environment that pages see; none: pytest's own
 
@@ -65,6 +67,7 @@ class Setting:
 #: All that can be set in conf.py.
 SETTINGS: tuple[Setting, ...] = (
     Setting("seatrial_project", "", (str,), "a text", "env"),
+    Setting("seatrial_download", "", (str,), "a text", "html"),
     Setting("seatrial_records", "records", (str,), "a text", "html"),
     Setting("seatrial_record_command", "pytest --seatrial-record {page}", (str,), "a text"),
     Setting("seatrial_environment", "", (str, list, tuple)),
@@ -107,6 +110,7 @@ def settings(app: Sphinx) -> Settings:
         prose=tuple(map(str, config.seatrial_prose)),
         sources=tuple(map(str, config.seatrial_prose_sources)),
         known=tuple(map(str, config.seatrial_prose_known)),
+        download=config.seatrial_download,
         requirements=_requirements(config.seatrial_environment, source),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from sphinx.application import Sphinx
@@ -14,6 +14,8 @@ from seatrial.pages import kept
 from seatrial.pages.facts import PageFacts, facts_of
 from seatrial.pages.recorded import RecordedPage, recorded
 from seatrial.pages.settings import Settings, settings
+from seatrial.transcript.record import Record, load
+from seatrial.transcript.spelling import OLD, commands_of_old
 
 
 class Site:
@@ -23,6 +25,7 @@ class Site:
         self.app = app
         self._pages: dict[str, RecordedPage] = {}
         self._facts: dict[str, PageFacts] = {}
+        self._ran_in_old: Mapping[str, set[str]] | None = None
 
     @property
     def is_html(self) -> bool:
@@ -46,9 +49,8 @@ class Site:
         """Return a page with its record."""
         if name not in self._pages:
             seen = kept.seen(self.app.env).get(name)
-            tabs = "sphinx_tabs.tabs" in self.app.extensions
             items = seen.items if seen else ()
-            self._pages[name] = recorded(name, items, self.settings, tabs=tabs)
+            self._pages[name] = recorded(name, items, self.settings)
         return self._pages[name]
 
     def facts(self, name: str) -> PageFacts:
@@ -60,6 +62,26 @@ class Site:
     def all_facts(self) -> Sequence[PageFacts]:
         """Return the same of all pages, in reading order."""
         return [self.facts(name) for name in self.in_reading_order()]
+
+    @property
+    def ran_in_old(self) -> Mapping[str, set[str]]:
+        """Return the commands of Compose 1 that ran on any page, each with its options."""
+        if self._ran_in_old is None:
+            runs = (
+                record.runs[OLD]
+                for name in sorted(self.app.env.found_docs)
+                if (record := self._record(name)) is not None and OLD in record.runs
+            )
+            steps = (step for run in runs for item in run.items for step in item.steps)
+            self._ran_in_old = commands_of_old(step.command for step in steps)
+        return self._ran_in_old
+
+    def _record(self, name: str) -> Record | None:
+        """Return a page's record; None where it has none that can be read, which others tell."""
+        try:
+            return load(self.settings.records, name)
+        except SeatrialError:
+            return None
 
     def in_reading_order(self) -> list[str]:
         """Return all pages in the order of the site's tables of contents, then those in none."""
@@ -76,3 +98,4 @@ class Site:
         """Forget an earlier build of the same process."""
         self._pages.clear()
         self._facts.clear()
+        self._ran_in_old = None

@@ -11,9 +11,7 @@ from typing import Any
 import yaml
 
 from seatrial.errors import SandboxError
-
-#: The names of a Compose file, the first that is there counts.
-FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+from seatrial.transcript.folders import COMPOSE_FILES
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class ComposeFile:
 
 def compose_file(project: Path | None) -> ComposeFile:
     """Return a project's Compose file; raises SandboxError where it cannot be read."""
-    paths = [project / name for name in FILES] if project is not None else []
+    paths = [project / name for name in COMPOSE_FILES] if project is not None else []
     path = next((path for path in paths if path.is_file()), None)
     return parsed(path.read_text(encoding="utf-8"), path) if path else ComposeFile()
 

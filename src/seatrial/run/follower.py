@@ -17,7 +17,7 @@ from seatrial.run.inside import Insides
 from seatrial.run.layer import Environment
 from seatrial.run.listening import Answer, Reading
 from seatrial.run.log import Event as Fact
-from seatrial.run.log import container_of, sightings
+from seatrial.run.log import container_of, opening, sightings
 from seatrial.run.sandbox import Sandbox
 from seatrial.run.session import Terminal
 from seatrial.run.witness import Witness, now
@@ -114,6 +114,8 @@ class Line:
         begun = self._begun = now()
         before = self._witness.under_way() - self._held() if self._witness else frozenset()
         self._presses = 0
+        if self._witness is not None:
+            self._witness.typed(lines)
         yield Began(tuple(lines), place)
         reading = self._terminal.type(lines, timeout, watched=watched)
         output: list[str] = []
@@ -233,7 +235,7 @@ class Line:
         """Return the process of the container that was entered last, if one was."""
         if self._witness is None or self._insides is None:
             return None
-        opened = _opening(self._facts(self._begun, now()))
+        opened = opening(self._facts(self._begun, now()))
         if opened is None and self._above:
             opened = self._above[-1].opened
         return self._insides.process(opened) if opened is not None else None
@@ -265,7 +267,7 @@ class Line:
         if not answer.prompt or self._asks(answer) or (row is not None and row.continues):
             return
         program = row.program if row is not None else _UNKNOWN
-        opened = _opening(facts)
+        opened = opening(facts)
         while opened is None and len(self._above) > 1 and self.place.program != program:
             if program not in (entry.place.program for entry in self._above[:-1]):
                 break
@@ -378,17 +380,6 @@ def follow(
 def _adopt(sandbox: Sandbox, witness: Witness) -> None:
     """Give a sandbox the volumes that only the engine knows to be its own."""
     sandbox.adopt(sorted(witness.volumes))
-
-
-def _opening(facts: Sequence[Fact]) -> Fact | None:
-    """Return by what the engine said that a program was started in a container."""
-    found = None
-    for fact in facts:
-        if fact.what == "container" and (
-            fact.action == "exec_start" or (fact.action == "start" and fact.one_off)
-        ):
-            found = fact
-    return found
 
 
 def _strange(typed: str, answer: Answer) -> Container | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seatrial.run.images import LOSSES, Images
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import Container
 from seatrial.transcript.spelling import ONE_OFF, PROJECT, SERVICE
@@ -61,6 +62,8 @@ class Log:
         # those that containers were made from, and that are not the project's own
         self.stand_ins: dict[str, str] = {}
         # service -> the official image for which it ran on a stand-in
+        self.names = Images(project)
+        # of images, by which those that are removed are told
 
     def __len__(self) -> int:
         """Return how many events are kept."""
@@ -138,7 +141,16 @@ class Log:
                 self.volumes.add(actor)
                 return Event(moment, what, "(anonymous)", verb, actor)
             return self._named(moment, what, actor, verb, actor)
-        return None
+        return self._of_image(moment, verb, actor, attributes) if what == "image" else None
+
+    def _of_image(
+        self, moment: int, verb: str, actor: str, attributes: Mapping[str, str]
+    ) -> Event | None:
+        """Return an event that takes an image away from the project, or from who named it."""
+        if verb == "tag":
+            self.names.tagged(actor, attributes.get("name", ""), attributes)
+        name = self.names.lost(actor, attributes.get("name", "")) if verb in LOSSES else None
+        return Event(moment, "image", name, verb, actor) if name is not None else None
 
     def _named(self, moment: int, what: str, name: str, verb: str, actor: str) -> Event | None:
         """Return an event of an object that carries the project's name."""
@@ -176,4 +188,15 @@ def container_of(events: Iterable[Event]) -> Container | None:
             found = Container(event.name, event.container)
         elif event.action == "start" and event.one_off:
             found = Container(event.name, one_off=True)
+    return found
+
+
+def opening(events: Iterable[Event]) -> Event | None:
+    """Return by what the engine said that a program was started in a container."""
+    found = None
+    for event in events:
+        if event.what == "container" and (
+            event.action == "exec_start" or (event.action == "start" and event.one_off)
+        ):
+            found = event
     return found

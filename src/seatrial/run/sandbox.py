@@ -12,13 +12,13 @@ from pathlib import Path
 
 from seatrial.errors import SandboxError
 from seatrial.run import layer
-from seatrial.run.compose import FILES, compose_file, parsed, refuse_taken
+from seatrial.run.compose import compose_file, parsed, refuse_taken
 from seatrial.run.engines import Engine, client_of
 from seatrial.run.scrubbing import HOME, VENV, checkout, scrubbed
 from seatrial.run.sweeping import MARK, Entry, lock, remove, sweep, tags
 from seatrial.transcript.blocks import Edit
 from seatrial.transcript.edits import edited, is_made
-from seatrial.transcript.folders import NOT_COPIED
+from seatrial.transcript.folders import COMPOSE_FILES, NOT_COPIED
 from seatrial.transcript.spelling import FOLDER, PROJECT
 
 #: What the folder of a page is called that has no sample project.
@@ -140,7 +140,7 @@ class Sandbox:
         """
         path = self._path(file)
         old = path.read_text(encoding="utf-8") if path.exists() else None
-        if file in FILES:
+        if file in COMPOSE_FILES:
             before = {port for _, port in self._compose.published}
             self._compose = parsed(text, path)
             refuse_taken(pair for pair in self._compose.published if pair[1] not in before)

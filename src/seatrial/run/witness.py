@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -25,6 +25,9 @@ from seatrial.transcript.spelling import PROJECT
 _PATIENCE = 1.0
 # how often (seconds) to look whether containers are healthy
 _OFTEN = 0.2
+
+# what brings images whose names no event tells
+_BRINGS_IMAGES = frozenset({("image", "pull"), ("image", "load"), ("image", "import")})
 
 
 class Witness:
@@ -50,6 +53,7 @@ class Witness:
                 problem = f"the engine's events cannot be read: {error}"
                 raise EngineUnavailableError(problem) from error
             opened.pop_all()
+        self._learn_names()
         self._thread = threading.Thread(target=self._listen, name="witness", daemon=True)
         self._thread.start()
 
@@ -83,6 +87,11 @@ class Witness:
         """Return service -> the official image for which it ran on a stand-in."""
         with self._news:
             return dict(sorted(self._log.stand_ins.items()))
+
+    def typed(self, lines: Sequence[str]) -> None:
+        """Take in lines before they are typed: the removal of an image that they name is told."""
+        with self._news:
+            self._log.names.typed(lines)
 
     def await_health(self, seconds: float) -> None:
         """Wait, for so long at most, until no container waits for its first health check.
@@ -174,6 +183,8 @@ class Witness:
         try:
             for raw in self._stream:
                 check = self._healthcheck(raw)
+                if (raw.get("Type"), raw.get("Action")) in _BRINGS_IMAGES:
+                    self._learn_names()
                 with self._news:
                     self._log.healthchecks.add(check)
                     self._log.take(raw)
@@ -183,6 +194,13 @@ class Witness:
         with self._news:
             self._lost = "" if self._closing else why
             self._news.notify_all()
+
+    def _learn_names(self) -> None:
+        """Ask the engine what its images are called: of one that goes, it tells no name."""
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+            for image in self._client.api.images():
+                with self._news:
+                    self._log.names.known(str(image["Id"]), image.get("RepoTags") or ())
 
     def _healthcheck(self, raw: Mapping[str, Any]) -> str:
         """Return by which command the engine will check a container of which an event tells.

@@ -61,10 +61,12 @@ for (const where of document.querySelectorAll(".seatrial-stretch > .seatrial-whe
   where.append(button);
 }
 
-// The spelling of Compose: one choice for all pages, which the tabs of a page follow and make.
+// The spelling of Compose: one choice for all pages, kept in the browser over windows and days.
 const SPELLINGS = { v2: "docker compose", v1: "docker-compose" };
 const switches = [...document.querySelectorAll(".seatrial-switch")];
-const tabs = () => [...document.querySelectorAll(".seatrial-tabs .sphinx-tabs-tab")];
+// Commands in sentences and tables that are the same in both, but for the hyphen.
+const spelt = [...document.querySelectorAll(".seatrial-spelt")].map((each) => [each, each.innerHTML]);
+const SPACE = /docker(<\/[^>]+>)?\s(<[^>]+>)?compose/;
 
 function remembered() {
   try {
@@ -76,11 +78,15 @@ function remembered() {
 
 function choose(spelling) {
   document.documentElement.dataset.spelling = spelling;
+  for (const [each, html] of spelt) {
+    each.innerHTML = spelling === "v1" ? html.replace(SPACE, SPELLINGS.v1) : html;
+  }
   for (const button of switches.flatMap((each) => [...each.children])) {
     button.setAttribute("aria-pressed", button.value === spelling);
   }
-  const tab = tabs().find((each) => each.textContent === SPELLINGS[spelling]);
-  if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+}
+
+function remember(spelling) {
   try {
     localStorage.setItem("seatrial-spelling", spelling);
   } catch {
@@ -99,23 +105,19 @@ for (const each of switches) {
     button.addEventListener("click", () => {
       const top = each.getBoundingClientRect().top;
       choose(spelling);
-      scrollBy(0, each.getBoundingClientRect().top - top);
+      remember(spelling);
+      // what is pressed stays where it is, at once: a theme may have pages scroll slowly
+      scrollBy({ top: each.getBoundingClientRect().top - top, behavior: "instant" });
     });
     each.append(button);
   }
 }
 
-// After sphinx-tabs has looked at the page.
-addEventListener("DOMContentLoaded", () => {
-  for (const tab of tabs()) {
-    const found = Object.entries(SPELLINGS).find(([, command]) => command === tab.textContent);
-    if (found) {
-      tab.addEventListener("click", () => {
-        if (document.documentElement.dataset.spelling !== found[0]) choose(found[0]);
-      });
-    }
-  }
-  if (switches.length) choose(remembered() === "v1" ? "v1" : "v2");
+if (switches.length) choose(remembered() === "v1" ? "v1" : "v2");
+
+// Another window of the same site may have chosen.
+addEventListener("storage", (event) => {
+  if (switches.length && event.key === "seatrial-spelling") choose(event.newValue === "v1" ? "v1" : "v2");
 });
 
 // A link to a claim opens its proof.

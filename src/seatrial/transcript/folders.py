@@ -11,6 +11,9 @@ from pathlib import Path
 #: Patterns of names: what a sandbox does not copy from the sample project, wherever it lies in it.
 NOT_COPIED = (".git", "__pycache__", "*.pyc", ".venv", "node_modules")
 
+#: The names of a Compose file, the first that is there counts.
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+
 
 def digest(*parts: str) -> str:
     """Return sixteen hexadecimal digits that change when any part does."""

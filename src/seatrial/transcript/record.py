@@ -19,9 +19,10 @@ from seatrial.transcript.events import Ending, Sighting
 from seatrial.transcript.places import Container, Place, from_plain, from_words
 from seatrial.transcript.sameness import Given, differences
 
-FORMAT = 3
-# 3: has stand-ins.  A record of format 2 is one without any, and read as it is
-_SAME_BUT_FOR_STAND_INS = 2
+FORMAT = 4
+# 4: a run says whether it heard of images that were removed.  3: has stand-ins.  A record of
+# format 2 or 3 is one without, and read as it is
+_WITHOUT_SOME = (2, 3)
 # read for one release: without images, dependencies and seals, and with places in words
 _OLD_FORMAT = 1
 # the seal of what was recorded in it
@@ -98,6 +99,8 @@ class Run:
     # of all this, with the seals of the items in place of them
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     # service -> the official image for which it ran on a stand-in
+    images_heard: bool = False
+    # it was told of images that lost their names or were deleted; until format 3 none was
 
     @cached_property
     def edited(self) -> bool:
@@ -108,6 +111,12 @@ class Run:
     def old_format(self) -> bool:
         """Tell whether it has no digests, so that nothing tells whether it was changed."""
         return self.seal == _UNSEALED
+
+    def heard(self, given: Given) -> Given:
+        """Return of what another run gave what this one would have heard."""
+        if self.images_heard:
+            return given
+        return replace(given, sightings=[s for s in given.sightings if s.what != "image"])
 
     def fits(self, digests: Sequence[str], project: Path | None) -> bool:
         """Tell whether a page still begins with these items, on the same project, as it ran."""
@@ -126,9 +135,10 @@ def _seal(part: ItemRecord | Run) -> str:
     """Return twelve hexadecimal digits that change with anything but the seals."""
     plain = _plain(part)
     plain.pop("seal")
-    if not plain.get("stand_ins"):
-        # as a seal of format 2 was made
-        plain.pop("stand_ins", None)
+    for later in ("stand_ins", "images_heard"):
+        if not plain.get(later):
+            # as a seal of an earlier format was made
+            plain.pop(later, None)
     if isinstance(part, Run):
         plain["items"] = [item.seal for item in part.items]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
@@ -239,7 +249,11 @@ def _kept(old: Run | None, new: Run) -> Run:
     """Return an old run that gave the same as a new one, else the new one."""
     if old is None or old.old_format or old.edited or any(item.edited for item in old.items):
         return new
-    return sealed(replace(old, depends=new.depends)) if _same(old, new) else new
+    if not _same(old, new):
+        return new
+    # with nothing that it did not hear
+    heard = old.images_heard or new.images_heard
+    return sealed(replace(old, depends=new.depends, images_heard=heard))
 
 
 def _same(old: Run, new: Run) -> bool:
@@ -307,7 +321,7 @@ def _record(data: dict[str, Any]) -> Record:
     """Return the record that JSON holds."""
     if data["format"] == _OLD_FORMAT:
         data = _migrated(data)
-    elif data["format"] not in (FORMAT, _SAME_BUT_FOR_STAND_INS):
+    elif data["format"] not in (FORMAT, *_WITHOUT_SOME):
         raise ValueError(f"format {data['format']!r}, not {FORMAT}")
     runs = {spelling: _run(run) for spelling, run in data["runs"].items()}
     return Record(str(data["page"]), runs)
@@ -328,7 +342,8 @@ def _run(data: dict[str, Any]) -> Run:
         for item in data["items"]
     )
     rest = {key: dict(data[key]) for key in _MAPPINGS}
-    return Run(ran=data["ran"], seal=data["seal"], items=tuple(items), **rest)
+    heard = _require(data.get("images_heard", False), bool)
+    return Run(ran=data["ran"], seal=data["seal"], items=tuple(items), images_heard=heard, **rest)
 
 
 def _step(data: dict[str, Any]) -> StepRecord:

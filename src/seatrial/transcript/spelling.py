@@ -7,7 +7,7 @@ Pages are written for Compose 2 and later (``docker compose``, ``example-web-1``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 #: Which Compose: these two names stand in records, on the command line and in conf.py.
 CURRENT, OLD = "v2", "v1"
@@ -25,6 +25,19 @@ FOLDER = "com.docker.compose.project.working_dir"
 
 # up to the end of the command: what follows may wait for something else
 _UP_AND_WAIT = re.compile(r"(\bdocker[ -]compose\b[^|&;]*?\sup\b[^|&;]*?)\s--wait(?=\s|$|[|&;)])")
+
+_OLD_COMMAND = re.compile(rf"{COMMANDS[OLD]}((?: [^\n|;&<>)]+)?)")
+
+
+def commands_of_old(lines: Iterable[str]) -> dict[str, set[str]]:
+    """Return the commands of Compose 1.29 that lines contain, each with its options."""
+    found: dict[str, set[str]] = {}
+    for match in (match for line in lines for match in _OLD_COMMAND.finditer(line)):
+        words = match[1].split()
+        name = next((word for word in words if not word.startswith("-")), "")
+        options = {word.partition("=")[0] for word in words if word.startswith("-")}
+        found.setdefault(name, set()).update(options)
+    return found
 
 
 def respelt(line: str, project: str) -> str:

@@ -40,7 +40,7 @@ class AgainstRecord:
             return result
         run = self._record.runs[self._spelling]
         found: list[tuple[str, ...]] = [
-            differences(one.given, came.given, varies=item.step_varies(number))
+            differences(one.given, run.heard(came.given), varies=item.step_varies(number))
             for number, (one, came) in enumerate(
                 zip(held.steps, steps_as_recorded(result, sights), strict=False), start=1
             )

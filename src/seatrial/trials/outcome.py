@@ -58,6 +58,7 @@ def as_record(
             ItemRecord(original.digest, tuple(steps_as_recorded(result, sights)))
             for original, result in zip(items, results, strict=True)
         ),
+        images_heard=sights is not None,
     )
     return sealed(run)
 

@@ -201,3 +201,13 @@ def test_a_notebook_says_when_it_ran_under_its_title() -> None:
 )
 def test_what_is_no_notebook_of_ours_comes_back_as_it_is(text: str) -> None:
     assert for_site(text) == text
+
+
+def test_a_cell_that_removes_data_says_so_under_its_place() -> None:
+    facts = {**ran([{}]), "did": [["volume", "example_db-data", False, ["destroy"]]]}
+    soup = cell(facts, ["gone\n"])
+    said = soup.select_one(".seatrial-frame > .seatrial-where + .seatrial-removed")
+    assert said is not None
+    assert said.get_text() == "removes data: volume example_db-data\n"
+    assert cell(ran([PSQL]), ["DELETE 2\n"]).select(".seatrial-removed") != []
+    assert cell(ran([{}]), ["DELETE 2\n"]).select(".seatrial-removed") == []

@@ -117,3 +117,11 @@ def test_what_a_command_may_have_started_its_policy_did_not() -> None:
 )
 def test_what_became_of_the_new_one_is_told_too(new: str, said: str) -> None:
     assert lives([did("kill die stop destroy"), did(new)]) == (said,)
+
+
+def test_an_image_that_goes_is_removed_and_one_of_two_names_is_lost() -> None:
+    def image(actions: str) -> Sighting:
+        return Sighting("image", "example-web", tuple(actions.split()))
+
+    assert lives([image("untag delete")]) == ("the image example-web was removed",)
+    assert lives([image("untag")]) == ("the image example-web lost its name",)

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from seatrial.transcript.cells import RAN
 from seatrial.transcript.record import load, save, sealed
-from tests.unit.test_sphinx_ext import TABS, Project, one, texts
+from tests.unit.test_sphinx_ext import Project, one, texts
 
 TRIED = """
 Tried
@@ -119,7 +119,7 @@ The database
 def project(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     (tmp_path / "example").mkdir()
-    made.configure(*TABS, seatrial_project="example", seatrial_spellings=["v2", "v1"])
+    made.configure(seatrial_project="example", seatrial_spellings=["v2", "v1"])
     made.page(INDEX)
     made.page(SHELL, "shell.rst")
     made.page(DATABASE, "database.rst")

@@ -13,7 +13,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from seatrial.pages.reading import read
 from seatrial.transcript import judging, record, steps
-from tests.unit.test_sphinx_ext import TABS, Project
+from tests.unit.test_sphinx_ext import Project
 
 PAGE = """
 Page
@@ -72,7 +72,6 @@ def test_a_build_parses_and_judges_a_block_once_in_each_spelling(
     (tmp_path / "example").mkdir()
     project = Project(tmp_path)
     project.configure(
-        *TABS,
         seatrial_project="example",
         seatrial_spellings=["v2", "v1"],
         exclude_patterns=["_build", "example"],

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import SandboxError
-from seatrial.run.compose import FILES, compose_file, parsed, refuse_taken
+from seatrial.run.compose import compose_file, parsed, refuse_taken
+from seatrial.transcript.folders import COMPOSE_FILES
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_a_published_port_is_known_however_it_is_written(
 
 def test_of_several_files_compose_takes_the_first(tmp_path: Path) -> None:
     assert compose_file(None).published == compose_file(tmp_path).published == ()
-    for port, name in enumerate(reversed(FILES), start=1):
+    for port, name in enumerate(reversed(COMPOSE_FILES), start=1):
         (tmp_path / name).write_text(f"services: {{web: {{ports: ['{port}:80']}}}}")
         assert compose_file(tmp_path).published == (("0.0.0.0", port),)
 

@@ -1,6 +1,6 @@
 """What the engine's events say of a project, read from lines as the engine sends them.
 
-The files in `events` hold one command of Compose each, as engine 28.5 told of it (by `docker events
+The files in `events` hold one command each, as engine 28.5 told of it (by `docker events
 --format '{{json .}}'`), with the project's folder as a reader would have it.  While `exec` ran, so
 did a health check of another service.
 """
@@ -136,9 +136,62 @@ def test_anonymous_volumes_and_images_of_others_are_kept_in_mind(log: Log) -> No
     assert [len(name) for name in log.volumes] == [64]
 
 
+OLD = "sha256:d204567349188a375b15448de20a6514769772efd8436578ca93a483062f8c52"
+PYTHON = "sha256:a511787dfe44b8ea59a4dd457830a4b2b51eaf359e0239397ff7d13cfaea93be"
+
+
+def test_an_image_that_the_project_built_is_told_when_it_goes() -> None:
+    log = Log("example")
+    # what an earlier run left: on another machine it is not there
+    log.names.known(OLD, ["example-web:latest"])
+    assert took(log, "build") == ()
+    assert list(map(str, sightings(took(log, "prune")))) == ["image example-web: delete"]
+    assert list(map(str, sightings(took(log, "rmi")))) == ["image example-web: untag, delete"]
+    # the Compose of then gives no labels
+    unlabelled = Log("example")
+    for raw in lines("build") + lines("prune"):
+        attributes = {"name": raw["Actor"]["Attributes"].get("name", "")}
+        unlabelled.take({**raw, "Actor": {**raw["Actor"], "Attributes": attributes}})
+    assert [event.name for event in unlabelled.between(0, 2**63)] == ["example-web"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["docker image rm --force python:next"], ["python:next"]),
+        (["docker tag python:3.13-slim python:next", "docker rmi python:next"], ["python:next"]),
+        (["docker rmi a511787dfe44"], ["python:next"]),
+        (["docker rmi python:next-one", "docker rmi my/python:next", "docker rmi a51178"], []),
+        ([], []),
+    ],
+)
+def test_another_image_is_told_where_a_line_of_the_page_names_it(
+    typed: list[str], told: list[str]
+) -> None:
+    log = Log("example")
+    log.names.known(PYTHON, ["python:3.13-slim"])
+    log.names.typed(typed)
+    assert [event.name for event in took(log, "untag")] == told
+
+
+def test_containerd_says_the_name_itself() -> None:
+    log = Log("example")
+    log.names.typed(["docker rmi next", "docker rmi python"])
+    image = {"Type": "image", "Action": "untag", "timeNano": 1}
+    for name in ("python:latest", "python:3"):
+        log.take({**image, "Actor": {"ID": PYTHON, "Attributes": {"name": name}}})
+    assert [event.name for event in log.between(0, 2)] == ["python"]
+
+
 def test_of_another_project_only_the_moment_counts() -> None:
     log = Log("exam")
     for step in STEPS:
         assert took(log, step) == ()
     assert log.latest == lines("down")[-1]["timeNano"]
     assert log.volumes == log.images == set()
+
+
+def test_the_images_of_another_project_are_its_own() -> None:
+    log = Log("exam")
+    for step in ("build", "prune", "untag", "rmi"):
+        assert took(log, step) == ()

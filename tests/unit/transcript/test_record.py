@@ -216,8 +216,8 @@ def test_what_is_no_record_is_refused_in_one_sentence(tmp_path: Path, text: str)
 
 
 def test_a_record_of_a_later_release_is_told_as_one(tmp_path: Path) -> None:
-    path_of(tmp_path, "page").write_text('{"format": 4, "page": "page", "runs": {}}')
-    said = r"page\.json: has format 4, and this seatrial knows 3\n  hint: install the seatrial that"
+    path_of(tmp_path, "page").write_text('{"format": 5, "page": "page", "runs": {}}')
+    said = r"page\.json: has format 5, and this seatrial knows 4\n  hint: install the seatrial that"
     with pytest.raises(RecordError, match=said):
         load(tmp_path, "page")
 
@@ -335,7 +335,7 @@ def test_a_record_of_the_format_before_is_read_and_written_in_this_one(tmp_path:
     # what gave the same is written again all the same: the old form has no seals
     new = Record("page", {"v2": sealed(replace(run, ran="2027-01-01"))})
     assert save(tmp_path, new)
-    assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 3
+    assert json.loads(path_of(tmp_path, "page").read_text())["format"] == 4
     assert load(tmp_path, "page") == new
 
 
@@ -350,6 +350,57 @@ def test_a_record_from_before_stand_ins_keeps_its_seals(tmp_path: Path) -> None:
     found = load(tmp_path, RECORD.page)
     assert found == RECORD
     assert not any(run.edited for run in found.runs.values())
+
+
+REMOVED = StepRecord(
+    "docker image prune -f",
+    (),
+    0,
+    MACHINE,
+    0.1,
+    (Sighting("image", "example-web", ("delete",)),),
+)
+
+
+def test_a_record_from_before_images_were_heard_keeps_its_seals_and_says_nothing_of_them(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path, RECORD)
+    path = path_of(tmp_path, RECORD.page)
+    data = json.loads(path.read_text())
+    data["format"] = 3
+    for run in data["runs"].values():
+        del run["images_heard"]
+    path.write_text(json.dumps(data))
+    found = load(tmp_path, RECORD.page)
+    assert found == RECORD
+    assert not any(run.edited for run in found.runs.values())
+    # a check of the page today hears of images, and that is no difference
+    then = found.runs["v2"]
+    silent = replace(REMOVED, sightings=()).given
+    assert differences(silent, then.heard(REMOVED.given)) == ()
+    now = replace(then, images_heard=True)
+    assert len(differences(silent, now.heard(REMOVED.given))) == 1
+
+
+def test_a_run_that_heard_the_same_says_that_it_heard_of_images(tmp_path: Path) -> None:
+    page = with_step(STEP)
+    save(tmp_path, page)
+    deaf = page.runs["v2"]
+    hearing = sealed(replace(deaf, ran="2027-02-02", images_heard=True))
+    assert save(tmp_path, replace(page, runs={"v2": hearing}))
+    kept = load(tmp_path, page.page)
+    assert kept is not None
+    assert (kept.runs["v2"].ran, kept.runs["v2"].images_heard) == (deaf.ran, True)
+    assert not kept.runs["v2"].edited
+    # what it did not hear is news
+    removed = with_step(REMOVED)
+    save(tmp_path, with_step(replace(REMOVED, sightings=())))
+    heard = sealed(replace(removed.runs["v2"], ran="2027-02-02", images_heard=True))
+    assert save(tmp_path, replace(removed, runs={"v2": heard}))
+    written = load(tmp_path, removed.page)
+    assert written is not None
+    assert written.runs["v2"] == heard
 
 
 @pytest.mark.parametrize(
