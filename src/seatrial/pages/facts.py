@@ -13,9 +13,9 @@ from sphinx.environment import BuildEnvironment
 
 from seatrial.pages import kept
 from seatrial.pages.marks import claim_anchor
-from seatrial.pages.nodes import claim_node, item_node, item_of
+from seatrial.pages.nodes import claim_node, item_node, item_of, short_node, steps_of
 from seatrial.pages.recorded import RecordedPage
-from seatrial.pages.shown import Shown
+from seatrial.pages.shown import Shown, Standing
 from seatrial.transcript.blocks import Block, Item
 from seatrial.transcript.cells import typed_on_the_machine
 from seatrial.transcript.record import Record
@@ -32,6 +32,12 @@ class ItemFacts:
     """What a claim says, without links."""
     anchor: str = ""
     """The id of a claim."""
+    advice: tuple[nodes.Node, ...] = ()
+    """What the page's short form says to do with the item, without links."""
+    language: str = "text"
+    """Of an edit's file."""
+    standing: Standing = Standing.RAN
+    """What is known of it in the page's own spelling."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,28 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
     if not page.items:
         return
     anchors: Counter[str] = Counter()
-    for node in env.get_doctree(page.name).findall(item_node):
+    doctree = env.get_doctree(page.name)
+    advice = {
+        step["ordinal"]: (tuple(_without_links(step)), step["language"])
+        for short in doctree.findall(short_node)
+        for step in steps_of(short)
+    }
+    for node in doctree.findall(item_node):
         known = page.by_ordinal[item_of(node).ordinal]
         item = known.item
         if isinstance(node.parent, claim_node) and isinstance(item, Block):
             sentence = tuple(_without_links(node.parent[0]))
             anchor = numbered(claim_anchor(item.claim), anchors)
-            yield ItemFacts(item, known.halves, sentence, anchor)
+            yield ItemFacts(item, known.halves, sentence, anchor, standing=known.standings[0])
         else:
-            yield ItemFacts(item, known.halves)
+            said, language = advice.get(item.ordinal, ((), "text"))
+            yield ItemFacts(
+                item,
+                known.halves,
+                advice=said,
+                language=language,
+                standing=known.standings[0],
+            )
 
 
 def numbered(anchor: str, before: Counter[str]) -> str:
