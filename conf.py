@@ -156,7 +156,6 @@ def offer_pages(
         context["not_found_pages"] = [(name, titles[name].astext()) for name in not_found_pages]
 
 
-
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]

@@ -1,18 +1,20 @@
 """The navigation in groups: names of parts of the site, and under them groups that fold.
 
-A toctree's caption says both: `How to: The database` is the group *The database* in the part *How to*.
-A caption without a colon is a part alone, and its pages stand there by themselves.  A group is a
-`details` element, which needs no script; that of the page that is shown is open.
+A toctree's caption says both: `How to: The database` is the group *The database* in the part *How
+to*.  A caption without a colon is a part alone, and its pages stand there by themselves.  A group
+is a `details` element, which needs no script; that of the page that is shown is open.  Pages below
+a page are there where one of them is shown: the theme's own switch for them cannot be reached by
+keyboard.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
 
-@lru_cache(maxsize=None)
+@cache
 def grouped(tree: str) -> str:
     """Return a theme's navigation tree with its lists folded, each under the name of its group."""
     soup = BeautifulSoup(tree, "html.parser")
@@ -29,6 +31,11 @@ def grouped(tree: str) -> str:
         else:
             text.string = part
         before = part
+    for toggle in soup.select(".has-children > :is(input, label)"):
+        toggle.decompose()
+    # pages below a page are shown beside it and its like
+    for below in soup.select("li:not(.current) > ul"):
+        below.decompose()
     return str(soup)
 
 

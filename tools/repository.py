@@ -29,7 +29,7 @@ def home(address: str) -> str:
 
 
 def links(address: str, branch: str, file: str) -> list[tuple[str, str]]:
-    """Return names and addresses of the links for a page; without a `file` that of the repository."""
+    """Return the links for a page, each with its name; without a `file` the repository's alone."""
     if not (root := home(address)):
         return []
     found = [("Repository", root)]

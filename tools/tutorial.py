@@ -1,7 +1,7 @@
 """The tutorial's parts: a list of them, which part a notebook is, and how far its reader has come.
 
-The table in the first notebook says which parts there are, which are core, and how many minutes each
-takes.  What a reader has done is kept in the reader's browser (_static/tutorial.js).
+The table in the first notebook says which parts there are, which are core, and how many minutes
+each takes.  What a reader has done is kept in the reader's browser (_static/tutorial.js).
 """
 
 import json
@@ -17,7 +17,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 FIRST = "notebooks/first-steps"
-ROW = re.compile(r"^\| (core|more) \| (?:\[([^\]]+)\]\(([\w-]+)\.ipynb\)|([^|]+?)) \| (\d+) \|$", re.M)
+# part, title with its file or without one, minutes
+ROW = re.compile(
+    r"^\| (core|more) \| (?:\[([^\]]+)\]\(([\w-]+)\.ipynb\)|([^|]+?)) \| (\d+) \|$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,7 @@ class TutorialPlace(TutorialDirective):
             return []
         number, part = own
         words = f"Part {number} of {len(self.parts())}"
-        html = (
-            f'<p class="tutorial-place"><b>{words}</b> <span>{escape(part.about)}</span></p>\n'
-        )
+        html = f'<p class="tutorial-place"><b>{words}</b> <span>{escape(part.about)}</span></p>\n'
         return [nodes.raw("", html, format="html"), _room("tutorial-progress", self.parts())]
 
 

@@ -15,7 +15,7 @@ from seatrial.pages import kept
 from seatrial.pages.marks import claim_anchor
 from seatrial.pages.nodes import claim_node, item_node, item_of, short_node, steps_of
 from seatrial.pages.recorded import RecordedPage
-from seatrial.pages.shown import Shown, Standing
+from seatrial.pages.shown import Shown
 from seatrial.transcript.blocks import Block, Item
 from seatrial.transcript.cells import typed_on_the_machine
 from seatrial.transcript.record import Record
@@ -34,10 +34,6 @@ class ItemFacts:
     """The id of a claim."""
     advice: tuple[nodes.Node, ...] = ()
     """What the page's short form says to do with the item, without links."""
-    language: str = "text"
-    """Of an edit's file."""
-    standing: Standing = Standing.RAN
-    """What is known of it in the page's own spelling."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
     anchors: Counter[str] = Counter()
     doctree = env.get_doctree(page.name)
     advice = {
-        step["ordinal"]: (tuple(_without_links(step)), step["language"])
+        step["ordinal"]: tuple(_without_links(step))
         for short in doctree.findall(short_node)
         for step in steps_of(short)
     }
@@ -81,16 +77,9 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
         if isinstance(node.parent, claim_node) and isinstance(item, Block):
             sentence = tuple(_without_links(node.parent[0]))
             anchor = numbered(claim_anchor(item.claim), anchors)
-            yield ItemFacts(item, known.halves, sentence, anchor, standing=known.standings[0])
+            yield ItemFacts(item, known.halves, sentence, anchor)
         else:
-            said, language = advice.get(item.ordinal, ((), "text"))
-            yield ItemFacts(
-                item,
-                known.halves,
-                advice=said,
-                language=language,
-                standing=known.standings[0],
-            )
+            yield ItemFacts(item, known.halves, advice=advice.get(item.ordinal, ()))
 
 
 def numbered(anchor: str, before: Counter[str]) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from docutils import nodes
 
 from seatrial.pages.facts import ItemFacts, PageFacts
-from seatrial.pages.marks import day_in_words, edit_figure, versions
+from seatrial.pages.marks import day_in_words, versions
 from seatrial.pages.rendering import commands_figures
 from seatrial.pages.totals import doubt, totals
 from seatrial.pages.wanted import Wanted
-from seatrial.transcript.blocks import Edit
 from seatrial.transcript.record import Run
 from seatrial.transcript.spelling import COMMANDS
 
@@ -47,7 +46,7 @@ def _runs(pages: Iterable[PageFacts]) -> list[Run]:
 
 
 def _tools(runs: Sequence[Run], *, brief: bool = True) -> str:
-    """Return the versions of Docker and Compose that pages ran on: "Docker 28.5, Compose 5.6"."""
+    """Return on what pages ran, as "Docker 28.5, Compose 5.6 and 1.29"."""
     named: dict[str, dict[str, None]] = {}
     for tool in ("Docker", "Compose"):
         for run in runs:
@@ -78,7 +77,7 @@ def _door(wanted: Wanted, runs: Sequence[Run]) -> list[nodes.Node]:
         nodes.paragraph(
             "",
             "",
-            nodes.Text("All runs used "),
+            nodes.Text("The runs used "),
             stand_ins,
             nodes.Text(f", on {on}."),
             classes=["seatrial-door"],
@@ -98,21 +97,19 @@ def answer(wanted: Wanted) -> list[nodes.Node]:
     if page is None or not names or not all(each in found for each in names):
         return []
     parts: list[nodes.Node] = []
+    advice: nodes.Node | None = None
     for facts in map(found.__getitem__, names):
         sentence = _claim(wanted, page, facts) if facts.anchor else _copies(facts.advice)
-        if sentence:
+        # what to do in several steps is one paragraph
+        if not facts.anchor and advice is not None:
+            advice += [nodes.Text(" "), *sentence]
+        elif sentence:
             parts.append(nodes.paragraph("", "", *sentence))
-        if not facts.anchor:
-            parts.append(nodes.raw("", _code(facts), format="html"))
+            advice = None if facts.anchor else parts[-1]
+        if not facts.anchor and facts.halves:
+            parts.append(nodes.raw("", commands_figures(facts.halves), format="html"))
     more = nodes.paragraph("", "", wanted.link(page.name, "", [nodes.Text(page.title)]))
     return [nodes.container("", *parts, more, classes=["seatrial-answer"])]
-
-
-def _code(facts: ItemFacts) -> str:
-    """Return what a block has a reader type, or an edit."""
-    if isinstance(facts.item, Edit):
-        return edit_figure(facts.item, facts.language, facts.standing)
-    return commands_figures(facts.halves)
 
 
 def _copies(parts: Sequence[nodes.Node]) -> list[nodes.Node]:

@@ -6,6 +6,7 @@ long, and which containers, networks and volumes the lines before it had made.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -36,8 +37,7 @@ def run_stage(wanted: Wanted) -> list[nodes.Node]:
         return []
     before = items[: items.index(named[0])]
     return [
-        nodes.raw("", _stage(half, _world(before, half)), format="html")
-        for half in named[0].halves
+        nodes.raw("", _stage(half, _world(before, half)), format="html") for half in named[0].halves
     ]
 
 
@@ -52,19 +52,15 @@ class _World:
 
 def _world(before: Sequence[ItemFacts], shown: Shown) -> _World:
     """Return what the items before a block made and did not remove, in the block's spelling."""
-    there: dict[tuple[str, str], None] = {}
+    there: Counter[tuple[str, str]] = Counter()
     for step in (step for facts in before for step in _steps(facts, shown.spelling)):
-        # what took another's place was created, whatever else was destroyed
-        for seen in sorted(step.sightings, key=lambda each: "create" in each.actions):
-            if seen.one_off:
-                continue
-            if "create" in seen.actions:
-                there[seen.what, seen.name] = None
-            elif "destroy" in seen.actions:
-                there.pop((seen.what, seen.name), None)
+        for seen in step.sightings:
+            if not seen.one_off:
+                made, gone = seen.actions.count("create"), seen.actions.count("destroy")
+                there[seen.what, seen.name] += made - gone
 
     def of(what: str) -> tuple[str, ...]:
-        return tuple(name for kind, name in there if kind == what)
+        return tuple(name for (kind, name), number in there.items() if kind == what and number > 0)
 
     return _World(of("container"), of("network"), of("volume"))
 
@@ -160,9 +156,7 @@ def _map(shown: Shown, world: _World) -> str:
     """Return the project's places as boxes, of which the script marks the one that is meant."""
     assert shown.given is not None
     assert shown.run is not None
-    images = {
-        service: image.rpartition("/")[2] for service, image in shown.run.stand_ins.items()
-    }
+    images = {service: image.rpartition("/")[2] for service, image in shown.run.stand_ins.items()}
     boxes = [_boxed(name, name, images.get(name, "")) for name in world.containers]
     boxes += [
         _boxed(f"new {name}", f"new {name}", _ABSENT, " seatrial-box-made")
