@@ -27,7 +27,8 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
-extensions += ["tables"]  # tools/tables.py: tables that can be shown as lists
+# and of tools/, too: tables that can be shown as lists, groups of pages, links, parts
+extensions += ["tables", "navigation", "repository", "tutorial"]
 exclude_patterns = [
     *(
         ".*",
@@ -99,7 +100,10 @@ if any(HERE.glob("notebooks/*.ipynb")):
     # Both would be fetched from another origin, by every page.
     nbsphinx_requirejs_path = ""
     nbsphinx_assume_equations = False
+    nbsphinx_epilog = ".. tutorial-done::\n"
     nbsphinx_prolog = """
+.. tutorial-place::
+
 .. container:: notebook-run
 
    A notebook, to step through yourself: type ``make lab`` in a copy of this project, or
@@ -126,18 +130,41 @@ if html_baseurl := os.environ.get("SITE_URL", ""):
     ogp_site_url = html_baseurl
     ogp_social_cards = {"enable": False}  # they would need matplotlib, two seconds an import
 
-# Where the repository can be cloned from. A build that does not know it shows no such line.
+# Where the repository can be cloned from. A build that does not know it shows no such line, and no
+# links to the sources of pages.
 repository_url = os.environ.get("REPOSITORY_URL", "")
+repository_branch = os.environ.get("REPOSITORY_BRANCH", "") or "main"
 
 # The page for an address that does not exist, at any depth, so its links begin at the site's root.
 notfound_urls_prefix = urlsplit(html_baseurl).path or "/"
+notfound_template = "404.html"
+notfound_context = {"title": "Page not found", "body": ""}
+# The pages that it offers.
+not_found_pages = (
+    "how-to/restart-or-rebuild",
+    "how-to/open-a-shell",
+    "how-to/connect-a-database-tool",
+    "how-to/store-uploaded-files",
+    "how-to/read-the-logs",
+    "how-to/clean-up",
+)
+
+
+def offer_pages(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Give the page for unknown addresses the titles of the pages that it offers."""
+    if pagename == app.config.notfound_pagename:
+        titles = app.env.titles
+        context["not_found_pages"] = [(name, titles[name].astext()) for name in not_found_pages]
+
 
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
-html_css_files = ["seatrial-tokens.css", "site.css"]  # the first is seatrial's own
+html_css_files = ["seatrial-tokens.css", "site.css", "ways.css"]  # the first is seatrial's own
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = False
@@ -247,6 +274,7 @@ def setup(app: Sphinx) -> None:
     """Connect what this site changes in its pages, after the theme has filled their context."""
     app.connect("html-page-context", give_captions_a_level, priority=900)
     app.connect("html-page-context", keep_options_whole)
+    app.connect("html-page-context", offer_pages)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)
     app.connect("builder-inited", forget_assets, priority=100)  # before others write theirs

@@ -15,7 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # What makes pages beside Sphinx: where a file of it is newer, all are made again.
-PAGE_MAKERS = ("Makefile", "tools/render.py", "conf.py", "src", "_templates")
+PAGE_MAKERS = (
+    *("Makefile", "tools/render.py", "conf.py", "src", "_templates"),
+    *("tools/navigation.py", "tools/repository.py", "tools/tutorial.py"),
+)
 # What lies in the tree and is no part of the site.
 NO_PART = frozenset({"_build", "tests", "__pycache__"})
 

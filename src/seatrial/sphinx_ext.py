@@ -14,13 +14,17 @@ from seatrial.pages.assets import add_files, offer_files
 from seatrial.pages.collecting import CollectItems
 from seatrial.pages.directives import (
     UNPROVED,
+    Answer,
     Claim,
     Console,
     EditFile,
+    Figures,
     Overview,
     RunMatrix,
     Sandbox,
     Short,
+    Stage,
+    StatusHere,
     unproved,
 )
 from seatrial.pages.kept import forget_page, note_page, take_over_pages
@@ -48,6 +52,10 @@ DIRECTIVES: Mapping[str, type[SphinxDirective]] = {
     "short": Short,
     **dict.fromkeys(OVERVIEWS, Overview),
     "run-matrix": RunMatrix,
+    "run-stage": Stage,
+    "run-figures": Figures,
+    "answer": Answer,
+    "page-status": StatusHere,
 }
 NODES: tuple[type[nodes.Element], ...] = (
     item_node,
@@ -88,7 +96,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", add_files)
     return {
         "version": __version__,
-        "env_version": 7,
+        "env_version": 8,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

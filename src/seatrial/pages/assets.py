@@ -27,3 +27,6 @@ def add_files(
         app.add_css_file("seatrial-tokens.css", priority=400)
         app.add_css_file("seatrial.css")
         app.add_js_file("seatrial.js", loading_method="defer")
+    if 'class="seatrial-stage' in body:
+        app.add_css_file("seatrial-stage.css")
+        app.add_js_file("seatrial-stage.js", loading_method="defer")

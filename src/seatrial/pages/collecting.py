@@ -48,7 +48,7 @@ class CollectItems(SphinxTransform):
                 generated.append(item.ordinal)
             node["item"] = item
             items.append(item)
-        if items:
+        if items and next(self.document.findall(status_node), None) is None:
             self._make_room_for_status()
         written = [item for item in items if item.ordinal not in generated]
         problems = [*self._errors(), *self._uncollected(written)]

@@ -15,7 +15,14 @@ from docutils.utils import unescape
 from sphinx.util import parselinenos
 from sphinx.util.docutils import SphinxDirective
 
-from seatrial.pages.nodes import claim_node, item_node, overview_node, sandbox_node, short_node
+from seatrial.pages.nodes import (
+    claim_node,
+    item_node,
+    overview_node,
+    sandbox_node,
+    short_node,
+    status_node,
+)
 from seatrial.transcript.blocks import Block, Edit, Item
 from seatrial.transcript.options import NAME, by_field, readers_of
 
@@ -211,6 +218,52 @@ class RunMatrix(SphinxDirective):
         )
         self.set_source_info(node)
         return [node]
+
+
+class Stage(SphinxDirective):
+    """``.. run-stage:: NAME``: the block of this name, to step through line by line."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place for it."""
+        node = overview_node(kind=self.name, options={"name": self.arguments[0]})
+        self.set_source_info(node)
+        return [node]
+
+
+class Figures(SphinxDirective):
+    """``.. run-figures::``: what the runs of all pages add up to, and what they were made on."""
+
+    option_spec: ClassVar = dict.fromkeys(("ledger", "stand-ins"), directives.unchanged_required)
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place for them."""
+        node = overview_node(kind=self.name, options=dict(self.options))
+        self.set_source_info(node)
+        return [node]
+
+
+class Answer(SphinxDirective):
+    """``.. answer:: PAGE``: claims and commands of another page, taken from it by their names."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {"takes": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place for it."""
+        options = {"page": self.arguments[0], "takes": self.options.get("takes", "")}
+        node = overview_node(kind=self.name, options=options)
+        self.set_source_info(node)
+        return [node]
+
+
+class StatusHere(SphinxDirective):
+    """``.. page-status::``: where a page's status stands, if not under its title."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place."""
+        return [status_node(page=self.env.docname)]
 
 
 def _unplaced(directive: SphinxDirective) -> tuple[str, str, int, tuple[str, ...], str, int]:

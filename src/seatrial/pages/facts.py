@@ -13,7 +13,7 @@ from sphinx.environment import BuildEnvironment
 
 from seatrial.pages import kept
 from seatrial.pages.marks import claim_anchor
-from seatrial.pages.nodes import claim_node, item_node, item_of
+from seatrial.pages.nodes import claim_node, item_node, item_of, short_node, steps_of
 from seatrial.pages.recorded import RecordedPage
 from seatrial.pages.shown import Shown
 from seatrial.transcript.blocks import Block, Item
@@ -32,6 +32,8 @@ class ItemFacts:
     """What a claim says, without links."""
     anchor: str = ""
     """The id of a claim."""
+    advice: tuple[nodes.Node, ...] = ()
+    """What the page's short form says to do with the item, without links."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,13 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
     if not page.items:
         return
     anchors: Counter[str] = Counter()
-    for node in env.get_doctree(page.name).findall(item_node):
+    doctree = env.get_doctree(page.name)
+    advice = {
+        step["ordinal"]: tuple(_without_links(step))
+        for short in doctree.findall(short_node)
+        for step in steps_of(short)
+    }
+    for node in doctree.findall(item_node):
         known = page.by_ordinal[item_of(node).ordinal]
         item = known.item
         if isinstance(node.parent, claim_node) and isinstance(item, Block):
@@ -71,7 +79,7 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
             anchor = numbered(claim_anchor(item.claim), anchors)
             yield ItemFacts(item, known.halves, sentence, anchor)
         else:
-            yield ItemFacts(item, known.halves)
+            yield ItemFacts(item, known.halves, advice=advice.get(item.ordinal, ()))
 
 
 def numbered(anchor: str, before: Counter[str]) -> str:

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from seatrial.pages.directives import UNPROVED
-from seatrial.pages.nodes import items_of, overview_node
+from seatrial.pages.nodes import items_of, overview_node, short_node, steps_of
 from seatrial.transcript.blocks import Item
 
 Marked = tuple[tuple[str, str], ...]
@@ -45,9 +45,15 @@ def marks(env: BuildEnvironment) -> dict[str, Marked]:
     return kept
 
 
+def shorts(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:
+    """Return the pages with a short form, and what its steps say."""
+    kept: dict[str, tuple[str, ...]] = env.__dict__.setdefault("seatrial_shorts", {})
+    return kept
+
+
 def forget_page(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget what a page showed: it is read again, or gone."""
-    for kept in (seen(env), overviews(env), marks(env)):
+    for kept in (seen(env), overviews(env), marks(env), shorts(env)):
         kept.pop(page, None)
 
 
@@ -58,6 +64,7 @@ def take_over_pages(
     seen(env).update((page, kept) for page, kept in seen(other).items() if page in pages)
     overviews(env).update((page, "") for page in overviews(other) if page in pages)
     marks(env).update((page, kept) for page, kept in marks(other).items() if page in pages)
+    shorts(env).update((page, kept) for page, kept in shorts(other).items() if page in pages)
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -69,6 +76,8 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         overviews(app.env)[page] = ""
     if marked := _marked(doctree):
         marks(app.env)[page] = marked
+    for short in doctree.findall(short_node):
+        shorts(app.env)[page] = tuple(step.rawsource or step.astext() for step in steps_of(short))
 
 
 def _marked(doctree: nodes.document) -> Marked:

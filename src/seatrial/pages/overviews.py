@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from html import escape
 
 from docutils import nodes
 
 from seatrial.pages.facts import ItemFacts, PageFacts
+from seatrial.pages.front import answer, run_figures
 from seatrial.pages.marks import counted, day_in_words, versions
 from seatrial.pages.shown import Shown, Standing
+from seatrial.pages.stage import run_stage
+from seatrial.pages.totals import doubt, totals
+from seatrial.pages.wanted import Overview, Wanted
 from seatrial.transcript.blocks import Block, Edit
 from seatrial.transcript.commands import functions, heading, normalised, simple_commands
 from seatrial.transcript.matching import Comparison, Pair
@@ -24,33 +27,9 @@ from seatrial.transcript.programs import is_shell
 from seatrial.transcript.record import Record, Run, StepRecord
 from seatrial.transcript.spelling import COMMANDS
 
-#: ``(page, id on it, what to show) -> link``; an empty id is the page itself.
-Link = Callable[[str, str, Sequence[nodes.Node]], nodes.Node]
-
 _CELL = re.compile(r"\s*([^:]+):\s+(\S.*)")
 _NOTHING = "nothing"
 _LITERAL = re.compile(r"(`+)(.+?)\1")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a page asks for in place of an overview, and what that is put together from."""
-
-    here: PageFacts
-    """The page that asks."""
-    all_pages: Callable[[], Sequence[PageFacts]]
-    """All of the site, in reading order; called by those who need them."""
-    link: Link
-    options: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Overview:
-    """A kind of overview."""
-
-    build: Callable[[Wanted], list[nodes.Node]]
-    when_empty: str = ""
-    """What its writer is told where there is nothing to show; nothing where that may be."""
 
 
 # --- claims ---------------------------------------------------------------------------------------
@@ -67,8 +46,8 @@ def claims_ledger(wanted: Wanted) -> list[nodes.Node]:
         listed = nodes.bullet_list()
         for facts in claims:
             line = nodes.paragraph("", "", link(page.name, facts.anchor, _copies(facts.sentence)))
-            if doubt := _doubt(facts):
-                line += [nodes.Text(" "), nodes.strong("", f"({doubt})")]
+            if why := doubt(facts):
+                line += [nodes.Text(" "), nodes.strong("", f"({why})")]
             listed += nodes.list_item("", line)
         runs = nodes.paragraph("", _proved(page.record))
         entries.append(_entry(link(page.name, "", [nodes.Text(page.title)]), runs, listed))
@@ -77,36 +56,16 @@ def claims_ledger(wanted: Wanted) -> list[nodes.Node]:
 
 def _counts(pages: Sequence[PageFacts]) -> nodes.Node:
     """Return how much the site shows, in a sentence."""
-    with_items = [page for page in pages if page.items]
-    facts = [each for page in with_items for each in page.items]
-    blocks = [each for each in facts if isinstance(each.item, Block)]
-    edits = [each for each in facts if isinstance(each.item, Edit)]
-    claims = [each for each in facts if each.anchor]
-    proved = [each for each in claims if not _doubt(each)]
-    left_out = [each for each in facts if each.item.not_run]
-    steps = sum(len(each.halves[0].steps) for each in blocks if each.halves)
-    runs = sum(len(half.steps) for each in blocks for half in each.halves if half.given)
-    marked = sum(len(page.marked) for page in pages)
-    named = f" Named in sentences and unproved: {marked}." if marked else ""
+    found = totals(pages)
+    named = f" Named in sentences and unproved: {found.marked}." if found.marked else ""
     many = partial(counted, grouped=True)
     return nodes.paragraph(
         "",
-        f"{many(len(with_items), 'page')} with {many(len(blocks), 'block')} of "
-        f"{many(steps, 'step')} and {many(len(edits), 'edit')}; run in all spellings, "
-        f"that is {many(runs, 'step')}. {many(len(claims), 'claim')}, of which {len(proved)} "
-        f"proved. Shown and not run: {len(left_out)}.{named}",
+        f"{many(found.pages, 'page')} with {many(found.blocks, 'block')} of "
+        f"{many(found.steps, 'step')} and {many(found.edits, 'edit')}; run in all spellings, "
+        f"that is {many(found.ran, 'step')}. {many(found.claims, 'claim')}, of which "
+        f"{found.proved} proved. Shown and not run: {found.left_out}.{named}",
     )
-
-
-def _doubt(facts: ItemFacts) -> str:
-    """Return why a claim does not count as proved; nothing where it does."""
-    if facts.item.not_run:
-        return f"not proved: {facts.item.not_run}"
-    missing = [half.label for half in facts.halves if half.standing is not Standing.RAN]
-    if not missing:
-        return ""
-    where = ", ".join(label for label in missing if label)
-    return f"not proved yet{f' with {where}' if where else ''}"
 
 
 def _proved(record: Record | None) -> str:
@@ -396,5 +355,14 @@ OVERVIEWS: Mapping[str, Overview] = {
     "run-matrix": Overview(
         run_matrix,
         when_empty="no block of this page has a `:row:` for the matrix; add the option to one",
+    ),
+    "run-stage": Overview(
+        run_stage,
+        when_empty="no block of this page has the `:name:` that the stage asks for; give it to one",
+    ),
+    "run-figures": Overview(run_figures),
+    "answer": Overview(
+        answer,
+        when_empty="its page has no item of each name that the answer takes; name what it shows",
     ),
 }

@@ -50,7 +50,10 @@ def _state(site: Site, env: BuildEnvironment) -> str:
         if Path(env.doc2path(page)).suffix == ".ipynb"
     }
     titles = {page: title.astext() for page, title in env.titles.items()}
-    parts: Sequence[Mapping[str, object]] = (kept.seen(env), notebooks, titles, kept.marks(env))
+    parts: Sequence[Mapping[str, object]] = (
+        *(kept.seen(env), kept.marks(env), kept.shorts(env)),
+        *(notebooks, titles),
+    )
     state = repr([sorted(part.items()) for part in parts])
     return hashlib.sha256(f"{state}{site.in_reading_order()}".encode()).hexdigest()
 

@@ -24,6 +24,7 @@ from seatrial.transcript.programs import PROGRAMS
 from seatrial.transcript.spelling import COMMANDS
 from seatrial.transcript.steps import Step
 
+_ROW = '<span class="seatrial-row"'
 # a program of a project's own is asked for by its name
 _LEXERS = {program.name: program.lexer for program in PROGRAMS}
 
@@ -44,6 +45,15 @@ def block_figure(shown: Shown) -> str:
         f"{_spelt(shown)}>\n{_named(shown)}"
         f'<div class="seatrial-transcript highlight">\n{body}</div>\n'
         f"{caption(shown, nest, _only(shown))}</figure>\n"
+    )
+
+
+def numbered_lines(shown: Shown) -> str:
+    """Return the nest of places of a block; each line of input has the number of its step."""
+    nest = nested(shown.steps, shown.given, shown.block.terminal)
+    return (
+        '<div class="seatrial-transcript highlight">\n'
+        f"{_Transcript(shown, numbered=True).frame(nest)}</div>\n"
     )
 
 
@@ -122,8 +132,11 @@ def transcript_in_words(shown: Shown) -> list[str]:
 class _Transcript:
     """The markup of a block's frames."""
 
-    def __init__(self, shown: Shown, *, commands_alone: bool = False) -> None:
+    def __init__(
+        self, shown: Shown, *, commands_alone: bool = False, numbered: bool = False
+    ) -> None:
         self._commands_alone = commands_alone
+        self._numbered = numbered
         self._steps = shown.steps
         self._given = shown.given
         self._compared = shown.comparisons or (None,) * len(shown.steps)
@@ -208,7 +221,10 @@ class _Transcript:
             return
         step = self._steps[part.step]
         if part.part is Part.INPUT:
-            yield Piece(True, _typed(step) + removed_mark(self._removed[part.step]))
+            html = _typed(step)
+            if self._numbered:
+                html = html.replace(_ROW, f'{_ROW} data-step="{part.step}"')
+            yield Piece(True, html + removed_mark(self._removed[part.step]))
         elif part.part is Part.STATUS:
             yield from self._status(part.step)
         else:
@@ -293,7 +309,7 @@ def _typed(step: Step) -> str:
 
 def _row(content: str) -> str:
     """Return a line of input; the line's end is inside, where nothing shows it twice."""
-    return f'<span class="seatrial-row">{content}\n</span>'
+    return f"{_ROW}>{content}\n</span>"
 
 
 def _status(status: int) -> str:

@@ -21,10 +21,11 @@ from seatrial.pages.nodes import (
     short_node,
     steps_of,
 )
-from seatrial.pages.overviews import OVERVIEWS, Wanted
+from seatrial.pages.overviews import OVERVIEWS
 from seatrial.pages.rendering import commands_in_words, transcript_in_words
 from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
+from seatrial.pages.wanted import Wanted
 from seatrial.transcript.blocks import Edit
 
 _logger = logging.getLogger(__name__)

@@ -10,7 +10,9 @@ def test_the_readme_shows_the_transcript_of_the_front_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"^```console\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)[0]
     front = (ROOT / "index.rst").read_text(encoding="utf-8")
-    run = re.findall(r"^\.\. console::\n\n(.*?)\n\n(?=\S)", front, re.DOTALL | re.MULTILINE)[0]
+    run = re.findall(
+        r"^\.\. console::\n   :name: nest\n\n(.*?)\n\n(?=\S)", front, re.DOTALL | re.MULTILINE
+    )[0]
     assert [line.strip() for line in shown.splitlines()] == [
         line.strip() for line in run.splitlines()
     ]
