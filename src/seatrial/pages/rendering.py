@@ -118,6 +118,20 @@ def transcript_in_words(shown: Shown) -> list[str]:
     return in_words(nested(shown.steps, shown.given, shown.block.terminal), transcript.lines)
 
 
+def lines_in_places(shown: Shown) -> Iterator[tuple[Frame, Sequence[str]]]:
+    """Yield a block's lines as they stand on the page, each part with the frame it stands in."""
+    transcript = _Transcript(shown)
+
+    def walk(frame: Frame) -> Iterator[tuple[Frame, Sequence[str]]]:
+        for part in frame.held:
+            if isinstance(part, Frame):
+                yield from walk(part)
+            else:
+                yield frame, transcript.lines(part)
+
+    return walk(nested(shown.steps, shown.given, shown.block.terminal))
+
+
 class _Transcript:
     """The markup of a block's frames."""
 

@@ -48,7 +48,7 @@ def replace_ours(site: Site, _app: Sphinx, doctree: nodes.document, _page: str) 
         return
     if site.is_html:
         Markup(site).replace(doctree)
-    else:
+    elif site.app.builder.format != "markdown":  # there they are visited as they are
         _put_in_words(site, doctree)
 
 
