@@ -9,6 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,15 @@ SILENT = (
     *(addnodes.toctree, addnodes.tabular_col_spec),
 )
 PLAIN = (
-    *(nodes.document, nodes.container, nodes.compound, nodes.figure, nodes.legend, nodes.topic, nodes.sidebar),
+    *(
+        nodes.document,
+        nodes.container,
+        nodes.compound,
+        nodes.figure,
+        nodes.legend,
+        nodes.topic,
+        nodes.sidebar,
+    ),
     *(addnodes.glossary, addnodes.desc, addnodes.desc_content, addnodes.versionmodified),
     addnodes.only,
 )
@@ -101,7 +110,15 @@ class Twin:
 
     def blocks(self, found: Iterable[nodes.Node]) -> str:
         """Return nodes as blocks with an empty line between them."""
-        return "\n\n".join(filter(None, map(self._block, found)))
+        parts: list[str] = []
+        for is_text, group in groupby(
+            found, key=lambda e: isinstance(e, nodes.Text | nodes.Inline)
+        ):
+            if is_text:
+                parts.append(paragraph("".join(map(self._part, group))))
+            else:
+                parts += map(self._block, group)
+        return "\n\n".join(filter(None, parts))
 
     def _block(self, node: nodes.Node) -> str:
         """Return a node as a block, or as several."""
@@ -342,7 +359,7 @@ def _with_those_below(env: BuildEnvironment, page: str) -> list[str]:
 def summary_of(twin: str) -> str:
     """Return the first sentence of a page's text."""
     for part in twin.split("\n\n"):
-        if re.match(r"[A-Z]", part) and not part.startswith("Ran on "):
+        if re.match(r"(?!```|\*\*)[A-Z`*]", part) and not part.startswith("Ran on "):
             text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(part.split()))
             return re.split(r"(?<=[.:?!])\s", text)[0].rstrip(":")
     return ""

@@ -167,7 +167,8 @@ def _where(known: RecordedItem) -> str:
     """Return which lines of a block ran elsewhere than on the reader's machine, and where."""
     if not known.halves or not known.halves[0].steps:
         return ""
-    return " ".join(_told(known.halves[0]))
+    told = " ".join(_told(known.halves[0]))
+    return f"({told})" if told else ""
 
 
 def _told(shown: Shown) -> Iterator[str]:
