@@ -73,10 +73,9 @@ def setup(app: Sphinx) -> dict[str, object]:
     in_markdown = InMarkdown(site)
     for node in NODES:
         plain = (_enter, _enter)
+        visited = (in_markdown.visit, in_markdown.depart)
         app.add_node(
-            node,
-            **dict.fromkeys(("html", "latex", "text", "man", "texinfo"), plain),
-            markdown=(in_markdown.visit, in_markdown.depart),
+            node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain, markdown=visited
         )
     app.add_transform(CollectItems)
     app.connect("config-inited", note_tags)
