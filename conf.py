@@ -13,6 +13,7 @@ from rcssmin import cssmin  # type: ignore[import-untyped]
 from rjsmin import jsmin  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx_tabs.tabs import SphinxTabsTablist  # type: ignore[import-untyped]
 
 from seatrial.pages.directives import Console, EditFile, RunMatrix
 from seatrial.pages.overviews import OVERVIEWS
@@ -221,6 +222,16 @@ def _is_prose(text: nodes.Text) -> bool:
     return in_paragraph
 
 
+def name_panels(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Put the name of each tab into its panel, for paper, where there are no tabs."""
+    for tabs in doctree.findall(nodes.container):
+        row, *panels = tabs.children or [nodes.Text("")]
+        if isinstance(row, SphinxTabsTablist):
+            for tab, panel in zip(row.children, panels, strict=True):
+                assert isinstance(panel, nodes.container)
+                panel.insert(0, nodes.paragraph("", tab.astext(), classes=["tab-name"]))
+
+
 def assets(app: Sphinx) -> list[Path]:
     """Return the scripts and style sheets that the built pages load."""
     folder = Path(app.outdir, "_static")
@@ -247,5 +258,6 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", keep_options_whole)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)
+    app.connect("doctree-resolved", name_panels)
     app.connect("builder-inited", forget_assets, priority=100)  # before others write theirs
     app.connect("build-finished", minify)
