@@ -28,6 +28,7 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
+extensions += ["book"]  # tools/book.py: the guide as an EPUB, where one was made
 extensions += ["twins"]  # tools/twins.py: each page as Markdown, and llms.txt
 exclude_patterns = [
     *(
@@ -144,6 +145,20 @@ html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "none"  # guessing colours a transcript as Python
+
+
+# The guide as a book (`make epub`). It has no script, and nothing in it asks another site.
+version = "2026"
+epub_basename = "containers-in-practice"
+epub_title = project
+epub_language = "en-GB"
+epub_uid = "containers-in-practice"
+epub_identifier = "urn:x-book:containers-in-practice"
+epub_scheme = "URN"
+epub_show_urls = "no"
+epub_use_index = False
+epub_css_files = ["book.css"]
+epub_exclude_files = ["404.xhtml", "search.xhtml", "_static/site.css", "_static/site.js"]
 
 
 def give_captions_a_level(

@@ -43,8 +43,6 @@ class Markup:
         self._anchors: Counter[str] = Counter()
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         # page -> what its blocks and edits add up to
-        # an e-book has no scripts
-        self._is_interactive = site.app.builder.name != "epub"
 
     def replace(self, doctree: nodes.document) -> None:
         """Replace all that is ours by markup."""
@@ -82,10 +80,9 @@ class Markup:
 
     def _block(self, known: RecordedItem) -> nodes.Node:
         """Return a block's markup, in as many spellings as the page shows."""
-        tabs = self._is_interactive
         item, halves = known.item, known.halves
-        markup = _raw(spellings(item.page, item.ordinal, halves, tabs=tabs))
-        if not (tabs and needs_tabs(halves)):
+        markup = _raw(spellings(item.page, item.ordinal, halves))
+        if not needs_tabs(halves):
             return markup
         # the class is how sphinx-tabs knows that a page needs its script
         container = nodes.container(classes=["sphinx-tabs", "seatrial-tabs"])
@@ -176,7 +173,7 @@ class Markup:
         page = self._site.page(node["page"])
         shown = self._site.settings.spellings
         tally = self._tallies[page.name]
-        status = tally.status(page.record, shown, switch=self._is_interactive)
+        status = tally.status(page.record, shown, switch=True)
         node.replace_self(_raw(page_status(status)) if status else [])
 
 

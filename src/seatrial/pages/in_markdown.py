@@ -68,7 +68,7 @@ class InMarkdown:
     def _text(self, node: nodes.Element) -> str:
         """Return a node's Markdown; nothing for a status of which nothing is known."""
         if isinstance(node, status_node):
-            return self._status(node["page"])
+            return run_in_words(self._site, node["page"], code="`")
         if isinstance(node, claim_node | sandbox_node):
             paragraph, *proof = node.children
             item = next((each for each in proof if isinstance(each, item_node)), None)
@@ -95,18 +95,22 @@ class InMarkdown:
         where = _where(known)
         return f"{text}\n\n{where}" if where else text
 
-    def _status(self, name: str) -> str:
-        """Return when a page ran, on what, and how the other spelling of Compose is written."""
-        page = self._site.page(name)
-        tally = Tally()
-        for known in page.items:
-            tally.take(known)
-        status = tally.status(page.record, self._site.settings.spellings, switch=True)
-        if status is None:
-            return ""
-        told = [ran(run, spelling) for spelling, run in status.runs.items()]
-        told += [f"{number} of the blocks: {why.value}." for why, number in status.doubtful.items()]
-        return " ".join([*told, MACHINE_UNLESS_SAID])
+
+def run_in_words(site: Site, name: str, code: str = "") -> str:
+    """Return when a page ran, on what, and how the other spelling of Compose is written.
+
+    Nothing where nothing of it is to run.  What is typed stands between two marks of `code`.
+    """
+    page = site.page(name)
+    tally = Tally()
+    for known in page.items:
+        tally.take(known)
+    status = tally.status(page.record, site.settings.spellings, switch=True)
+    if status is None:
+        return ""
+    told = [ran(run, spelling, code) for spelling, run in status.runs.items()]
+    told += [f"{number} of the blocks: {why.value}." for why, number in status.doubtful.items()]
+    return " ".join([*told, MACHINE_UNLESS_SAID])
 
 
 def fenced(heads: str, lines: Sequence[str]) -> str:
@@ -151,7 +155,7 @@ def _value(value: object) -> str:
     return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def ran(run: Run, spelling: str) -> str:
+def ran(run: Run, spelling: str, code: str = "") -> str:
     """Return the day and the versions of a run, in a sentence."""
     tools = [
         f"{whole} ({SUPPORT[spelling]})" if name == "Compose" and spelling in SUPPORT else whole
@@ -160,7 +164,8 @@ def ran(run: Run, spelling: str) -> str:
     told = ", ".join([day_in_words(run.ran), *tools])
     if spelling != OLD:
         return f"Ran on {told}."
-    return f"Also ran with `{COMMANDS[OLD]}` in place of `{COMMANDS[CURRENT]}`: {told}."
+    old, new = (f"{code}{COMMANDS[each]}{code}" for each in (OLD, CURRENT))
+    return f"Also ran with {old} in place of {new}: {told}."
 
 
 def _where(known: RecordedItem) -> str:

@@ -13,14 +13,14 @@ from seatrial.pages.shown import Shown
 from seatrial.transcript.spelling import COMMANDS, CURRENT, OLD, without_wait
 
 
-def spellings(page: str, ordinal: int, halves: Sequence[Shown], *, tabs: bool = True) -> str:
+def spellings(page: str, ordinal: int, halves: Sequence[Shown]) -> str:
     """Return a block in each spelling of Compose.
 
     Halves that differ in the command's hyphen alone, or in that Compose 1.29 does not wait, are for
     the page's switch to choose from; where names or outputs differ, sphinx-tabs show both.  Tabs of
     one label change together, also with those that an author wrote as ``group-tab``.
     """
-    if len(halves) == 1 or not tabs or alike(halves):
+    if len(halves) == 1 or alike(halves):
         return "".join(map(block_figure, halves))
     stem = make_id(f"{page}-{ordinal}")
     names, panels = [], []
