@@ -13,6 +13,7 @@ from rcssmin import cssmin  # type: ignore[import-untyped]
 from rjsmin import jsmin  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx_tabs.tabs import SphinxTabsTablist  # type: ignore[import-untyped]
 
 from seatrial.pages.directives import Console, EditFile, RunMatrix
 from seatrial.pages.overviews import OVERVIEWS
@@ -29,6 +30,8 @@ extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphin
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
 # and of tools/, too: tables that can be shown as lists, groups of pages, links, parts
 extensions += ["tables", "navigation", "repository", "tutorial"]
+extensions += ["book"]  # tools/book.py: the guide as an EPUB, where one was made
+extensions += ["twins"]  # tools/twins.py: each page as Markdown, and llms.txt
 exclude_patterns = [
     *(
         ".*",
@@ -174,6 +177,20 @@ pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "none"  # guessing colours a transcript as Python
 
 
+# The guide as a book (`make epub`). It has no script, and nothing in it asks another site.
+version = "2026"
+epub_basename = "containers-in-practice"
+epub_title = project
+epub_language = "en-GB"
+epub_uid = "containers-in-practice"
+epub_identifier = "urn:x-book:containers-in-practice"
+epub_scheme = "URN"
+epub_show_urls = "no"
+epub_use_index = False
+epub_css_files = ["book.css"]
+epub_exclude_files = ["404.xhtml", "search.xhtml", "_static/site.css", "_static/site.js"]
+
+
 def give_captions_a_level(
     _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: object
 ) -> None:
@@ -250,6 +267,16 @@ def _is_prose(text: nodes.Text) -> bool:
     return in_paragraph
 
 
+def name_panels(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Put the name of each tab into its panel, for paper, where there are no tabs."""
+    for tabs in doctree.findall(nodes.container):
+        row, *panels = tabs.children or [nodes.Text("")]
+        if isinstance(row, SphinxTabsTablist):
+            for tab, panel in zip(row.children, panels, strict=True):
+                assert isinstance(panel, nodes.container)
+                panel.insert(0, nodes.paragraph("", tab.astext(), classes=["tab-name"]))
+
+
 def assets(app: Sphinx) -> list[Path]:
     """Return the scripts and style sheets that the built pages load."""
     folder = Path(app.outdir, "_static")
@@ -277,5 +304,6 @@ def setup(app: Sphinx) -> None:
     app.connect("html-page-context", offer_pages)
     app.connect("env-get-updated", pages_to_link_again)
     app.connect("doctree-resolved", link_terms)
+    app.connect("doctree-resolved", name_panels)
     app.connect("builder-inited", forget_assets, priority=100)  # before others write theirs
     app.connect("build-finished", minify)

@@ -25,7 +25,7 @@ PAGE = """\
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the pages; raises ExtensionError where one would lead nowhere or hide another."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.name != "html":
         return
     for old, new in app.config.redirects.items():
         if new not in app.env.found_docs:

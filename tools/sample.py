@@ -51,6 +51,8 @@ class GetTheSample(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the link to the zip, and the line that clones the repository."""
         name = Path(self.config.seatrial_project).name
+        if self.env._app.builder.name == "epub":
+            return [nodes.paragraph("", f"Download {name}.zip from the site, and unpack it.")]
         up = "../" * self.env.docname.count("/")
         link = nodes.reference("", f"{name}.zip", refuri=f"{up}{name}.zip", internal=True)
         download = nodes.paragraph(
@@ -69,7 +71,7 @@ class GetTheSample(SphinxDirective):
 
 def put(app: Sphinx, exception: Exception | None) -> None:
     """Write the zip beside the pages."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         folder = Path(app.confdir, app.config.seatrial_project)
         write_zip(folder, Path(app.outdir, f"{folder.name}.zip"))
 

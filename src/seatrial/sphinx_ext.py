@@ -27,6 +27,7 @@ from seatrial.pages.directives import (
     StatusHere,
     unproved,
 )
+from seatrial.pages.in_markdown import InMarkdown
 from seatrial.pages.kept import forget_page, note_page, take_over_pages
 from seatrial.pages.left_out import note_tags
 from seatrial.pages.nodes import (
@@ -76,11 +77,15 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_role(UNPROVED, unproved)
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
+    site = Site(app)
+    in_markdown = InMarkdown(site)
     for node in NODES:
         plain = (_enter, _enter)
-        app.add_node(node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain)
+        visited = (in_markdown.visit, in_markdown.depart)
+        app.add_node(
+            node, html=plain, latex=plain, text=plain, man=plain, texinfo=plain, markdown=visited
+        )
     app.add_transform(CollectItems)
-    site = Site(app)
     app.connect("config-inited", note_tags)
     app.connect("builder-inited", site.check)
     app.connect("builder-inited", partial(offer_files, site))
@@ -91,7 +96,8 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("env-merge-info", take_over_pages)
     app.connect("doctree-read", note_page)
     app.connect("env-get-updated", partial(pages_to_write_again, site))
-    app.connect("doctree-resolved", partial(fill_overviews, site))
+    # first: who writes a page in another form, in between, finds all that fills it
+    app.connect("doctree-resolved", partial(fill_overviews, site), priority=400)
     app.connect("doctree-resolved", partial(replace_ours, site))
     app.connect("html-page-context", add_files)
     return {

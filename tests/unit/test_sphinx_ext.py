@@ -855,9 +855,15 @@ def test_the_pages_of_an_epub_are_xml_and_have_no_switch(project: Project) -> No
     page = (project.folder / "_build" / "epub" / "index.xhtml").read_text(encoding="utf-8")
     soup = BeautifulSoup(ElementTree.tostring(ElementTree.fromstring(page)), "html.parser")
     assert soup.find_all("button") == []
-    assert "seatrial-frame" in page
-    assert "seatrial-switch" not in page
+    assert soup.find_all("details") == []
+    assert soup.find_all(class_=re.compile("seatrial-(frame|switch)")) == []
+    assert "seatrial" not in " ".join(tag["href"] for tag in soup.find_all("link"))
     assert " hidden=" not in page
+    # when and where it ran, in words; what a page folds stands there
+    assert "Ran on " in page
+    assert "[new container of web, Python]" in soup.get_text()
+    (transcript, *_) = soup.find_all("pre")
+    assert "..." not in transcript.get_text()
 
 
 @pytest.mark.parametrize("builder", ["dirhtml", "singlehtml"])

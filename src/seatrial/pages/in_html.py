@@ -44,8 +44,6 @@ class Markup:
         self._anchors: Counter[str] = Counter()
         self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
         # page -> what its blocks and edits add up to
-        # an e-book has no scripts
-        self._is_interactive = site.app.builder.name != "epub"
 
     def replace(self, doctree: nodes.document) -> None:
         """Replace all that is ours by markup."""
@@ -166,7 +164,7 @@ class Markup:
         page = self._site.page(node["page"])
         shown = self._site.settings.spellings
         tally = self._tallies[page.name]
-        status = tally.status(page.record, shown, switch=self._is_interactive)
+        status = tally.status(page.record, shown, switch=True)
         node.replace_self(_raw(page_status(status)) if status else [])
 
 

@@ -121,22 +121,45 @@ def _named(shown: Shown) -> str:
     return f'<div class="seatrial-label">{escape(shown.label)}</div>\n'
 
 
-def transcript_in_words(shown: Shown) -> list[str]:
-    """Return a block as its lines stand on the page, with a line for each place that is entered."""
+def transcript_in_words(shown: Shown, *, as_came: bool = False) -> list[str]:
+    """Return a block as its lines stand on the page, with a line for each place that is entered.
+
+    With `as_came` its output is what came, as far as that is known: nothing of it is elided.
+    """
     if not shown.steps:
         return list(shown.block.lines)
-    transcript = _Transcript(shown)
+    transcript = _Transcript(shown, as_came=as_came)
     return in_words(nested(shown.steps, shown.given, shown.block.terminal), transcript.lines)
+
+
+def lines_in_places(shown: Shown) -> Iterator[tuple[Frame, Sequence[str]]]:
+    """Yield a block's lines as they stand on the page, each part with the frame it stands in."""
+    transcript = _Transcript(shown)
+
+    def walk(frame: Frame) -> Iterator[tuple[Frame, Sequence[str]]]:
+        for part in frame.held:
+            if isinstance(part, Frame):
+                yield from walk(part)
+            else:
+                yield frame, transcript.lines(part)
+
+    return walk(nested(shown.steps, shown.given, shown.block.terminal))
 
 
 class _Transcript:
     """The markup of a block's frames."""
 
     def __init__(
-        self, shown: Shown, *, commands_alone: bool = False, numbered: bool = False
+        self,
+        shown: Shown,
+        *,
+        commands_alone: bool = False,
+        numbered: bool = False,
+        as_came: bool = False,
     ) -> None:
         self._commands_alone = commands_alone
         self._numbered = numbered
+        self._as_came = as_came
         self._steps = shown.steps
         self._given = shown.given
         self._compared = shown.comparisons or (None,) * len(shown.steps)
@@ -163,7 +186,11 @@ class _Transcript:
         if line.part is Part.STATUS:
             status = [f"[{step.status}]"] if step.status is not None else []
             return (*status, *self._rest[line.step])
-        return step.promise[share(line.part, step.command, step.promise)]
+        answer: Sequence[str] = step.promise
+        compared = self._compared[line.step]
+        if self._as_came and compared is not None:
+            answer = [row.came for row in compared.rows if row.came is not None]
+        return answer[share(line.part, step.command, answer)]
 
     def frame(self, frame: Frame) -> str:
         """Return a frame with all that is in it."""

@@ -32,6 +32,11 @@ class Site:
         """Tell whether this builder's pages are HTML; in all others places are words."""
         return bool(self.app.builder.format == "html")
 
+    @property
+    def is_book(self) -> bool:
+        """Tell whether the pages become an e-book: without scripts, and nothing is folded."""
+        return bool(self.app.builder.name == "epub")
+
     @cached_property
     def settings(self) -> Settings:
         """Return what conf.py says; raises SeatrialError where a setting makes no sense."""

@@ -12,6 +12,7 @@ from sphinx.util import logging
 
 from seatrial.pages.doubts import Doubts
 from seatrial.pages.in_html import Markup
+from seatrial.pages.in_markdown import run_in_words
 from seatrial.pages.nodes import (
     claim_node,
     item_node,
@@ -19,6 +20,7 @@ from seatrial.pages.nodes import (
     overview_node,
     sandbox_node,
     short_node,
+    status_node,
     steps_of,
 )
 from seatrial.pages.overviews import OVERVIEWS
@@ -47,9 +49,9 @@ def replace_ours(site: Site, _app: Sphinx, doctree: nodes.document, _page: str) 
     """Replace what is ours in a page that is about to be written."""
     if next(iter(doctree.findall(_is_ours)), None) is None:
         return
-    if site.is_html:
+    if site.is_html and not site.is_book:
         Markup(site).replace(doctree)
-    else:
+    elif site.app.builder.format != "markdown":  # there they are visited as they are
         _put_in_words(site, doctree)
 
 
@@ -69,9 +71,14 @@ def _put_in_words(site: Site, doctree: nodes.document) -> None:
             continue
         doubts.tell_of_record(page)
         literal = next(node.findall(nodes.literal_block))
-        text = "\n".join(transcript_in_words(halves[0]))
+        text = "\n".join(transcript_in_words(halves[0], as_came=site.is_book))
         literal.rawsource = text
         literal.children = [nodes.Text(text)]
+        if site.is_book:
+            literal["language"] = "text"
+    for status in list(doctree.findall(status_node)) if site.is_book else ():
+        told = run_in_words(site, status["page"])
+        status.replace_self([nodes.paragraph("", told)] if told else [])
     for short in list(doctree.findall(short_node)):
         _put_short_in_words(site, short)
 

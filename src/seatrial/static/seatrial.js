@@ -137,16 +137,16 @@ function openTarget() {
 openTarget();
 addEventListener("hashchange", openTarget);
 
-// On paper every proof is open; afterwards those close again that were closed.
+// On paper every fold is open; afterwards those close again that were closed.
 const opened = [];
 addEventListener("beforeprint", () => {
-  for (const proof of document.querySelectorAll(".seatrial-claim > details:not([open])")) {
-    proof.open = true;
-    opened.push(proof);
+  for (const fold of document.querySelectorAll("details:not([open])")) {
+    fold.open = true;
+    opened.push(fold);
   }
 });
 addEventListener("afterprint", () => {
-  for (const proof of opened.splice(0)) proof.open = false;
+  for (const fold of opened.splice(0)) fold.open = false;
 });
 
 // What is wider than the page scrolls by itself, so it has to be reachable without a mouse.
