@@ -70,21 +70,18 @@ def remove(folder: Path) -> None:
 
 
 def runtime(seed: str) -> Path:
-    """Return where sockets lie: their paths may have 107 bytes, and a cache folder may lie deep."""
-    return (
-        Path("/run", f"seatrial-{seed}")
-        if is_root()
-        else Path(f"/tmp/seatrial-{seed}-{os.getuid()}")
-    )
+    """Return where sockets lie, where root or a user may write."""
+    if is_root():
+        return Path("/run", f"seatrial-{seed}")
+    # No TMPDIR: a socket's path has at most 107 bytes.
+    return Path("/tmp", f"seatrial-{seed}-{os.getuid()}")
 
 
 def own(folder: Path) -> None:
     """Make a folder that others cannot enter; raise EngineError where it is somebody else's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-        raise EngineError(
-            f"{folder} belongs to somebody else, so no engine starts there: remove it"
-        )
+        raise EngineError(f"{folder} belongs to somebody else: remove it, then try again")
 
 
 def kit(state: Path) -> list[str]:
