@@ -1,7 +1,8 @@
 """Engines of a user who is not root: in a user namespace, in which that user is root.
 
 The user's own number is 0 in there, and the numbers that /etc/subuid gives the user are all others.
-rootlesskit makes it; dockerd asks rootlesskit about ports, and has no other rootless mode.
+rootlesskit makes it, with a network: in its rootless mode dockerd asks rootlesskit about both, and
+ends where there is none, or where the network is another one's.
 """
 
 import os
@@ -85,7 +86,12 @@ def own(folder: Path) -> None:
 
 
 def kit(state: Path) -> list[str]:
-    """Return what stands in front of a command that is to run in a user namespace."""
+    """Return what stands in front of a command that is to run in a user's own namespaces.
+
+    Its network has a way out by slirp4netns, and none in: `--port-driver` is none.
+    """
+    if is_root():
+        return []
+    network = ["--net=slirp4netns", "--mtu=1500", "--disable-host-loopback"]
     # Each ends with the one that started it.
-    ends = ["setpriv", "--pdeathsig", "KILL"]
-    return [] if is_root() else ["rootlesskit", "--net=host", f"--state-dir={state}", *ends]
+    return ["rootlesskit", f"--state-dir={state}", *network, "setpriv", "--pdeathsig", "KILL"]

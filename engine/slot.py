@@ -116,7 +116,9 @@ class Slot:
             environment["XDG_RUNTIME_DIR"] = str(self.run)
         inside = _INSIDE if rootless.is_root() else _ROOTLESS
         first = [str(tree / "usr/bin/docker-init"), "--", "sh", "-c", inside, str(resolv), *daemon]
-        apart = ["unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--mount", "--net"]
+        apart = ["unshare", "--fork", "--kill-child", "--pid", "--mount-proc", "--mount"]
+        if rootless.is_root():
+            apart.append("--net")
         with self.log.open("wb") as log:
             self._holder = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *rootless.kit(self.run / "kit"), *apart, *first],
@@ -148,7 +150,7 @@ class Slot:
         """Let commands in, and give them a way to other machines.  For the main thread alone."""
         assert self._holder is not None
         first = _first_in(self._holder.pid)
-        if shutil.which("slirp4netns"):
+        if rootless.is_root() and shutil.which("slirp4netns"):
             way = ["slirp4netns", "--configure", "--mtu=1500", "--disable-host-loopback"]
             self._way_out = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *way, str(first), "tap0"],
@@ -268,11 +270,13 @@ def _groups(name: str) -> list[Path]:
 
 def _first_in(pid: int) -> int:
     """Return the first process of the namespaces that a process made, or one that it started."""
-    outside = len(_numbers(pid))
-    while len(_numbers(pid)) == outside:
-        children = Path(f"/proc/{pid}/task").glob("*/children")
-        pid = int("".join(file.read_text() for file in children).split()[0])
-    return pid
+    outside, waiting = len(_numbers(pid)), [pid]
+    for each in waiting:
+        if len(_numbers(each)) > outside:
+            return each
+        children = Path(f"/proc/{each}/task").glob("*/children")
+        waiting += [int(word) for file in children for word in file.read_text().split()]
+    raise ProcessLookupError(f"process {pid} has started none in namespaces")
 
 
 def _numbers(pid: int) -> list[str]:
