@@ -3,10 +3,11 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,7 +162,9 @@ def user() -> Iterator[User]:
             raise AssertionError(tried.stderr)
         yield made
         for pid in made.processes():
-            os.kill(pid, 9)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        daemon.eventually(lambda: not made.processes(), 30, "")
         for folder in made.sockets:
             shutil.rmtree(folder)
 
@@ -207,7 +210,7 @@ def test_nothing_of_a_user_s_engines_is_left_whatever_is_killed(user: User, kill
             and re.search("beside-1/|beside.py run", words)
         ]
         assert len(found) == 1
-        os.kill(found[0], 9)
+        os.kill(found[0], signal.SIGKILL)
         if killed != "python3":
             assert process.stderr is not None
             assert any("engine 1 is up again" in line for line in iter(process.stderr.readline, ""))
@@ -216,6 +219,7 @@ def test_nothing_of_a_user_s_engines_is_left_whatever_is_killed(user: User, kill
         daemon.eventually(lambda: not user.processes(), 30, "")
         assert user.processes() == {}
     assert user.run("engine.py", "clean").returncode == 0
+    assert [file for folder in user.sockets for file in folder.rglob("*")] == []
     assert user.sockets == []
     assert not user.cache.exists()
 
