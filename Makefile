@@ -49,7 +49,7 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed, JOBS=n for n engines, SHARD=2/5 for one machine of five)
 	@$(SETUP) test
-	@$(ENGINE) start
+	@$(ENGINE) start --brief
 	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run $(JOBS) -- $(BIN)/pytest $(CHECKED)
 
 join: ## join the reports of SHARDS=5 machines, and fail if one is missing
@@ -59,9 +59,8 @@ join: ## join the reports of SHARDS=5 machines, and fail if one is missing
 
 record: ## the same as `check`, and write records and promised outputs back
 	@$(SETUP) test
-	@$(ENGINE) start
-	@eval "$$($(ENGINE) env)" && \
-		SEATRIAL_COMPOSE=$(COMPOSE) $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
+	@$(ENGINE) start --brief
+	@SEATRIAL_COMPOSE=$(COMPOSE) $(BESIDE) run 1 -- $(BIN)/pytest --require-docker --seatrial-record $(PAGES)
 
 watch: ## check and show a page each time it is saved (PAGES="how-to/..." for some)
 	@$(SETUP) watch

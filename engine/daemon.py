@@ -15,6 +15,7 @@ from pathlib import Path
 
 import network
 import packages
+import rootless
 from programs import KINDS, Kind, Unpacked
 from report import DaemonError, locked, say, write_whole
 
@@ -33,7 +34,7 @@ class Engine:
         own = hashlib.sha256(name.encode()).hexdigest()
         self.seed = int(seed[:4], 16) + int(own[:4], 16)
         # A socket's path has at most 107 bytes, and a cache folder may lie deep.
-        self.run = Path("/run") / f"seatrial-{seed[:8]}" / name
+        self.run = rootless.runtime(seed[:8]) / name
         self.bridge = f"st{seed[:8]}{own[:4]}"
         self.data = self.home / "data"
         self.log = self.home / "dockerd.log"

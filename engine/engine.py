@@ -9,14 +9,24 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 
 import images
 import packages
+import rootless
+import slot
 from daemon import Engine, mounts_below
 from programs import COMPOSE_1_API, COMPOSES, DEFAULT, KINDS
-from report import DaemonError, EngineError, MissingSuiteError, cache_folder, locked, say
+from report import (
+    DaemonError,
+    EngineError,
+    MissingSuiteError,
+    cache_folder,
+    locked,
+    say,
+    write_whole,
+)
 
 TOOLS = {"curl": "curl", "psql": "postgresql-client"}
 # What pages run on the reader's machine beside Docker.
@@ -48,6 +58,11 @@ def main(arguments: list[str]) -> int:
         "--compose", choices=COMPOSES, default="", help="another Compose as `docker compose`"
     )
     parser.add_argument("--no-images", action="store_true", help="start without the images")
+    parser.add_argument(
+        "--brief",
+        action="store_true",
+        help="start: without root, make what engines need that last no longer than a command",
+    )
     chosen = parser.parse_args(arguments)
     kind = chosen.kind or os.environ.get("SEATRIAL_ENGINE") or DEFAULT
     if kind not in KINDS and chosen.command not in ("stop", "clean"):
@@ -61,7 +76,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{chosen.command} is for all engines of the cache folder: name none")
     try:
         if chosen.command == "start":
-            start(cache, engine, with_images=not chosen.no_images)
+            start(cache, engine, with_images=not chosen.no_images, brief=chosen.brief)
         elif chosen.command == "status":
             return status(cache, engine)
         elif chosen.command == "env":
@@ -98,7 +113,7 @@ def users_docker(cache: Path) -> str:
     return environment.get("DOCKER_HOST") or f"Docker {done.stdout.strip()}"
 
 
-def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
+def start(cache: Path, engine: Engine, *, with_images: bool, brief: bool) -> None:
     """Start the engine, unless it answers already, and see to its images."""
     packages.install_missing(TOOLS, "some pages run")
     if os.geteuid() == 0 and cache.exists():
@@ -107,13 +122,17 @@ def start(cache: Path, engine: Engine, *, with_images: bool) -> None:
     if found := users_docker(cache):
         say(f"using your Docker: {found}")
         return
-    check_machine()
+    check_machine(brief=brief)
     with locked(cache / "lock"):
         began = time.monotonic()
         release = packages.machine_release(cache / "apt")
         packages.install_missing(NETWORK, "the engine's network needs")
         archive = packages.Archive(cache / "apt", release)
         bench = images.Bench(cache, archive, images.look_at_machine(release.mirror))
+        if not rootless.is_root():
+            make_images(engine, archive, bench if with_images else None)
+            say(f"ready after {time.monotonic() - began:.1f} s")
+            return
         with bench.preparing() if with_images else nullcontext():
             if not engine.answers():
                 bring_up(engine, archive)
@@ -139,6 +158,25 @@ def bring_up(engine: Engine, archive: packages.Archive) -> None:
         ) from error
 
 
+def make_images(engine: Engine, archive: packages.Archive, bench: images.Bench | None) -> None:
+    """Make the images on an engine that is gone afterwards, unless that was done before.
+
+    Without root nothing leads from the machine's own network to an engine, so none stays.
+    """
+    engine.programs.fetch(archive)
+    engine.programs.fetch_clients(archive)
+    wanted = "\n".join([engine.name, *sorted(bench.hashes.values() if bench else ())])
+    stamp = engine.home / "images"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    with ExitStack() as opened:
+        with bench.preparing() if bench else nullcontext():
+            opened.enter_context(slot.up(slot.Slot(engine, 0)))
+        if bench:
+            bench.provide(engine)
+    write_whole(stamp, wanted)
+
+
 def made(cache: Path) -> list[Engine]:
     """Return every engine that was ever started in the cache folder, by whatever version."""
     return [Engine(file.parent.name, cache) for file in sorted(cache.glob("*/daemon.json"))]
@@ -155,13 +193,15 @@ def stop_outdated(cache: Path) -> None:
             engine.stop()
 
 
-def check_machine() -> None:
+def check_machine(*, brief: bool) -> None:
     """Say in one sentence what the machine lacks for an engine."""
-    if os.geteuid() != 0:
-        raise EngineError(
-            "the private engine needs root: run this as root, or install Docker Engine with the "
-            "Compose plugin and start it"
-        )
+    if not rootless.is_root():
+        if not brief:
+            raise EngineError(
+                "an engine that stays needs root: run this as root, or install Docker Engine with "
+                "the Compose plugin and start it (`make check` and `make record` need neither)"
+            )
+        rootless.check()
     with suppress(FileNotFoundError):
         subprocess.run(["modprobe", "overlay"], capture_output=True)
     if "overlay" not in Path("/proc/filesystems").read_text():
@@ -175,9 +215,10 @@ def stop(cache: Path, *, forget: bool) -> None:
     """Stop the engines of the cache folder, and forget what they had if asked to."""
     if not cache.exists():
         return
-    if os.geteuid() != 0:
+    engines = made(cache)
+    if engines and not rootless.is_root():
         raise EngineError("the private engine was started by root: stop it as root")
-    if engines := made(cache):
+    if engines:
         packages.install_missing(NETWORK, "removing the engine's network needs")
     with locked(cache / "lock"):
         for engine in engines:
@@ -187,15 +228,15 @@ def stop(cache: Path, *, forget: bool) -> None:
                 _forget_beside(Engine(DEFAULT, cache).run.parent)
             if left := mounts_below(cache):
                 raise EngineError(f"{left[0]} is still mounted: unmount it and run this again")
-            shutil.rmtree(cache, ignore_errors=True)
+            rootless.remove(cache)
             if cache.exists():
                 raise EngineError(f"{cache} could not be removed whole: look at what is left")
 
 
 def _forget_beside(folder: Path) -> None:
     """Remove the files that killed engines side by side left; the next run would do it too."""
-    for left in folder.glob("beside-*"):
-        shutil.rmtree(left)
+    for left in folder.glob("*" if not rootless.is_root() else "beside-*"):
+        rootless.remove(left)
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
 

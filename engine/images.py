@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import packages
+import rootless
 from daemon import Engine
 from report import EngineError, emptied, say
 
@@ -223,7 +224,8 @@ class Bench:
         program = str(tools / "usr/bin/mmdebstrap")
         # It mounts /dev and /proc below its folder. In a mount namespace of its own, nobody else
         # sees them, and they are gone when it ends, even if it is killed.
-        run = ["unshare", "--mount", "perl", program, *command, "trixie", str(partial), source]
+        bootstrap = ["perl", program, *command, "trixie", str(partial), source]
+        run = rootless.apart(*bootstrap, options=["--mount"])
         # It calls another program of its package.
         path = f"{tools / 'usr/bin'}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
         log = self.folder / "debian.log"
@@ -295,6 +297,16 @@ class Bench:
                 return
             raise EngineError(f"building {image.name} failed: {why} (all of it: {log})")
         say(f"{image.name} is on the {engine.name} engine, {time.monotonic() - began:.1f} s")
+
+
+def held(engine: Engine) -> str:
+    """Return a text that changes with the images that an engine holds."""
+    stamp = engine.home / "images"
+    if stamp.exists():
+        # of a user who is not root, whose engine is gone when the images are made
+        return stamp.read_text()
+    ids = docker(engine, "image", "inspect", "-f", "{{.Id}}", *TAGS).stdout.split()
+    return "\n".join([engine.name, *sorted(ids)])
 
 
 def docker(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:

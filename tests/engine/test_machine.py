@@ -69,7 +69,7 @@ def test_another_system_is_told_to_install_docker(
 def test_without_root_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(EngineError, match="needs root") as caught:
-        engine.check_machine()
+        engine.check_machine(brief=False)
     assert "\n" not in str(caught.value)
 
 

@@ -13,6 +13,7 @@ import daemon
 import pytest
 from private import Private, alive, sleeping_image
 from report import EngineError
+from slot import Slot
 
 pytestmark = pytest.mark.engine
 
@@ -141,7 +142,7 @@ def test_an_engine_that_dies_is_started_again(private: Private) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "up\n"
-        first = beside.Slot(private.engine, 1)
+        first = Slot(private.engine, 1)
         before = first.first.read_text()
         os.kill(int(before), signal.SIGKILL)
         said = iter(process.stderr.readline, "")
@@ -155,7 +156,7 @@ def test_an_engine_that_does_not_start_is_left_out(
     private: Private, capfd: pytest.CaptureFixture[str]
 ) -> None:
     private.call("start")
-    broken = beside.Slot(private.engine, 2)
+    broken = Slot(private.engine, 2)
     broken.fill("as it is")
     (broken.data / "network").write_text("no folder")
     with beside.side_by_side(private.engine, 2, "as it is") as slots:
@@ -163,8 +164,8 @@ def test_an_engine_that_does_not_start_is_left_out(
         # what was to run on the one that is left out runs on the other
         assert within(private, 1, "printenv", "DOCKER_HOST") == slots[0].host
     assert "engine 2 did not start and is left out: " in capfd.readouterr().err
-    (beside.Slot(private.engine, 1).data / "network" / "files").rename(private.cache / "elsewhere")
-    (beside.Slot(private.engine, 1).data / "network" / "files").write_text("no folder")
+    (Slot(private.engine, 1).data / "network" / "files").rename(private.cache / "elsewhere")
+    (Slot(private.engine, 1).data / "network" / "files").write_text("no folder")
     with (
         pytest.raises(EngineError, match="none of 2 engines started"),
         beside.side_by_side(private.engine, 2, "as it is"),
