@@ -5,8 +5,12 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Where nothing may be kept, each of many processes compiles all modules again, for three seconds.
+# A process of pytest imports a thousand modules. Who keeps Python from writing down what it compiled
+# would have each of many processes compile all of them again: it is written into _build then.
+ifdef PYTHONDONTWRITEBYTECODE
 unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/_build/bytecode
+endif
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -77,10 +81,8 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
-# A process of pytest imports a thousand modules. Who keeps Python from writing down what it compiled
-# would have each process compile all of them again: it is written into _build then.
-TESTS = $(if $(PYTHONDONTWRITEBYTECODE),env -u PYTHONDONTWRITEBYTECODE \
-	PYTHONPYCACHEPREFIX=$(CURDIR)/_build/bytecode) $(BIN)/pytest -n 3 --dist loadfile
+# Three processes on two cores: many of these tests wait, for a time-out or for a program.
+TESTS = $(BIN)/pytest -n 3 --dist loadfile
 
 quick: ## the tests that need no Docker and no browser, without the kinds of fault, in a minute
 	@$(SETUP) test
@@ -118,7 +120,6 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
 
-# Three processes on two cores: many of these tests wait, for a time-out or for a program.
 .tests:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
 		$(TESTS) --require-docker -m "not browser" \
