@@ -18,7 +18,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.errors import ExtensionError, NoUri
 from sphinx.util.docutils import SphinxDirective
 
 from seatrial.transcript.record import load
@@ -214,6 +214,8 @@ def _group(known: Messages, program: str, runs: Mapping[str, list[Printed]]) -> 
 
 def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
     """Yield the lines of the section of a message."""
+    if not (runs or message.not_run):
+        raise ExtensionError(f"{DATA}: {message.id}: no run printed it, and `not_run` is not set")
     heading = _escaped(message.heading)
     yield from (f".. _message-{message.id}:", "", heading, "^" * len(heading), "")
     shown = runs[0].line if runs else filled(message.line, {})
@@ -222,8 +224,7 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
     if message.type:
         yield from _block(filled(message.type, runs[0].values if runs else {}), "message-type")
     where = f"printed on :doc:`/{runs[0].page}`" if runs else f"not run here (`source <{message.not_run}>`__)"
-    fix = "" if runs and f"/{runs[0].page}" == message.fix else f":ref:`{message.fix}`; "
-    yield from (f"Fix: {fix}{where}.", "")
+    yield from (f"Fix: :section:`{message.fix}`; {where}.", "")
     for when, wordings in (("Older", message.older), ("Newer", message.newer)):
         for each in wordings:
             yield from (f"{when}, in {each.versions} (`source <{each.source}>`__):", "")
@@ -240,6 +241,41 @@ def _block(text: str, kind: str) -> Iterator[str]:
 def _escaped(text: str) -> str:
     """Return a text in which nothing is markup."""
     return re.sub(r"([\\*`|_<>])", r"\\\1", text)
+
+
+class section_node(nodes.Inline, nodes.TextElement):  # noqa: N801 (docutils names nodes so)
+    """A link to a section, whose title is known once all pages are read."""
+
+
+def section(
+    _name: str, rawtext: str, text: str, *_: object, **__: object
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """Return the link of ``:section:`page#id```."""
+    return [section_node(rawtext, "", place=text)], []
+
+
+def title_of(app: Sphinx, place: str) -> str:
+    """Return the title of a section; raises ExtensionError where there is no such section."""
+    page, _, anchor = place.partition("#")
+    if page in app.env.found_docs:
+        for each in app.env.get_doctree(page).findall(nodes.section):
+            if not anchor or anchor in each["ids"]:
+                return next(each.findall(nodes.title)).astext()
+    raise ExtensionError(f"{DATA}: there is no section {place}")
+
+
+def link_sections(app: Sphinx, doctree: nodes.document, here: str) -> None:
+    """Give each link to a section its address and its title."""
+    for node in list(doctree.findall(section_node)):
+        page, _, anchor = str(node["place"]).partition("#")
+        title = title_of(app, node["place"])
+        try:
+            address = app.builder.get_relative_uri(here, page)
+        except NoUri:
+            node.replace_self(nodes.Text(title))
+            continue
+        uri = f"{address}#{anchor}" if anchor and app.builder.format == "html" else address
+        node.replace_self(nodes.reference("", title, refuri=uri, internal=True))
 
 
 # --- the field ------------------------------------------------------------------------------------
@@ -287,12 +323,9 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     root = Path(app.srcdir)
     known = read(root / DATA)
     runs = printed(known, root / "records")
-    labels = app.env.domains["std"].labels  # type: ignore[attr-defined]
     entries = []
     for each in known.messages:
-        if each.fix not in labels:
-            raise ExtensionError(f"{DATA}: {each.id}: there is no section {each.fix}")
-        page, anchor, title = labels[each.fix]
+        page, _, anchor = each.fix.partition("#")
         values = runs[each.id][0].values if each.id in runs else {}
         entries.append(
             {
@@ -304,7 +337,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
                 "type": each.type,
                 "values": {name: value for name, value in values.items() if f"{{{name}}}" in each.type},
                 "symptom": each.symptom,
-                "fix": [f"{app.builder.get_target_uri(page)}#{anchor}", title],
+                "fix": [f"{app.builder.get_target_uri(page)}#{anchor}", title_of(app, each.fix)],
             }
         )
     data = {"kinds": known.kinds, "page": app.builder.get_target_uri(PAGE), "messages": entries}
@@ -318,6 +351,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("paste-what-you-see", PasteWhatYouSee)
     plain = (_nothing, _nothing)
     app.add_node(paste_node, html=(_open, _close), latex=plain, text=plain, man=plain, texinfo=plain)
+    app.add_role("section", section)
+    app.add_node(section_node)
+    app.connect("doctree-resolved", link_sections)
     app.connect("html-page-context", add_script)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
