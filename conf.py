@@ -27,7 +27,7 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
-extensions += ["troubles"]  # tools/troubles.py: the messages of programs, and the field that finds one
+extensions += ["troubles"]  # tools/troubles.py: the page of messages, and the field that finds one
 exclude_patterns = [
     *(
         ".*",

@@ -1,4 +1,4 @@
-"""What programs say in trouble: the page of all messages, and what the field for them compares with.
+"""What programs say in trouble: the page of all messages, and the data of the field for them.
 
 `reference/messages.toml` has one entry for each message.  ``.. messages::`` becomes a section for
 each, with the line that a run printed; ``.. paste-what-you-see::`` becomes the field that looks up
@@ -149,14 +149,14 @@ def read(path: Path) -> Messages:
 
 
 def _message(entry: dict[str, Any]) -> Message:
-    wordings = {
-        when: tuple(Wording(**each) for each in entry.pop(when, ())) for when in ("older", "newer")
-    }
-    return Message(**entry, **wordings)
+    older, newer = (
+        tuple(Wording(**each) for each in entry.pop(when, ())) for when in ("older", "newer")
+    )
+    return Message(**entry, older=older, newer=newer)
 
 
 def lines_of(records: Path, but: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield each line that a step of a page printed, with the page, those of the current Compose first."""
+    """Yield the lines that pages printed, each with its page; the current Compose comes first."""
     for path in sorted(records.rglob("*.json")):
         page = path.relative_to(records).with_suffix("").as_posix()
         record = None if page in but else load(records, page)
@@ -168,14 +168,18 @@ def lines_of(records: Path, but: Iterable[str] = ()) -> Iterator[tuple[str, str]
 
 
 def printed(known: Messages, records: Path) -> dict[str, list[Printed]]:
-    """Return what runs printed of each message, by its id; nothing where none did."""
-    found = defaultdict(list)
-    first = {each.id: known.pattern(each.line) for each in known.messages if not each.not_run}
+    """Return what runs printed of each message, by its id; nothing where none did.
+
+    Which of two wordings comes may be chance, so another one counts where the first never came.
+    """
+    first, others = defaultdict[str, list[Printed]](list), defaultdict[str, list[Printed]](list)
+    run = {each.id for each in known.messages if not each.not_run}
     for page, line in lines_of(records, known.tool):
-        for name, way in first.items():
-            if match := way.search(line):
-                found[name].append(Printed(page, line, match.groupdict()))
-    return found
+        for name, ways in known.patterns.items():
+            for at, way in enumerate(ways if name in run else ()):
+                if match := way.search(line):
+                    (others if at else first)[name].append(Printed(page, line, match.groupdict()))
+    return {**others, **first}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -222,8 +226,14 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
     yield from _block(shown, "message-line")
     yield from (message.cause, "")
     if message.type:
-        yield from _block(filled(message.type, runs[0].values if runs else {}), "message-type")
-    where = f"printed on :doc:`/{runs[0].page}`" if runs else f"not run here (`source <{message.not_run}>`__)"
+        typed = _block(filled(message.type, runs[0].values if runs else {}))
+        yield from (".. container:: message-type", "")
+        yield from (f"   {line}" if line else "" for line in typed)
+    where = (
+        f"printed on :doc:`/{runs[0].page}`"
+        if runs
+        else f"not run here (`source <{message.not_run}>`__)"
+    )
     yield from (f"Fix: :section:`{message.fix}`; {where}.", "")
     for when, wordings in (("Older", message.older), ("Newer", message.newer)):
         for each in wordings:
@@ -231,9 +241,12 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
             yield from _block(filled(each.line, {}), "message-line")
 
 
-def _block(text: str, kind: str) -> Iterator[str]:
+def _block(text: str, kind: str = "") -> Iterator[str]:
     """Yield the lines of a block of plain text."""
-    yield from (".. code-block:: none", f"   :class: {kind} not-run", "")
+    yield ".. code-block:: none"
+    if kind:
+        yield f"   :class: {kind}"
+    yield ""
     yield from (f"   {line}" for line in text.split("\n"))
     yield ""
 
@@ -335,7 +348,9 @@ def write(app: Sphinx, exception: Exception | None) -> None:
                 "lines": [each.line, *(wording.line for wording in each.wordings)],
                 "cause": each.cause,
                 "type": each.type,
-                "values": {name: value for name, value in values.items() if f"{{{name}}}" in each.type},
+                "values": {
+                    name: value for name, value in values.items() if f"{{{name}}}" in each.type
+                },
                 "symptom": each.symptom,
                 "fix": [f"{app.builder.get_target_uri(page)}#{anchor}", title_of(app, each.fix)],
             }
@@ -350,7 +365,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("messages", AllMessages)
     app.add_directive("paste-what-you-see", PasteWhatYouSee)
     plain = (_nothing, _nothing)
-    app.add_node(paste_node, html=(_open, _close), latex=plain, text=plain, man=plain, texinfo=plain)
+    app.add_node(
+        paste_node, html=(_open, _close), latex=plain, text=plain, man=plain, texinfo=plain
+    )
     app.add_role("section", section)
     app.add_node(section_node)
     app.connect("doctree-resolved", link_sections)

@@ -62,7 +62,9 @@ def another_id(line: str) -> str:
 
 def another_port(line: str) -> str:
     """Other ports and addresses."""
-    line = re.sub(r"\b(?:5432|15432|80[0-9]{2})\b", lambda _: str(RANDOM.randint(1024, 65535)), line)
+    line = re.sub(
+        r"\b(?:5432|15432|80[0-9]{2})\b", lambda _: str(RANDOM.randint(1024, 65535)), line
+    )
     return re.sub(r"\b10\.145\.128\.\d+\b", lambda _: f"172.18.0.{RANDOM.randint(2, 250)}", line)
 
 
@@ -115,8 +117,8 @@ def test_each_recorded_message_is_found_first(
 
 
 def test_all_disguises_at_once_and_the_command_has_the_readers_values(page: Page) -> None:
-    line = 'dropdb: error: database removal failed: ERROR:  database "orders_of_the_whole_year" is being'
-    line += " accessed by other users"
+    line = "dropdb: error: database removal failed: "
+    line += 'ERROR:  database "orders_of_the_whole_year" is being accessed by other users'
     [answer] = found(page, [another_time(line)])
     assert answer[0]["type"].endswith("dropdb --force -U postgres orders_of_the_whole_year")
     [wrapped] = found(page, [in_a_terminal(line)])
@@ -214,7 +216,8 @@ def test_the_field_works_where_the_site_is_opened_from_files(browser: Browser) -
         page.get_by_label("Paste what you see").fill(TAKEN)
         page.locator(".paste-found li").first.wait_for()
         link = page.locator(".paste-found a").last.get_attribute("href")
-        assert link and link.startswith((BUILT / "how-to").as_uri())
+        assert link
+        assert link.startswith((BUILT / "how-to").as_uri())
 
 
 def test_without_javascript_a_link_leads_to_all_messages(browser: Browser, site: str) -> None:
