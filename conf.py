@@ -32,6 +32,7 @@ extensions += ["sample"]  # tools/sample.py: the sample project as a zip
 extensions += ["tables", "navigation", "repository", "tutorial"]
 extensions += ["book"]  # tools/book.py: the guide as an EPUB, where one was made
 extensions += ["twins"]  # tools/twins.py: each page as Markdown, and llms.txt
+extensions += ["troubles"]  # tools/troubles.py: the page of messages, and the field that finds one
 exclude_patterns = [
     *(
         ".*",

@@ -140,6 +140,23 @@ def test_what_is_left_out_is_skipped_with_the_reason_and_the_page_goes_on(
 LOOKS = ">>> 6 * 7\n41\n\n.. code-block:: text\n\n   $ ls\n\n"
 
 
+@pytest.mark.parametrize(("other", "runs"), [("v1", {"v1"}), ("", {"v1", "v2"})])
+def test_a_page_is_run_in_the_spellings_that_its_blocks_name(
+    other: str, runs: set[str], project: Project
+) -> None:
+    configure(project, 'seatrial_project = "example"\nseatrial_spellings = ["v2", "v1"]')
+    (project.folder / "docs/example").mkdir()
+    (project.folder / "docs/example/docker-compose.yml").write_text("services: {}\n")
+    only = f"   :only: {other}\n" if other else ""
+    start = ".. sandbox:: It runs.\n\n   $ docker compose up -d\n\n"
+    project.write("docs/page.rst", f"{start}.. console::\n{only}\n   $ docker compose ps\n")
+    listed = project.run("docs/page.rst", "--collect-only", "-qq").text
+    found = {
+        line.split("::")[1] for line in listed.splitlines() if line.startswith("docs/page.rst::v")
+    }
+    assert found == runs, listed
+
+
 def test_what_only_looks_like_a_transcript_is_named(project: Project) -> None:
     project.write("docs/index.rst", LOOKS + RIGHT)
     project.write("docs/words.rst", LOOKS)

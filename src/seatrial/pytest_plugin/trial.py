@@ -14,7 +14,7 @@ from seatrial.pages.prose import Corpus
 from seatrial.pages.reading import Reader, Tree
 from seatrial.pytest_plugin.tally import Tally
 from seatrial.run.engines import Engine, find_engine
-from seatrial.transcript.blocks import Page
+from seatrial.transcript.blocks import Block, Page
 from seatrial.transcript.commands import needs_docker
 from seatrial.transcript.spelling import SPELLINGS
 from seatrial.trials.recording import Recorder
@@ -123,9 +123,16 @@ class Trial:
         )
 
     def spellings(self, page: Page) -> tuple[str, ...]:
-        """Return the spellings in which a page is run."""
-        spellings = self.tree.settings.spellings if self.needs_docker(page) else SPELLINGS[:1]
-        return tuple(s for s in spellings if self.only in (None, s) or not self.needs_docker(page))
+        """Return the spellings in which a page is run: those that any of its blocks exists in."""
+        if not self.needs_docker(page):
+            return SPELLINGS[:1]
+        blocks = [item for item in page.items if isinstance(item, Block) and not item.setup]
+        there = {item.only for item in blocks}
+        return tuple(
+            spelling
+            for spelling in self.tree.settings.spellings
+            if self.only in (None, spelling) and ("" in there or spelling in there or not there)
+        )
 
     def needs_docker(self, page: Page) -> bool:
         """Tell whether anything that is typed on a page may speak to Docker."""
