@@ -119,7 +119,7 @@ class TutorialDone(TutorialDirective):
 def _room(name: str, known: list[Part]) -> nodes.raw:
     """Return a place that names all parts, which the script fills."""
     names = " ".join(part.name for part in known)
-    return nodes.raw("", f'<p class="{name}" data-parts="{names}"></p>\n', format="html")
+    return nodes.raw("", f'<div class="{name}" data-parts="{names}"></div>\n', format="html")
 
 
 def add_files(

@@ -154,7 +154,13 @@
         say("heading adrift", `${name(each)} "${excerpt(each.textContent)}" ${over} / ${under}`);
       }
     }
-    if (!each.querySelector("h1, h2, h3, h4")) end = Math.max(end ?? box.bottom, box.bottom);
+    // what scrolls by itself ends where its box does
+    let bottom = box.bottom;
+    for (let around = each.parentElement; around !== article; around = around.parentElement) {
+      if (style(around).overflowY === "visible") continue;
+      bottom = Math.min(bottom, around.getBoundingClientRect().bottom);
+    }
+    if (!each.querySelector("h1, h2, h3, h4")) end = Math.max(end ?? bottom, bottom);
   });
 
   // ---- words that are typed stay whole

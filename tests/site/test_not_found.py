@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 class LikeAHost(QuietHandler):
     """Answers with the site's own page where there is no file, as hosts of static sites do."""
 
-    def send_error(self, code: int, *_: object) -> None:  # type: ignore[override]
+    def send_error(self, code: int, *_: object) -> None:
         """Send that page in place of the server's own words."""
         body = (BUILT / "404.html").read_bytes()
         self.send_response(code)

@@ -97,15 +97,16 @@ def answer(wanted: Wanted) -> list[nodes.Node]:
     if page is None or not names or not all(each in found for each in names):
         return []
     parts: list[nodes.Node] = []
-    advice: nodes.Node | None = None
+    advice: nodes.paragraph | None = None
     for facts in map(found.__getitem__, names):
         sentence = _claim(wanted, page, facts) if facts.anchor else _copies(facts.advice)
         # what to do in several steps is one paragraph
         if not facts.anchor and advice is not None:
             advice += [nodes.Text(" "), *sentence]
         elif sentence:
-            parts.append(nodes.paragraph("", "", *sentence))
-            advice = None if facts.anchor else parts[-1]
+            paragraph = nodes.paragraph("", "", *sentence)
+            parts.append(paragraph)
+            advice = None if facts.anchor else paragraph
         if not facts.anchor and facts.halves:
             parts.append(nodes.raw("", commands_figures(facts.halves), format="html"))
     more = nodes.paragraph("", "", wanted.link(page.name, "", [nodes.Text(page.title)]))

@@ -83,19 +83,20 @@ def _stage(shown: Shown, world: _World) -> str:
         f'<li data-at="{escape(each.at)}" data-made="{escape(each.made)}">{escape(each.words)}</li>'
         for each in told
     )
+    named = f'<div class="seatrial-label">{escape(shown.label)}</div>\n' if shown.label else ""
     first = f"1 of {len(told)}. {told[0].words}"
     day = f'<time datetime="{escape(shown.run.ran)}">{escape(day_in_words(shown.run.ran))}</time>'
     return (
         f'<section class="seatrial-stage" aria-label="A recorded run, line by line"{spelt}>\n'
-        '<div class="seatrial-stage-two">\n'
+        f'{named}<div class="seatrial-stage-two">\n'
         '<div class="seatrial-stage-lines" role="group" aria-label="Lines of the run" '
         f'tabindex="0">\n{numbered_lines(shown)}</div>\n{_map(shown, world)}</div>\n'
         f'<ol class="seatrial-told">{listed}</ol>\n'
         '<div class="seatrial-stage-bar">'
         '<button type="button" aria-label="Previous line" data-by="-1">◀</button>'
         '<button type="button" aria-label="Next line" data-by="1">▶</button>'
-        f'<p class="seatrial-saying" role="status">{escape(first)}</p>'
-        f"<p>recorded {day}</p></div>\n</section>\n"
+        f'<div class="seatrial-saying" role="status">{escape(first)}</div>'
+        f"<div>recorded {day}</div></div>\n</section>\n"
     )
 
 

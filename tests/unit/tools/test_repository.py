@@ -4,6 +4,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = importlib.util.spec_from_file_location("repository", ROOT / "tools/repository.py")
@@ -49,3 +52,33 @@ def test_a_page_without_a_source_links_the_repository_alone() -> None:
 @pytest.mark.parametrize("address", ["", "git@git.example:team/guide.git", "/srv/guide.git"])
 def test_an_address_of_no_web_page_gives_no_links(address: str) -> None:
     assert repository.links(address, "main", "a/b.rst") == []
+
+
+@pytest.mark.parametrize("address", ["", "https://git.example/team/guide.git"])
+def test_a_built_page_has_the_links_where_the_setting_gives_an_address(
+    tmp_path: Path, address: str
+) -> None:
+    (tmp_path / "conf.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT / 'tools')!r})\n"
+        'extensions = ["seatrial.sphinx_ext", "sample", "repository"]\n'
+        'html_theme = "furo"\nexclude_patterns = ["out", "example"]\n'
+        f"templates_path = [{str(ROOT / '_templates')!r}]\nseatrial_project = 'example'\n"
+        f'repository_url = "{address}"\nrepository_branch = "trunk"\n'
+    )
+    (tmp_path / "example").mkdir()
+    (tmp_path / "index.rst").write_text("A\n=\n\n.. toctree::\n\n   how/b\n")
+    (tmp_path / "how").mkdir()
+    (tmp_path / "how" / "b.rst").write_text("B\n=\n")
+    out = tmp_path / "out"
+    with patch_docutils(tmp_path), docutils_namespace():
+        Sphinx(tmp_path, tmp_path, out, out / "d", "html", status=None, warning=None).build()
+    links = {}
+    for name in ("how/b.html", "search.html"):
+        page = BeautifulSoup((out / name).read_text(), "html.parser")
+        links[name] = [str(link["href"]) for link in page.select(".repository-links a")]
+    root = "https://git.example/team/guide"
+    file = "trunk/how/b.rst"
+    assert links["how/b.html"] == (
+        [root, f"{root}/blob/{file}", f"{root}/edit/{file}"] if address else []
+    )
+    assert links["search.html"] == ([root] if address else [])
