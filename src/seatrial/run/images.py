@@ -6,7 +6,7 @@ An event that an image lost its name, or was deleted, says no more than its iden
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from seatrial.transcript.spelling import PROJECT
 
@@ -27,6 +27,8 @@ class Images:
         self._tagged: set[str] = set()
         # identifiers of those that got a name since one listens: only these can be the project's,
         # because what an earlier run left on an engine differs from engine to engine
+        self._past: dict[str, list[str]] = {}
+        # identifier -> the names that it lost, and that were told
         self._own: set[str] = set()
         # identifiers of those that Compose built for the project
         self._typed = ""
@@ -49,13 +51,25 @@ class Images:
         """Take in lines before they are typed: an image that they name concerns the page."""
         self._typed += "\n".join(lines) + "\n"
 
-    def lost(self, image: str, said: str) -> str | None:
+    def lost(self, image: str, said: str, action: str) -> str | None:
         """Return by which name an image that loses one, or is deleted, concerns the project.
 
         None where it does not.  What the engine `said` is a name where containerd keeps images,
         and the identifier again where the older store does.
         """
-        names = [said] if said not in ("", image) else self._names.get(image, [])
+        known = self._names.setdefault(image, [])
+        names = [said] if said not in ("", image) else [*known]
+        if action == "delete":
+            names = [*self._past.get(image, []), *names]
+        name = self._concerning(image, names)
+        if action == "untag" and name is not None:
+            gone = [each for each in known if _short(each) == name]
+            known[:] = [each for each in known if each not in gone]
+            self._past.setdefault(image, []).extend(gone)
+        return name
+
+    def _concerning(self, image: str, names: Sequence[str]) -> str | None:
+        """Return by which of its names an image concerns the project; None where it does not."""
         mentioned = {each: at for each in names if (at := self._mentioned(each)) >= 0}
         if mentioned:
             return _short(max(mentioned, key=lambda each: mentioned[each]))

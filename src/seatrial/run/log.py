@@ -149,7 +149,7 @@ class Log:
         """Return an event that takes an image away from the project, or from who named it."""
         if verb == "tag":
             self.names.tagged(actor, attributes.get("name", ""), attributes)
-        name = self.names.lost(actor, attributes.get("name", "")) if verb in LOSSES else None
+        name = self.names.lost(actor, attributes.get("name", ""), verb) if verb in LOSSES else None
         return Event(moment, "image", name, verb, actor) if name is not None else None
 
     def _named(self, moment: int, what: str, name: str, verb: str, actor: str) -> Event | None:

@@ -147,6 +147,11 @@ def test_an_image_that_the_project_built_is_told_when_it_goes() -> None:
     assert took(log, "build") == ()
     assert list(map(str, sightings(took(log, "prune")))) == ["image example-web: delete"]
     assert list(map(str, sightings(took(log, "rmi")))) == ["image example-web: untag, delete"]
+    left = Log("example")
+    left.names.known(lines("rmi")[0]["id"], ["example-web"])
+    for raw in lines("rmi"):
+        left.take({**raw, "Actor": {"ID": raw["id"], "Attributes": {"name": raw["id"]}}})
+    assert left.between(0, 2**63) == ()
     # the Compose of then gives no labels
     unlabelled = Log("example")
     for raw in lines("build") + lines("prune"):

@@ -375,6 +375,8 @@ def test_a_record_from_before_images_were_heard_keeps_its_seals_and_says_nothing
     found = load(tmp_path, RECORD.page)
     assert found == RECORD
     assert not any(run.edited for run in found.runs.values())
+    # as a release that knew format 3 sealed it
+    assert found.runs["v2"].seal == "d948eb441c83"
     # a check of the page today hears of images, and that is no difference
     then = found.runs["v2"]
     silent = replace(REMOVED, sightings=()).given
