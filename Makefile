@@ -40,7 +40,12 @@ SHARD ?=
 SHARE = $(if $(SHARD),--seatrial-shard $(SHARD) \
 	--junit-xml=_build/reports/$(if $(VISIBLE),visible,pages)/$(subst /,-of-,$(SHARD)).xml)
 
-.PHONY: help site check join record watch lab quick test coverage engine engine-stop bench matrix links lock clean clean-all
+# The guide as a book, and what finds faults in it: a warning is one.
+BOOK := _build/epub/containers-in-practice.epub
+BOOK_CHECK := java -jar /usr/share/java/epubcheck.jar --failonwarnings $(BOOK)
+CHECK ?=
+
+.PHONY: help site epub check join record watch lab quick test coverage engine engine-stop bench matrix links lock clean clean-all
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -50,6 +55,14 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(SETUP) site
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
+
+# Apart from the site: a second way to write all pages, of which each is read anew.
+epub: ## make an EPUB of the guide, which the site then offers (CHECK=1 checks it with Debian's epubcheck)
+	@$(SETUP) site
+	@$(BIN)/python -m sphinx -b epub -q -W --keep-going -d _build/doctrees-epub . _build/epub
+	@$(if $(CHECK),$(SETUP) epubcheck && $(BOOK_CHECK))
+	@$(RENDER)
+	@echo "The guide is in $(BOOK)"
 
 check: ## run every page on Docker and compare (PAGES="how-to/..." for some, COMPOSE=v1|v2 for one spelling, VISIBLE=1 without folded proofs, CHANGED=1 for what changed, JOBS=n for n engines, SHARD=2/5 for one machine of five)
 	@$(SETUP) test

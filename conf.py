@@ -184,10 +184,11 @@ epub_basename = "containers-in-practice"
 epub_title = project
 epub_language = "en-GB"
 epub_uid = "containers-in-practice"
-epub_identifier = "urn:x-book:containers-in-practice"
-epub_scheme = "URN"
+epub_identifier = epub_basename
+epub_scheme = "name"
 epub_show_urls = "no"
 epub_use_index = False
+suppress_warnings = ["epub.unknown_project_files"]  # notebooks that one downloads from the site
 epub_css_files = ["book.css"]
 epub_exclude_files = ["404.xhtml", "search.xhtml", "_static/site.css", "_static/site.js"]
 

@@ -4,6 +4,7 @@ Every page names it at its foot; the setting that says whether there is one make
 pages again once that changes.
 """
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.osutil import relative_uri
+
+# What folds an answer in the text of a notebook.
+FOLD = re.compile(r"</?(?:details|summary)\b[^>]*>")
 
 
 def made(config: Config, folder: Path) -> Path:
@@ -47,11 +51,14 @@ def put(app: Sphinx, exception: Exception | None) -> None:
 
 
 def bind(app: Sphinx, doctree: nodes.document, _page: str) -> None:
-    """Make of a page a chapter: a file that one downloads is none, so its name stays alone."""
+    """Make of a page a chapter: of a file that one downloads the name stays, and no fold."""
     if app.builder.name != "epub":
         return
     for link in list(doctree.findall(addnodes.download_reference)):
         link.replace_self(nodes.inline("", "", *link.children))
+    for markup in list(doctree.findall(nodes.raw)):
+        if FOLD.search(text := markup.astext()):
+            markup.replace_self(nodes.raw("", FOLD.sub("", text), format="html"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -118,8 +118,10 @@ def main(arguments: list[str]) -> int:
     """Render the site, or all of it with warnings as errors where `--strict` says so."""
     if arguments not in ([], ["--strict"]):
         sys.exit("usage: python3 tools/render.py [--strict]")
-    addresses = (os.environ.get(name, "") for name in ("SITE_URL", "REPOSITORY_URL"))
-    build = Build(ROOT, " ".join(filter(None, addresses)))
+    addresses = [os.environ.get(name, "") for name in ("SITE_URL", "REPOSITORY_URL")]
+    # a site offers the book that there is
+    books = [path.name for path in (ROOT / "_build/epub").glob("*.epub")]
+    build = Build(ROOT, " ".join(filter(None, [*addresses, *books])))
     if not arguments and build.is_current():
         return 0
     build.begin()

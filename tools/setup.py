@@ -18,6 +18,9 @@ from report import cache_folder, locked  # noqa: E402
 # takes three times as long.
 GROUPS = {"site": ".venv", "watch": ".venv", "test": ".venv", "bench": ".venv", "lab": ".venv-lab"}
 
+# What `make epub CHECK=1` checks a book with.
+EPUBCHECK = "epubcheck"
+
 # What the browser tests open pages in. What pages themselves call, `engine/` installs.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -164,9 +167,13 @@ def main() -> None:
             f"setup: {sys.executable} is Python {version}, and 3.11 or later is needed;"
             " type `make PYTHON=python3.13 ...` if you have another"
         )
-    if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
-        sys.exit(f"usage: python3 tools/setup.py {'|'.join(GROUPS)}")
+    if len(sys.argv) != 2 or sys.argv[1] not in (*GROUPS, EPUBCHECK):
+        sys.exit(f"usage: python3 tools/setup.py {'|'.join([*GROUPS, EPUBCHECK])}")
     group = sys.argv[1]
+    if group == EPUBCHECK:
+        if shutil.which(EPUBCHECK) is None:
+            packages_from_debian([EPUBCHECK], purpose="checking the EPUB")
+        return
     # two makes at once take turns: in one clone alone, whose file this is
     with locked(Path(__file__), lambda line: say(f"setup: {line}")):
         if not installed(group):

@@ -853,17 +853,18 @@ def test_the_pages_of_an_epub_are_xml_and_have_no_switch(project: Project) -> No
     project.record(CAME, spellings=("v2", "v1"))
     project.build("epub")
     page = (project.folder / "_build" / "epub" / "index.xhtml").read_text(encoding="utf-8")
-    soup = BeautifulSoup(ElementTree.tostring(ElementTree.fromstring(page)), "html.parser")
+    assert ElementTree.fromstring(page) is not None
+    soup = BeautifulSoup(page, "html.parser")
     assert soup.find_all("button") == []
     assert soup.find_all("details") == []
     assert soup.find_all(class_=re.compile("seatrial-(frame|switch)")) == []
-    assert "seatrial" not in " ".join(tag["href"] for tag in soup.find_all("link"))
+    assert "seatrial" not in " ".join(str(tag["href"]) for tag in soup.find_all("link"))
     assert " hidden=" not in page
     # when and where it ran, in words; what a page folds stands there
     assert "Ran on " in page
     assert "[new container of web, Python]" in soup.get_text()
     (transcript, *_) = soup.find_all("pre")
-    assert "..." not in transcript.get_text()
+    assert "\n...\n" not in transcript.get_text()
 
 
 @pytest.mark.parametrize("builder", ["dirhtml", "singlehtml"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,8 +12,10 @@ from sphinx.errors import NoUri
 from sphinx.util import logging
 
 from seatrial.pages.doubts import Doubts
+from seatrial.pages.facts import numbered
 from seatrial.pages.in_html import Markup
 from seatrial.pages.in_markdown import run_in_words
+from seatrial.pages.marks import claim_anchor
 from seatrial.pages.nodes import (
     claim_node,
     item_node,
@@ -28,7 +31,7 @@ from seatrial.pages.rendering import commands_in_words, transcript_in_words
 from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
 from seatrial.pages.wanted import Wanted
-from seatrial.transcript.blocks import Edit
+from seatrial.transcript.blocks import Block, Edit
 
 _logger = logging.getLogger(__name__)
 
@@ -76,11 +79,26 @@ def _put_in_words(site: Site, doctree: nodes.document) -> None:
         literal.children = [nodes.Text(text)]
         if site.is_book:
             literal["language"] = "text"
-    for status in list(doctree.findall(status_node)) if site.is_book else ():
-        told = run_in_words(site, status["page"])
-        status.replace_self([nodes.paragraph("", told)] if told else [])
+    if site.is_book:
+        _bind(site, doctree)
     for short in list(doctree.findall(short_node)):
         _put_short_in_words(site, short)
+
+
+def _bind(site: Site, doctree: nodes.document) -> None:
+    """Say when a page ran, and keep the places that links lead to on what an e-book shows."""
+    for status in list(doctree.findall(status_node)):
+        told = run_in_words(site, status["page"])
+        status.replace_self([nodes.paragraph("", told)] if told else [])
+    anchors: Counter[str] = Counter()
+    for claim in doctree.findall(claim_node):
+        asked = item_of(next(claim.findall(item_node)))
+        if isinstance(asked, Block):
+            claim["ids"].append(numbered(claim_anchor(asked.claim), anchors))
+    for node in doctree.findall(_is_ours):
+        first = next(each for each in node.children if isinstance(each, nodes.Element))
+        if isinstance(node, nodes.Element):
+            first["ids"] += node["ids"]
 
 
 def _put_short_in_words(site: Site, node: short_node) -> None:
