@@ -165,7 +165,8 @@ def side_by_side(main: Engine, number: int, made_from: str) -> Iterator[list[Slo
         if not started:
             raise EngineError(f"none of {number} engines started: {slots[0].log} has why")
         took = time.monotonic() - began
-        say(f"{len(started)} engines are up side by side after {took:.1f} s")
+        up = f"{len(started)} engines are up side by side" if number > 1 else "an engine is up"
+        say(f"{up} after {took:.1f} s")
         yield started
 
 

@@ -176,7 +176,7 @@ def test_an_engine_that_does_not_start_is_left_out(
 
 def test_a_second_run_waits_for_the_first(private: Private) -> None:
     private.call("start")
-    with serving(private, 2, "echo up; read word") as first:
+    with serving(private, 2, WAITS) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "up\n"
         with serving(private, 2, "echo second") as second:
