@@ -27,6 +27,7 @@ language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
 extensions += ["sample"]  # tools/sample.py: the sample project as a zip
+extensions += ["search_index"]  # tools/search_index.py: what the site's own search reads
 exclude_patterns = [
     *(
         ".*",
