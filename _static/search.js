@@ -10,10 +10,10 @@ const siteSearch = (() => {
   const SATURATION = 1.4;
   const SYNONYM = 0.75; // of a word's own weight
   const GUESS = 0.5; // a word like one that nobody wrote
-  const NAMED = 1.1; // where title or question is what was typed
-  const ALIKE = 2; // the larger, the less a title counts that is only in part what was typed
+  const NAMED = 1; // where title or question is what was typed
+  const ALIKE = 2.5; // the larger, the less a title counts that is only in part what was typed
   const BESIDE = 0.4; // where two words are beside each other
-  const COVERED = 1.3; // the larger, the more it counts that all words are there
+  const COVERED = 1; // the larger, the more it counts that all words are there
   const UNKNOWN = 3; // how rare a word is that is nowhere
   const A_PAGE = 2; // how many sections of one page are among the first
   const FIRST = 5;
@@ -22,7 +22,10 @@ const siteSearch = (() => {
   const STOP = new Set(
     ("a an the is are was were be been am do does did doing how what why when which who i im ive my we our me " +
       "you your it its this that these those of to in on at for with and or as by from if then so there " +
-      "after before into get gets got has have had use using want can could should would will").split(" ")
+      "after before into get gets got has have had use using want can could should would will happen " +
+      "happens happened please help way best properly try trying tried need needs let lets just only very " +
+      "about also during while them they his her its")
+      .split(" ")
   );
   const UNIT = /[^\s"`“”„()[\]{}<>,;=|!?…*&^~→✓]+/gu;
   const EDGES = /^[.:/'’+\\@#$%]+(?=$|[^\p{L}\p{N}-])|^[:/'’+\\@#$%]+|[.:/'’\\-]+$/gu;
@@ -69,7 +72,8 @@ const siteSearch = (() => {
     same.forEach((names, number) => {
       for (const name of names) {
         const path = stemsOf(name);
-        if (!path.length) continue;
+        // of `from a container` a single word is left, which means less
+        if (!path.length || (path.length === 1 && /[\s_-]/.test(name.trim()))) continue;
         if (!groups.has(path[0])) groups.set(path[0], []);
         groups.get(path[0]).push({ path, key: `§${number}` });
       }
