@@ -25,7 +25,7 @@ WEIGHT = 92_000  # bytes of the index, as a server sends it
 # What the interface says, and no page.
 INTERFACE = (
     *("copy commands", "your machine", "proved: show the run", "this container is gone"),
-    *("what docker did", "exit status", "ran on a stand-in", "in short", "back to top"),
+    *("what docker did", "ran on a stand-in", "in short", "back to top"),
     *("toggle", "permalink", "link to this heading", "it does not show while you type"),
 )
 
