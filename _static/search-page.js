@@ -124,6 +124,8 @@
     clearTimeout(later);
     ask();
   });
-  // who typed already need not look for the box
-  if (!box.value) box.focus();
+  // After furo's script, which only then says that there is JavaScript: until it does, the box is hidden.
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!box.value) box.focus();
+  });
 }

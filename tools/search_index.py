@@ -28,7 +28,7 @@ VERSION = 1
 LESSER = 0.8
 LEAST = 0.5
 BEGINNING = 160  # characters
-LONGEST = 120  # characters of a line of code
+LONGEST = 260  # characters of a line of code
 WORD = re.compile(r"[\w.-]*[a-zA-Z][\w.-]*")
 
 
@@ -107,7 +107,9 @@ def index(app: Sphinx) -> dict[str, Any]:
     rows: list[list[Any]] = []
     words = Words()
     # heavier pages first: what these have, the lesser need not say again
-    for page in sorted(weights.keys() - set(added["left-out"]), key=lambda each: (-weights[each], each)):
+    for page in sorted(
+        weights.keys() - set(added["left-out"]), key=lambda each: (-weights[each], each)
+    ):
         address = app.builder.get_target_uri(page)
         for each in kept.sections(page, Path(app.outdir, address)):
             if each["level"] == 1:

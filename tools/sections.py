@@ -15,7 +15,13 @@ INTERFACE = frozenset(
     {
         *("headerlink", "linenos", "prompt", "related-pages", "notebook-run", "visually-hidden"),
         *("seatrial-aside", "seatrial-caption", "seatrial-did", "seatrial-elided", "seatrial-end"),
-        *("seatrial-gutter", "seatrial-label", "seatrial-mark", "seatrial-not-run", "seatrial-only"),
+        *(
+            "seatrial-gutter",
+            "seatrial-label",
+            "seatrial-mark",
+            "seatrial-not-run",
+            "seatrial-only",
+        ),
         *("seatrial-page", "seatrial-page-run", "seatrial-stand-in", "seatrial-status"),
         *("seatrial-switch", "seatrial-title", "seatrial-unseen", "seatrial-where"),
     }

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +22,12 @@ KNOWN: dict[str, Any] = tomllib.loads(
 GROUPS = ("first", "tuned", "kept-back")
 # How many in a hundred have to be there.
 AMONG_THREE, FIRST = 95, 75
-WEIGHT = 92_000  # bytes of the index, as a server sends it
+WEIGHT = 100_000  # bytes of the index, as a server sends it
 # What the interface says, and no page.
 INTERFACE = (
-    *("copy commands", "your machine", "proved: show the run", "this container is gone"),
-    *("what docker did", "ran on a stand-in", "in short", "back to top"),
-    *("toggle", "permalink", "link to this heading", "it does not show while you type"),
+    *("copy commands", "proved: show the run", "this container is gone", "ran on a stand-in"),
+    *("back to top", "toggle", "permalink", "link to this heading"),
+    "it does not show while you type",
 )
 
 
@@ -47,14 +48,20 @@ def index() -> dict[str, Any]:
     return json.loads(script.removeprefix("siteSearch(").rstrip(" ;)\n"))  # type: ignore[no-any-return]
 
 
-def found(page: Page, query: str) -> list[str]:
-    """What the page lists for a query, each as page#section."""
-    page.locator("#site-search-words").fill(query)
-    page.locator(".site-search button").click()
-    links: list[str] = page.locator(".site-search-results a").evaluate_all(
-        "(links) => links.map((each) => each.getAttribute('href'))"
+def found(page: Page, *queries: str) -> list[list[str]]:
+    """What the page lists for each query, each result as page#section."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """(queries) => {
+          const box = document.querySelector("#site-search-words");
+          return queries.map((query) => {
+            box.value = query;
+            box.form.requestSubmit();
+            const links = document.querySelectorAll(".site-search-results a");
+            return [...links].map((each) => each.getAttribute("href").replace(".html#", "#"));
+          });
+        }""",
+        [*queries],
     )
-    return [link.replace(".html#", "#") for link in links]
 
 
 def rank(results: list[str], answers: list[str]) -> int:
@@ -69,11 +76,15 @@ def rank(results: list[str], answers: list[str]) -> int:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_what_developers_type_leads_to_its_answer(search: Page, group: str) -> None:
-    ranks = {query: rank(found(search, query), KNOWN[group][query]) for query in KNOWN[group]}
+    known = KNOWN[group]
+    listed = zip(known, found(search, *known), strict=True)
+    ranks = {query: rank(results, known[query]) for query, results in listed}
     among, first = (
         100 * sum(0 < each <= most for each in ranks.values()) / len(ranks) for most in (3, 1)
     )
-    print(f"{group}: {len(ranks)} queries, {among:.1f} % among the first three, {first:.1f} % first")
+    print(
+        f"{group}: {len(ranks)} queries, {among:.1f} % among the first three, {first:.1f} % first"
+    )
     others = {query: each for query, each in ranks.items() if each != 1}
     assert among >= AMONG_THREE, others
     assert first >= FIRST, others
@@ -118,15 +129,15 @@ def test_a_site_that_is_opened_from_a_file_is_searched_too(browser: Browser) -> 
         assert page.url.startswith("file:")
         assert page.locator(".site-search-results mark").count()
         page.locator(".site-search-results a").first.click()
-        page.wait_for_url("file:*#*")
+        page.wait_for_url(re.compile("^file:.*#"))
         assert failures == []
 
 
 def test_the_index_has_words_of_pages_and_none_of_the_interface(index: dict[str, Any]) -> None:
     sections = [" ".join(each[3:6]).lower() for each in index["sections"]]
-    assert [
-        (words, text[:80]) for text in sections for words in INTERFACE if words in text
-    ] == []
+    assert [(words, text[:80]) for text in sections for words in INTERFACE if words in text] == []
+    lines = {line.lower() for each in index["sections"] for line in each[5].splitlines()}
+    assert lines & {"your machine", "copy", "show the run"} == set()
     # the same words are there where a page says them: they were found, and left out
     page = (BUILT / "how-to" / "open-a-shell.html").read_text(encoding="utf-8").lower()
     assert "proved: show the run" in page
@@ -159,14 +170,15 @@ def test_searching_needs_no_mouse(search: Page) -> None:
 
 
 def test_where_nothing_is_found_the_page_says_so_and_offers_pages(search: Page) -> None:
-    assert found(search, "zzxqwv") == []
+    assert found(search, "zzxqwv") == [[]]
     assert "Nothing here" in search.locator(".site-search-said").inner_text()
     assert search.locator(".site-search-start a:visible").count() >= 4
 
 
 def test_a_slip_of_the_finger_is_forgiven(search: Page) -> None:
-    assert rank(found(search, "colectstatic"), ["how-to/serve-static-files"]) == 1
-    assert rank(found(search, "breakpiont"), ["how-to/stop-at-a-breakpoint"]) == 1
+    one, other = found(search, "colectstatic", "breakpiont")
+    assert rank(one, ["how-to/serve-static-files"]) == 1
+    assert rank(other, ["how-to/stop-at-a-breakpoint"]) == 1
 
 
 def test_the_search_page_has_one_heading(search: Page) -> None:
@@ -193,7 +205,8 @@ def test_axe_finds_nothing_among_results(
 def test_without_javascript_a_sentence_says_so(browser: Browser, site: str) -> None:
     with window(browser, site, java_script_enabled=False) as seen:
         seen.page.goto(f"{site}/search.html")
-        sentence = seen.page.get_by_text("needs JavaScript")
+        sentence = seen.page.locator("article noscript p")
+        assert "needs JavaScript" in sentence.inner_text()
         assert sentence.is_visible()
         colours = "(text) => [getComputedStyle(text).color, getComputedStyle(document.body).color]"
         assert len(set(sentence.evaluate(colours))) == 1
