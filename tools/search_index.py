@@ -16,15 +16,16 @@ from typing import Any
 
 from sections import Section, sections_of
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
+LOGGER = logging.getLogger(__name__)
 NAME = "search-index.js"
 STEMMERS = ("base-stemmer.js", "english-stemmer.js")
 SYNONYMS = Path(__file__).with_name("synonyms.toml")
 # With it, what was read of a page and is kept for the next build is read again.
 VERSION = 1
-# Pages that weigh less need not repeat lines of code; of the least, only words that are nowhere else
-# have to be found.
+# Pages that weigh less need not repeat lines of code; of the least, only words that are in no other
+# page have to be found.
 LESSER = 0.8
 LEAST = 0.5
 BEGINNING = 160  # characters
@@ -98,7 +99,7 @@ class Kept:
 
 
 def index(app: Sphinx) -> dict[str, Any]:
-    """Return what the search reads; raises ExtensionError where a keyword's section is not there."""
+    """Return what the search reads, and warn of keywords whose section is not there."""
     added = tomllib.loads(SYNONYMS.read_text(encoding="utf-8"))
     weights = {page: weight(page, added["weights"]) for page in app.env.found_docs}
     kept = Kept(app)
@@ -124,8 +125,8 @@ def index(app: Sphinx) -> dict[str, Any]:
                 ]
             )
     kept.save()
-    if asked:
-        raise ExtensionError(f"{SYNONYMS.name}: there is no section {', '.join(sorted(asked))}")
+    for place in sorted(asked):
+        LOGGER.warning("%s: there is no section %s", SYNONYMS.name, place, type="search")
     return {"pages": pages, "sections": rows, "same": added["same"]}
 
 
