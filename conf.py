@@ -27,12 +27,10 @@ copyright = f"2026, {author}"
 language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
-extensions += ["sample"]  # tools/sample.py: the sample project as a zip
-# and of tools/, too: tables that can be shown as lists, groups of pages, links, parts
-extensions += ["tables", "navigation", "repository", "tutorial"]
-extensions += ["book"]  # tools/book.py: the guide as an EPUB, where one was made
-extensions += ["twins"]  # tools/twins.py: each page as Markdown, and llms.txt
-extensions += ["troubles"]  # tools/troubles.py: the page of messages, and the field that finds one
+# of tools/: the sample project as a zip; tables that can be shown as lists; groups of pages; links to
+# the repository; the tutorial's parts; an EPUB; Markdown and llms.txt; messages; the search
+extensions += ["sample", "tables", "navigation", "repository", "tutorial"]
+extensions += ["book", "twins", "troubles", "search_index"]
 exclude_patterns = [
     *(
         ".*",

@@ -132,27 +132,11 @@ def without_javascript(browser: Browser, site: str) -> Iterator[Page]:
         yield seen.page
 
 
-# The results of a search are made by JavaScript; its page says so.
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "search.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_reads_without_javascript(without_javascript: Page, site: str, name: str) -> None:
     without_javascript.goto(f"{site}/{name}", wait_until="load")
     assert without_javascript.locator("article").inner_text().strip()
     assert unreadable(without_javascript) == []
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("disposable", "explanation/thinking.html"),
-        ("publish port", "explanation/practical-implications.html"),
-    ],
-)
-def test_search_finds_a_known_page(browser: Browser, site: str, words: str, expected: str) -> None:
-    with opened(browser, site, "index.html") as seen:
-        seen.page.locator("input[name=q]").first.fill(words)
-        seen.page.locator("input[name=q]").first.press("Enter")
-        # Results are added one after the other, so the first says nothing of those that follow.
-        seen.page.locator(f"#search-results li a[href*='{expected}']").first.wait_for()
 
 
 def test_the_keyboard_shows_where_it_is(browser: Browser, site: str) -> None:
