@@ -365,9 +365,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("messages", AllMessages)
     app.add_directive("paste-what-you-see", PasteWhatYouSee)
     plain = (_nothing, _nothing)
-    app.add_node(
-        paste_node, html=(_open, _close), latex=plain, text=plain, man=plain, texinfo=plain
-    )
+    others = dict.fromkeys(("markdown", "latex", "text", "man", "texinfo"), plain)
+    app.add_node(paste_node, html=(_open, _close), **others)
     app.add_role("section", section)
     app.add_node(section_node)
     app.connect("doctree-resolved", link_sections)

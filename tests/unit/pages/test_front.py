@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from seatrial.transcript.events import Sighting
 from seatrial.transcript.places import Container, Place
 from seatrial.transcript.record import Run, load, save, sealed
-from tests.unit.test_sphinx_ext import TABS, Project, one, texts
+from tests.unit.test_sphinx_ext import Project, one, texts
 
 FRONT = """
 Front
@@ -102,7 +102,7 @@ def recorded(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     (tmp_path / "example").mkdir()
     (tmp_path / "example/docker-compose.yml").write_text("services: {}\n")
-    made.configure(*TABS, seatrial_project="example", seatrial_spellings=["v2", "v1"])
+    made.configure("seatrial.sphinx_ext", seatrial_project="example", seatrial_spellings=["v2", "v1"])
     made.page(FRONT.format(takes="works, the-port, again"))
     made.page(FIX, "fix.rst")
     made.page(LEDGER, "ledger.rst")
