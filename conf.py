@@ -27,8 +27,8 @@ copyright = f"2026, {author}"
 language = "en_GB"
 
 extensions = ["myst_parser", "notfound.extension", "seatrial.sphinx_ext", "sphinx_tabs.tabs"]
-# of tools/: the sample project as a zip; tables that can be shown as lists; groups of pages; links to
-# the repository; the tutorial's parts; an EPUB; Markdown and llms.txt; messages; the search
+# of tools/: the sample project as a zip; tables that can be shown as lists; groups of pages; links
+# to the repository; the tutorial's parts; an EPUB; Markdown and llms.txt; messages; the search
 extensions += ["sample", "tables", "navigation", "repository", "tutorial"]
 extensions += ["book", "twins", "troubles", "search_index"]
 exclude_patterns = [

@@ -19,9 +19,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError, NoUri
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from seatrial.transcript.record import load
+
+logger = logging.getLogger(__name__)
 
 DATA = "reference/messages.toml"
 PAGE = "reference/messages"
@@ -219,7 +222,9 @@ def _group(known: Messages, program: str, runs: Mapping[str, list[Printed]]) -> 
 def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
     """Yield the lines of the section of a message."""
     if not (runs or message.not_run):
-        raise ExtensionError(f"{DATA}: {message.id}: no run printed it, and `not_run` is not set")
+        logger.warning(
+            "%s: %s: no run printed it, and `not_run` is not set", DATA, message.id, type="messages"
+        )
     heading = _escaped(message.heading)
     yield from (f".. _message-{message.id}:", "", heading, "^" * len(heading), "")
     shown = runs[0].line if runs else filled(message.line, {})
@@ -229,11 +234,12 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
         typed = _block(filled(message.type, runs[0].values if runs else {}))
         yield from (".. container:: message-type", "")
         yield from (f"   {line}" if line else "" for line in typed)
-    where = (
-        f"printed on :doc:`/{runs[0].page}`"
-        if runs
-        else f"not run here (`source <{message.not_run}>`__)"
-    )
+    if runs:
+        where = f"printed on :doc:`/{runs[0].page}`"
+    elif message.not_run:
+        where = f"not run here (`source <{message.not_run}>`__)"
+    else:
+        where = "not run yet"
     yield from (f"Fix: :section:`{message.fix}`; {where}.", "")
     for when, wordings in (("Older", message.older), ("Newer", message.newer)):
         for each in wordings:
@@ -304,6 +310,8 @@ class PasteWhatYouSee(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the field's place, with a link to the page of all messages."""
         text = f":doc:`/{PAGE}` lists the messages of Docker, Compose, Postgres and Django."
+        if self.env.docname == PAGE:
+            text = "It looks for messages of the list below."
         parsed, problems = self.parse_inline(text, lineno=self.lineno)
         return [paste_node("", nodes.paragraph("", "", *parsed)), *problems]
 
@@ -365,7 +373,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("messages", AllMessages)
     app.add_directive("paste-what-you-see", PasteWhatYouSee)
     plain = (_nothing, _nothing)
-    others = dict.fromkeys(("markdown", "latex", "text", "man", "texinfo"), plain)
+    others: dict[str, Any] = dict.fromkeys(("markdown", "latex", "text", "man", "texinfo"), plain)
     app.add_node(paste_node, html=(_open, _close), **others)
     app.add_role("section", section)
     app.add_node(section_node)

@@ -102,7 +102,9 @@ def recorded(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     (tmp_path / "example").mkdir()
     (tmp_path / "example/docker-compose.yml").write_text("services: {}\n")
-    made.configure("seatrial.sphinx_ext", seatrial_project="example", seatrial_spellings=["v2", "v1"])
+    made.configure(
+        "seatrial.sphinx_ext", seatrial_project="example", seatrial_spellings=["v2", "v1"]
+    )
     made.page(FRONT.format(takes="works, the-port, again"))
     made.page(FIX, "fix.rst")
     made.page(LEDGER, "ledger.rst")
