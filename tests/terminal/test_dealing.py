@@ -62,6 +62,15 @@ def test_a_page_that_ends_its_process_each_time_fails_and_no_other_does(project:
     sweep()
 
 
+def test_a_file_that_is_not_there_is_named_by_several_processes_as_by_one(
+    project: Project,
+) -> None:
+    for options in ([], ["-n2"]):
+        outcome = project.run(*options, "one.rst", "none.rst")
+        assert outcome.status == 4
+        assert "file or directory not found: none.rst" in outcome.text
+
+
 def test_several_processes_count_what_one_does(project: Project) -> None:
     project.write("index.rst", HELLO * 2 + WRONG + HELLO)
     one, several = project.run(), project.run("-n2")

@@ -25,7 +25,7 @@ from seatrial.pytest_plugin.trial import TRIAL, Trial
 from seatrial.transcript.spelling import SPELLINGS
 
 try:
-    from seatrial.pytest_plugin.dealing import PageScheduling
+    from seatrial.pytest_plugin.dealing import PageScheduling, require_what_is_asked
 except ImportError:
     # a project whose pages run one after the other needs nothing of pytest-xdist
     PageScheduling = None  # type: ignore[assignment,misc]
@@ -92,6 +92,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
             # the items of a page share a sandbox, and its spellings a record
             config.option.dist = "loadfile"
+        if config.getoption("dist", "no") != "no":
+            require_what_is_asked(config)
         config.addinivalue_line("markers", f"{PROSE}: literals in the sentences of a page")
         # a terminated run cleans up like an interrupted one
         signal.signal(signal.SIGTERM, _interrupted)

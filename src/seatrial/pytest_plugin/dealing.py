@@ -24,6 +24,15 @@ from seatrial.transcript.spelling import SPELLINGS
 _TWICE = "the process that ran this page ended before it, or its engine did, and so did the next"
 
 
+def require_what_is_asked(config: pytest.Config) -> None:
+    """Raise UsageError for a file that is not there; xdist's processes would only find nothing."""
+    if hasattr(config, "workerinput") or config.getoption("pyargs"):
+        return
+    for asked in config.args:
+        if not (config.invocation_params.dir / asked.partition("::")[0]).exists():
+            raise pytest.UsageError(f"file or directory not found: {asked}")
+
+
 class _LongestFirst(OrderedDict[str, dict[str, bool]]):
     """Work that waits, of which what takes longest is taken first."""
 
