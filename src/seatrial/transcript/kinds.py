@@ -100,7 +100,8 @@ _BEGINS_V1 = (
 _PROGRESS_V1 = re.compile(_BEGINS_V1 + r"(?: with .*| +\.\.\.(?: (?P<end>\w+))?\s*)?")
 # of which no end stands in the same line
 _BEGUN_V1 = re.compile(_BEGINS_V1 + r" +\.\.\.\s*")
-_ATTACHING = re.compile(r"Attaching to (?P<names>.*)")
+# which containers a command is for, in the order in which the engine lists them
+_MEANT = re.compile(r"(?P<what>Attaching to|Going to remove) (?P<names>.*)")
 _IS_UP = re.compile(r"(?P<name>[\w-]+) is up-to-date\s*")
 # what Compose 1 calls done, as later ones call it
 _DONE = {
@@ -178,8 +179,8 @@ def _progress(line: str) -> str:
         return "Images Removed"
     if found := _PROGRESS.fullmatch(line):
         return f"{found['what']} {found['name']} {found['state']}"
-    if found := _ATTACHING.fullmatch(line):
-        return f"Attaching to {', '.join(sorted(found['names'].strip().split(', ')))}"
+    if found := _MEANT.fullmatch(line):
+        return f"{found['what']} {', '.join(sorted(found['names'].strip().split(', ')))}"
     if found := _IS_UP.fullmatch(line):
         return f"Container {found['name']} Running"
     if found := _PROGRESS_V1.fullmatch(line):

@@ -75,6 +75,7 @@ def test_what_varies_by_nature_is_no_difference() -> None:
         ("WARN[0000] a warning", "WARN[0012] a warning"),
         ("Stopping a_db_1   ... done", "Stopping a_db_1 ... done"),
         ("Attaching to a_web_2, a_web_1", "Attaching to a_web_1, a_web_2"),
+        ("Going to remove a-web-2, a-web-1", "Going to remove a-web-1, a-web-2"),
     ],
 )
 def test_progress_has_no_order(one: str, other: str) -> None:
