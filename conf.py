@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_tabs.tabs import SphinxTabsTablist  # type: ignore[import-untyped]
 
-from seatrial.pages.directives import Console, EditFile, RunMatrix
+from seatrial.pages.directives import Answer, Console, EditFile, Figures, RunMatrix
 from seatrial.pages.overviews import OVERVIEWS
 
 HERE = Path(__file__).parent
@@ -81,7 +81,11 @@ seatrial_prose_known = [
         for file in HERE.glob("Makefile")
         for name in re.findall(r"(?m)^([a-z-]+):", file.read_text())
     ),
-    *(f":{name}:" for kind in (Console, EditFile, RunMatrix) for name in kind.option_spec),
+    *(
+        f":{name}:"
+        for kind in (Console, EditFile, RunMatrix, Figures, Answer)
+        for name in kind.option_spec
+    ),
     *(f".. {name}::" for name in OVERVIEWS),
     *(path.relative_to(HERE).as_posix() for path in HERE.glob("tests/**/test_*.py")),
 ]
