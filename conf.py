@@ -192,7 +192,14 @@ epub_show_urls = "no"
 epub_use_index = False
 suppress_warnings = ["epub.unknown_project_files"]  # notebooks that one downloads from the site
 epub_css_files = ["book.css"]
-epub_exclude_files = ["404.xhtml", "search.xhtml", "_static/site.css", "_static/site.js"]
+epub_exclude_files = [
+    *("404.xhtml", "search.xhtml"),
+    *(
+        path.relative_to(HERE).as_posix()
+        for path in (HERE / "_static").iterdir()
+        if path.suffix in {".css", ".js"} and path.name not in epub_css_files
+    ),
+]
 
 
 def give_captions_a_level(

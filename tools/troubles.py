@@ -332,7 +332,8 @@ def add_script(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
     """Ask for the field's files where a page has one."""
-    if 'class="paste-messages"' in context.get("body", ""):
+    # a book has no scripts
+    if app.builder.name != "epub" and 'class="paste-messages"' in context.get("body", ""):
         app.add_css_file("messages.css")
         app.add_js_file("messages.js", loading_method="defer")
 
