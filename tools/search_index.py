@@ -139,7 +139,10 @@ class Words:
 
     def take(self, prose: str, code: str, *, spare: bool) -> tuple[str, str]:
         """Return a section's text, with long lines of code cut, and known ones spared."""
-        lines = [line[:LONGEST] for line in code.splitlines()]
+        lines = [
+            line if len(line) <= LONGEST else f"{line[:LONGEST].rpartition(' ')[0]} …"
+            for line in code.splitlines()
+        ]
         if spare:
             lines = [line for line in lines if line not in self._lines]
         else:

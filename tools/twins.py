@@ -65,7 +65,13 @@ class Twins:
         if page not in self._known:
             tree = env.tocs.get(page, nodes.bullet_list())
             links = [each for each in tree.findall(nodes.reference) if each["anchorname"]]
-            found = {each["anchorname"][1:]: slug(each.astext()) for each in links}
+            # which lists settings too, and those have no heading
+            others = {f"#{anchor}" for _, anchor in env.domaindata["std"]["objects"].values()}
+            found = {
+                each["anchorname"][1:]: slug(each.astext())
+                for each in links
+                if each["anchorname"] not in others
+            }
             for name, anchor, title in env.domaindata["std"]["labels"].values():
                 if name == page and slug(title) in found.values():
                     found[anchor] = slug(title)
