@@ -134,6 +134,8 @@ def reader(browser: Browser, site: str) -> Iterator[tuple[Opened, str]]:
     with window(browser, site, permissions=["clipboard-read", "clipboard-write"]) as seen:
         seen.page.goto(f"{site}/{SWITCHED[0]}", wait_until="load")
         seen.page.locator(".seatrial-switch").get_by_text("docker-compose").click()
+        # what is asked for late would be missing from the next page
+        seen.page.wait_for_load_state("networkidle")
         yield seen, seen.page.evaluate("JSON.stringify(localStorage)")
 
 
