@@ -48,7 +48,7 @@ def everywhere(page: Page) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for scheme in ("light", "dark"):
-            page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(media="screen", color_scheme=scheme)
             said += at(page, width, scheme)
     page.set_viewport_size({"width": paper.WIDTH, "height": HEIGHT})
     page.emulate_media(media="print", color_scheme="light")
