@@ -140,7 +140,7 @@
   // ---- headings: the end of what stands before, and the beginning of what follows
 
   const boxes = [...article.querySelectorAll(
-    "h1, h2, h3, h4, p, li, dt, dd, pre, table, figure, summary, blockquote, div.highlight, button",
+    "h1, h2, h3, h4, p, li, dt, dd, pre, table, figure, summary, blockquote, div.highlight, button, label",
   )].filter((each) => shown(each) && each.getBoundingClientRect().height > 0);
   let end = null;
   boxes.forEach((each, at) => {

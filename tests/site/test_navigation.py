@@ -16,7 +16,7 @@ GROUPS = (
     "Files",
     "Change, restart, rebuild",
     "Ports and scaling",
-    "Compose and cleaning up",
+    "Compose and clean-up",
     "Explanation",
     "Reference",
 )
