@@ -1,5 +1,8 @@
 // How far a reader has come in the tutorial: which parts they marked as done, kept in this browser alone.
 
+// else a function in a block would be one of all scripts of the page
+"use strict";
+
 {
   const KEY = "tutorial-done";
 

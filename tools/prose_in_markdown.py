@@ -98,6 +98,8 @@ class Prose:
         """Return a node as a block, or as several."""
         if type(node).__name__ in self._handlers:
             return self._handled(node)
+        if isinstance(node, nodes.raw) and node["format"] == "markdown":
+            return node.astext()
         if isinstance(node, SILENT):
             return ""
         if isinstance(node, nodes.section):
@@ -253,5 +255,5 @@ class Prose:
 def _is_in_line(node: nodes.Node) -> bool:
     """Tell whether a node is a part of a line, though no paragraph may be around it."""
     return isinstance(node, nodes.Text | nodes.Inline) and not isinstance(
-        node, addnodes.desc_signature
+        node, addnodes.desc_signature | nodes.raw
     )

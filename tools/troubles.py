@@ -391,7 +391,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(paste_node, html=(_open, _close), **others)
     app.add_role("section", section)
     app.add_node(section_node)
-    app.connect("doctree-resolved", link_sections)
+    app.connect("doctree-resolved", link_sections, priority=400)  # before Markdown is written
     app.connect("html-page-context", add_script)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

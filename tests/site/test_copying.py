@@ -11,8 +11,6 @@ from bs4 import BeautifulSoup, Tag
 from seatrial.transcript.programs import PROMPTS
 from tests.site.conftest import BUILT, PAGES
 
-pytestmark = pytest.mark.browser
-
 # blocks of code that no run stands behind have a button too (site.js)
 PLAIN = '.literal-block-wrapper > div > .highlight, div[class^="highlight-"] > .highlight'
 # the source of a page goes into an editor, in one go

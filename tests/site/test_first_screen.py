@@ -1,11 +1,6 @@
-"""A how-to opens with its fix: the first command is on the first screen, of a desk and a phone."""
+"""A how-to opens with its fix; that its first command is on the first screen, each visit tests."""
 
-import pytest
-from playwright.sync_api import Browser
-
-from tests.site.conftest import PAGES, opened, with_markup
-
-pytestmark = pytest.mark.browser
+from tests.site.conftest import PAGES, with_markup
 
 #: How-tos that have no short form yet: a page that gets one leaves this list.
 WITHOUT = frozenset(
@@ -23,19 +18,3 @@ def test_every_how_to_opens_with_its_fix() -> None:
     """But for those that are listed, and none is listed that does."""
     assert HOW_TOS
     assert sorted(set(HOW_TOS) - set(WITH)) == sorted(WITHOUT)
-
-
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-def test_what_is_typed_first_is_on_the_first_screen(
-    browser: Browser, site: str, width: int, height: int
-) -> None:
-    below = {}
-    for name in WITH:
-        with opened(browser, site, name) as seen:
-            seen.page.set_viewport_size({"width": width, "height": height})
-            first = seen.page.locator(".seatrial-short ol .seatrial-command:visible").first
-            box = first.bounding_box()
-            assert box is not None, name
-            if not 0 <= box["y"] <= box["y"] + box["height"] <= height:
-                below[name] = round(box["y"] + box["height"])
-    assert below == {}

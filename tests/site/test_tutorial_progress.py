@@ -69,3 +69,14 @@ def test_a_browser_that_stores_nothing_still_counts(page: Page) -> None:
     page.reload()
     page.get_by_label("I have done part 2").check()
     assert page.locator(".tutorial-progress").inner_text() == "1 of 7 parts done"
+
+
+def test_the_switch_of_the_front_page_is_remembered_beside_the_progress(
+    page: Page, site: str
+) -> None:
+    # both keep something by functions of the same names
+    page.goto(f"{site}/index.html", wait_until="load")
+    page.get_by_role("button", name="docker-compose", exact=True).click()
+    page.goto(f"{site}/how-to/clean-up.html", wait_until="load")
+    assert page.locator("html").get_attribute("data-spelling") == "v1"
+    assert page.evaluate("localStorage.getItem('tutorial-done')") is None

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.environment import BuildEnvironment
 
 from seatrial.pages import kept
-from seatrial.pages.marks import claim_anchor
+from seatrial.pages.marks import claim_anchor, edit_figure
 from seatrial.pages.nodes import claim_node, item_node, item_of, short_node, steps_of
 from seatrial.pages.recorded import RecordedPage
 from seatrial.pages.shown import Shown
@@ -34,6 +34,8 @@ class ItemFacts:
     """The id of a claim."""
     advice: tuple[nodes.Node, ...] = ()
     """What the page's short form says to do with the item, without links."""
+    edit: str = ""
+    """An edit as HTML."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ def _items(env: BuildEnvironment, page: RecordedPage) -> Iterator[ItemFacts]:
             anchor = numbered(claim_anchor(item.claim), anchors)
             yield ItemFacts(item, known.halves, sentence, anchor)
         else:
-            yield ItemFacts(item, known.halves, advice=advice.get(item.ordinal, ()))
+            code = ""
+            if known.in_file:
+                language = next(node.findall(nodes.literal_block)).get("language", "text")
+                code = edit_figure(known.in_file, language, known.standings[0])
+            yield ItemFacts(item, known.halves, advice=advice.get(item.ordinal, ()), edit=code)
 
 
 def numbered(anchor: str, before: Counter[str]) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from docutils import nodes
 
 from seatrial.pages.facts import ItemFacts, PageFacts
+from seatrial.pages.in_markdown import fenced
 from seatrial.pages.marks import day_in_words, versions
-from seatrial.pages.rendering import commands_figures
+from seatrial.pages.rendering import commands_figures, commands_in_words
 from seatrial.pages.totals import doubt, totals
 from seatrial.pages.wanted import Wanted
 from seatrial.transcript.record import Run
@@ -107,10 +108,18 @@ def answer(wanted: Wanted) -> list[nodes.Node]:
             paragraph = nodes.paragraph("", "", *sentence)
             parts.append(paragraph)
             advice = None if facts.anchor else paragraph
-        if not facts.anchor and facts.halves:
-            parts.append(nodes.raw("", commands_figures(facts.halves), format="html"))
+        if not facts.anchor:
+            parts += _code(facts)
     more = nodes.paragraph("", "", wanted.link(page.name, "", [nodes.Text(page.title)]))
     return [nodes.container("", *parts, more, classes=["seatrial-answer"])]
+
+
+def _code(facts: ItemFacts) -> list[nodes.Node]:
+    """Return what there is to type or to edit, as HTML and for forms of pages without it."""
+    html = facts.edit or commands_figures(facts.halves)
+    typed = commands_in_words(facts.halves[0]) if facts.halves else facts.item.lines
+    plain = fenced("text", typed)
+    return [nodes.raw("", html, format="html"), nodes.raw("", plain, format="markdown")]
 
 
 def _copies(parts: Sequence[nodes.Node]) -> list[nodes.Node]:

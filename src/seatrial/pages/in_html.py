@@ -32,7 +32,7 @@ from seatrial.pages.short import copies, stand_side_by_side, start_of
 from seatrial.pages.site import Site
 from seatrial.pages.spelt import mark_spelt
 from seatrial.pages.tally import Tally
-from seatrial.transcript.blocks import Block, Edit
+from seatrial.transcript.blocks import Block
 
 
 class Markup:
@@ -69,9 +69,9 @@ class Markup:
         self._doubts.tell_of_item(page, known, node)
         self._tallies[page.name].take(known)
         literal = next(node.findall(nodes.literal_block))
-        if isinstance(item, Edit):
+        if known.in_file:
             language = literal.get("language", "text")
-            markup = _raw(edit_figure(item, language, known.standings[0]))
+            markup = _raw(edit_figure(known.in_file, language, known.standings[0]))
         else:
             markup = _raw("".join(map(block_figure, known.halves)))
         if isinstance(node.parent, claim_node):
@@ -121,8 +121,8 @@ class Markup:
         steps = nodes.enumerated_list("", enumtype="arabic", prefix="", suffix=".")
         for sentence in steps_of(node):
             known = page.by_ordinal[sentence["ordinal"]]
-            if isinstance(known.item, Edit):
-                code = edit_figure(known.item, sentence["language"], known.standings[0])
+            if known.in_file:
+                code = edit_figure(known.in_file, sentence["language"], known.standings[0])
             else:
                 code = commands_figures(known.halves)
             paragraph = nodes.paragraph("", "", *sentence.children)

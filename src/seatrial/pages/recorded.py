@@ -11,6 +11,7 @@ from seatrial.errors import RecordError, TranscriptError
 from seatrial.pages.settings import Settings
 from seatrial.pages.shown import Shown, Standing, as_recorded
 from seatrial.transcript.blocks import Block, Edit, Item, in_spelling
+from seatrial.transcript.edits import as_in_file
 from seatrial.transcript.programs import Prompt
 from seatrial.transcript.record import ItemRecord, Record, Run, load
 from seatrial.transcript.spelling import CURRENT, SPELLINGS, respelt
@@ -30,6 +31,8 @@ class RecordedItem:
     """The block in each of them; none for an edit."""
     unreadable: TranscriptError | None = None
     """Why the block is no transcript."""
+    in_file: Edit | None = None
+    """The edit, indented as its file is; none for a block."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,9 @@ def _edit(edit: Edit, given: _Given, known: Settings) -> RecordedItem:
     standing = Standing.RAN if given.item(spelling) else Standing.NEVER_RAN
     if edit.not_run:
         standing = Standing.LEFT_OUT
-    return RecordedItem(edit, (spelling,), (standing,))
+    file = known.project / edit.file if known.project else None
+    text = file.read_text(encoding="utf-8") if file and file.is_file() else None
+    return RecordedItem(edit, (spelling,), (standing,), in_file=as_in_file(edit, text))
 
 
 def _block(block: Block, given: _Given, until: Sequence[Item], known: Settings) -> RecordedItem:

@@ -57,6 +57,29 @@ def is_made(text: str | None, edit: Edit) -> bool:
     return fits(after) == 1 and not (edit.was and fits(edit) == 1)
 
 
+def as_in_file(edit: Edit, text: str | None) -> Edit:
+    """Return an edit with its lines indented as they are in the file, as far as that can be told.
+
+    A page's lines may stand further left than the file's: what a reader copies should not.
+    """
+    lines = (text or "").split("\n")
+    rooms: set[int] | None = None
+    for kind, told in _fragment(edit):
+        if kind in ("context", "was") and told.strip():
+            found = {
+                _indentation(line) - _indentation(told)
+                for line in lines
+                if line.strip() == told.strip()
+            }
+            # a line that another edit of the page puts there tells nothing
+            rooms = (found if rooms is None else rooms & found) if found else rooms
+    if not rooms or len(rooms) > 1 or (room := rooms.pop()) <= 0:
+        return edit
+    was = tuple(" " * room + line for line in edit.replaced)
+    indented = tuple(" " * room + line if line.strip() else line for line in edit.lines)
+    return replace(edit, lines=indented, was=was)
+
+
 def _fragment(edit: Edit) -> list[tuple[str, str]]:
     """Return a fragment's lines, each with its part: "context", "any", "new" or "was"."""
     parts: list[tuple[str, str]] = []

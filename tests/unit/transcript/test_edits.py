@@ -8,7 +8,7 @@ from seatrial.errors import SandboxError
 from seatrial.pages.marks import edit_figure
 from seatrial.pages.shown import Standing
 from seatrial.transcript.blocks import Edit
-from seatrial.transcript.edits import edited, is_made
+from seatrial.transcript.edits import as_in_file, edited, is_made
 
 COMPOSE = """\
 services:
@@ -90,6 +90,31 @@ def test_a_fragment_may_stand_further_in_than_on_the_page() -> None:
         old = f"{indent}def f():\n{indent}    pass\n"
         new = edited(old, edit("def f():\n    print()\n    pass", 2))
         assert new == f"{indent}def f():\n{indent}    print()\n{indent}    pass\n"
+
+
+FILE = "services:\n  db:\n    image: postgres:17\n  web:\n    image: web\n"
+
+
+def test_a_fragment_is_shown_as_far_in_as_it_is_in_its_file() -> None:
+    shown = as_in_file(edit("db:\n  image: postgres:17\n\n  ports:", 4), FILE)
+    assert shown.lines == ("  db:", "    image: postgres:17", "", "    ports:")
+
+
+def test_what_is_replaced_is_shown_as_far_in_too() -> None:
+    shown = as_in_file(edit("db:\n  image: postgres:18", 2, was=("image: postgres:17",)), FILE)
+    assert shown.lines == ("  db:", "    image: postgres:18")
+    assert shown.replaced == ("    image: postgres:17",)
+
+
+@pytest.mark.parametrize("text", [None, "", "db:\n  image: postgres:17\n", FILE + "db:\n  db:\n"])
+def test_a_fragment_whose_place_is_not_known_is_shown_as_the_page_has_it(text: str | None) -> None:
+    told = edit("db:\n  ports:", 2)
+    assert as_in_file(told, text) == told
+
+
+def test_a_line_that_another_edit_puts_into_the_file_does_not_hide_the_place() -> None:
+    shown = as_in_file(edit("db:\n  image: postgres:17\n  tty: true\n  ports:", 4), FILE)
+    assert shown.lines[-1] == "    ports:"
 
 
 def test_blank_lines_of_a_fragment_are_blank_in_the_file() -> None:

@@ -1,0 +1,180 @@
+"""Every built page, visited once: on paper, at a desk, on a phone, and what its buttons copy.
+
+To open a page takes longer than to look at it, so one visit looks at everything.  It goes on after
+a fault, and each fault says where it was seen.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.site import axe, budget, copies, folds, layout, paper, tables
+from tests.site.conftest import PAGES, Opened, unfold, window, with_markup
+
+pytestmark = pytest.mark.browser
+
+SWITCHED = with_markup('class="seatrial-switch"')
+SPELT = with_markup("data-spelling")
+COMMANDS = with_markup("seatrial-command")
+FILES = with_markup("code-block-caption")
+HOW_TOS = [name for name in with_markup('class="seatrial-short"') if name.startswith("how-to/")]
+# In dark colours a phone shows all of a page but what stands beside it, which is the same on all
+# pages of a kind.
+IN_DARK = (
+    "index.html",
+    "explanation/practical-implications.html",
+    "notebooks/first-steps.html",
+    "reference/glossary.html",
+    "search.html",
+)
+SHOWN = """(spelling) => [...document.querySelectorAll(`figure[data-spelling="${spelling}"]`)]
+  .filter((each) => each.checkVisibility()).length"""
+DESK, PHONE = (1440, 900), (390, 844)
+
+
+class Visit:
+    """One page, and what was found on it."""
+
+    def __init__(self, seen: Opened, name: str) -> None:
+        """Begin with a page that has just been opened."""
+        self.seen, self.page, self.name = seen, seen.page, name
+        self.faults: list[str] = []
+
+    def note(self, where: str, faults: list[str]) -> None:
+        """Keep what a check found."""
+        self.faults += [f"{where}: {each}" for each in faults]
+
+    def look(self, size: tuple[int, int], scheme: str, media: str = "screen") -> None:
+        """Have the page shown in a size and in colours."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.emulate_media(media=media, color_scheme=scheme)  # type: ignore[arg-type]
+
+    def choose(self, spelling: str) -> None:
+        """Press the switch between the spellings, if there is one."""
+        if self.name in SWITCHED:
+            self.look(DESK, "light")
+            self.page.locator(f".seatrial-switch button[value={spelling}]").first.click()
+
+    def what_was_chosen_before(self) -> None:
+        """The reader chose `docker-compose` on another page."""
+        folded = self.page.evaluate_handle("[...document.querySelectorAll('details:not([open])')]")
+        unfold(self.page)
+        others, chosen = (self.page.evaluate(SHOWN, each) for each in ("v2", "v1"))
+        if others or not chosen:
+            self.note("chosen before", [f"{others} in the other spelling, {chosen} in the chosen"])
+        pressed = self.page.locator(".seatrial-switch > [aria-pressed=true]").all_inner_texts()
+        if pressed != ["docker-compose"]:
+            self.note("chosen before", [f"pressed: {pressed}"])
+        folded.evaluate("(all) => all.forEach((each) => { each.open = false; })")
+        self.look((paper.WIDTH, 1000), "dark", "print")
+        self.note("paper, docker-compose", paper.spelling(self.page, "v1"))
+
+    def on_paper(self) -> None:
+        """Nobody has opened a fold, and no script does."""
+        self.look((paper.WIDTH, 1000), "dark", "print")
+        self.note("paper", paper.faults(self.page))
+        if self.name in SPELT:
+            self.note("paper, docker compose", paper.spelling(self.page, "v2"))
+
+    def as_it_opens(self) -> None:
+        """What is folded, and what shows first."""
+        for size in (DESK, PHONE):
+            self.look(size, "light")
+            if self.name.startswith("notebooks/"):
+                self.note(f"folds, {size[0]}", folds.folded(self.page))
+            if self.name in HOW_TOS:
+                self.note(f"first screen, {size[0]}", layout.first_screen(self.page, size[1]))
+
+    def at_each_width(self) -> None:
+        """All that is folded is open now."""
+        unfold(self.page)
+        for width in budget.WIDTHS:
+            self.look((width, budget.HEIGHT), "light")
+            self.note(f"design, {width} light", budget.at(self.page, width, "light"))
+            if width > PHONE[0]:
+                self.note(f"tables, {width}", tables.at_a_desk(self.page))
+            if width in (DESK[0], PHONE[0]):
+                self.note(f"cut, {width}", folds.cut(self.page))
+            if width == PHONE[0]:
+                self.note(f"tables, {width}", tables.on_a_phone(self.page))
+                self.note(f"phone, {width}", layout.on_a_phone(self.page))
+            if width == DESK[0]:
+                self.note(f"axe, {width} light", axe.violations(self.page))
+            self.look((width, budget.HEIGHT), "dark")
+            self.note(f"design, {width} dark", budget.at(self.page, width, "dark"))
+            if width == DESK[0] and self.name in IN_DARK:
+                self.note(f"axe, {width} dark", axe.violations(self.page, "color-contrast"))
+
+    def on_a_phone_by_axe(self) -> None:
+        """Tabs of a group change together, so one click shows the other side of all of them."""
+        self.look(PHONE, "dark")
+        others = self.page.locator("[role=tab][aria-selected=false]")
+        if others.count():
+            others.first.click()
+        self.note(f"axe, {PHONE[0]} dark", axe.violations(self.page))
+
+    def copying(self) -> None:
+        """Every button is pressed."""
+        self.look(DESK, "light")
+        if self.name in COMMANDS:
+            self.note("copy", copies.commands(self.page))
+        if self.name in FILES:
+            self.note("copy", copies.files(self.page))
+
+    def requests(self) -> None:
+        """Last, so that what a script asks for late is seen as well."""
+        for kind in ("elsewhere", "missing", "errors"):
+            self.note(kind, getattr(self.seen, kind))
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Browser, site: str) -> Iterator[tuple[Opened, str]]:
+    """The one window of all visits, and what it keeps once somebody chose `docker-compose`."""
+    with window(browser, site, permissions=["clipboard-read", "clipboard-write"]) as seen:
+        seen.page.goto(f"{site}/{SWITCHED[0]}", wait_until="load")
+        seen.page.locator(".seatrial-switch").get_by_text("docker-compose").click()
+        # what is asked for late would be missing from the next page
+        seen.page.wait_for_load_state("networkidle")
+        yield seen, seen.page.evaluate("JSON.stringify(localStorage)")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_fault(reader: tuple[Opened, str], site: str, name: str) -> None:
+    seen, kept = reader
+    for noticed in (seen.elsewhere, seen.missing, seen.errors):
+        noticed.clear()
+    visit = Visit(seen, name)
+    seen.page.evaluate(
+        """(kept) => {
+          sessionStorage.clear();
+          localStorage.clear();
+          Object.assign(localStorage, JSON.parse(kept));
+        }""",
+        kept if name in SWITCHED else "{}",
+    )
+    visit.look(DESK, "light")
+    seen.page.goto(f"{site}/{name}", wait_until="load")
+    if name in SWITCHED:
+        visit.what_was_chosen_before()
+        visit.choose("v2")
+    for part in (
+        *(visit.on_paper, visit.as_it_opens, visit.at_each_width, visit.on_a_phone_by_axe),
+        *(visit.copying, visit.requests),
+    ):
+        part()
+    assert not visit.faults, "\n" + "\n".join(visit.faults)
+
+
+@pytest.fixture(scope="module")
+def without_javascript(browser: Browser, site: str) -> Iterator[Page]:
+    """A window in which no script of a page runs."""
+    with window(browser, site, java_script_enabled=False) as seen:
+        yield seen.page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_without_javascript(without_javascript: Page, site: str, name: str) -> None:
+    without_javascript.goto(f"{site}/{name}", wait_until="load")
+    assert without_javascript.locator("article").inner_text().strip()
+    assert paper.unreadable(without_javascript) == []
