@@ -185,9 +185,11 @@
       }
       item.append(row, said);
     }
-    const [address, title] = message.fix;
-    const fix = make("a", { href: new URL(address, root).href, textContent: title });
-    item.append(make("p", {}, "Fix: ", fix));
+    const fixes = message.fixes.flatMap(([address, title], at) => [
+      at ? " or " : "Fix: ",
+      make("a", { href: new URL(address, root).href, textContent: title }),
+    ]);
+    item.append(make("p", {}, ...fixes));
     return item;
   }
 

@@ -85,10 +85,14 @@
       ideas.flatMap((idea) => idea.keys.map(([key, part]) => [key, part * siteSearch.index.rarity(key)]))
     );
     const first = results.slice(0, SHOWN);
+    const missing = siteSearch.missing(query);
     list.append(...first.map((result) => shown(result, keys, rare)));
     if (!first.length) {
       said.textContent = `Nothing here has the words “${query}”. Try one of these, or other words.`;
       document.querySelector(".site-search-start").hidden = false;
+    } else if (missing.length) {
+      const these = first.length === 1 ? "This section is" : `These ${first.length} sections are`;
+      said.textContent = `No section has: ${missing.join(", ")}. ${these} the nearest, the best one first.`;
     } else if (first[0].cover < DOUBT) {
       said.textContent = `No section has all of “${query}”. These are the nearest.`;
     } else {

@@ -11,6 +11,7 @@ const siteSearch = (() => {
   const SYNONYM = 0.75; // of a word's own weight
   const GUESS = 0.5; // a word like one that nobody wrote
   const NAMED = 1; // where title or question is what was typed
+  const TITLE = 3; // how many words a title has at least that counts in full on any page once it is typed
   const ALIKE = 2.5; // the larger, the less a title counts that is only in part what was typed
   const BESIDE = 0.4; // where two words are beside each other
   const COVERED = 1; // the larger, the more it counts that all words are there
@@ -103,6 +104,7 @@ const siteSearch = (() => {
         this.sections.push(section);
         section.fields = { title, trail: section.trail.join("\n"), asked: asked.join("\n"), prose, code };
         section.names = [title, ...asked];
+        section.stems = stemsOf(title);
       }
       this.read();
     }
@@ -207,6 +209,17 @@ const siteSearch = (() => {
       return near.length ? near.slice(0, 5) : shorter.sort((a, b) => b.length - a.length).slice(0, 1);
     }
 
+    // The words of a query that are nowhere, under no name; one that begins as others do may not be ready.
+    missing(query) {
+      const keys = [...this.counts.keys()];
+      const isThere = (stems) =>
+        stems.some((one) => keys.some((key) => key.startsWith(one))) || !groupsIn(this.groups, stems).next().done;
+      return query.split(/\s+/u).filter((word) => {
+        const stems = stemsOf(word);
+        return stems.length && !isThere(stems);
+      });
+    }
+
     find(query) {
       const { list, ideas } = this.ideas(query);
       const mass = ideas.reduce((sum, idea) => sum + idea.mass, 0);
@@ -218,15 +231,16 @@ const siteSearch = (() => {
         pairs.get(list[at - 1]).add(list[at]);
       }
       const results = [];
+      const typed = ` ${list.join(" ")} `;
       for (const section of this.sections) {
-        const result = this.judge(section, { pairs, asked, ideas, mass });
+        const result = this.judge(section, { typed, pairs, asked, ideas, mass });
         if (result) results.push(result);
       }
       results.sort((one, other) => other.score - one.score);
       return { results: mixed(results).slice(0, MOST), ideas };
     }
 
-    judge(section, { pairs, asked, ideas, mass }) {
+    judge(section, { typed, pairs, asked, ideas, mass }) {
       let bag = 0;
       let covered = 0;
       for (const { keys, share, mass: own } of ideas) {
@@ -254,7 +268,9 @@ const siteSearch = (() => {
       }
       const cover = covered / mass;
       const named = NAMED * mass * this.named(section, asked, ideas, mass) ** ALIKE;
-      const score = ((bag + beside) * cover ** COVERED + named) * section.weight;
+      const isTyped = section.stems.length >= TITLE && typed.includes(` ${section.stems.join(" ")} `);
+      const weight = isTyped ? Math.max(1, section.weight) : section.weight;
+      const score = ((bag + beside) * cover ** COVERED + named) * weight;
       return { section, score, cover };
     }
 
@@ -314,6 +330,7 @@ const siteSearch = (() => {
     load.index = new Index(data);
   };
   load.find = (query) => load.index.find(query);
+  load.missing = (query) => load.index.missing(query);
   load.unitsOf = unitsOf;
   return load;
 })();

@@ -59,6 +59,8 @@ class Message:
     type: str = ""
     not_run: str = ""
     # the address that quotes it, where no run of this site printed it
+    also: str = ""
+    # the section for another case that the cause names
     symptom: bool = False
     # says that something failed, and not what: other messages on the screen come first
     older: tuple[Wording, ...] = ()
@@ -68,6 +70,11 @@ class Message:
     def wordings(self) -> list[Wording]:
         """Return how other versions say it."""
         return [*self.older, *self.newer]
+
+    @property
+    def fixes(self) -> list[str]:
+        """Return the sections that help, the likelier one first."""
+        return [self.fix, self.also] if self.also else [self.fix]
 
     @property
     def heading(self) -> str:
@@ -240,7 +247,8 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
         where = f"not run here (`source <{message.not_run}>`__)"
     else:
         where = "not run yet"
-    yield from (f"Fix: :section:`{message.fix}`; {where}.", "")
+    fixes = " or ".join(f":section:`{each}`" for each in message.fixes)
+    yield from (f"Fix: {fixes}; {where}.", "")
     for when, wordings in (("Older", message.older), ("Newer", message.newer)):
         for each in wordings:
             yield from (f"{when}, in {each.versions} (`source <{each.source}>`__):", "")
@@ -338,6 +346,12 @@ def add_script(
         app.add_js_file("messages.js", loading_method="defer")
 
 
+def _address(app: Sphinx, place: str) -> list[str]:
+    """Return the address of a section and its title."""
+    page, _, anchor = place.partition("#")
+    return [f"{app.builder.get_target_uri(page)}#{anchor}", title_of(app, place)]
+
+
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the messages into a script; raises ExtensionError where a fix leads nowhere."""
     if exception is not None or app.builder.format != "html" or PAGE not in app.env.found_docs:
@@ -347,7 +361,6 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     runs = printed(known, root / "records")
     entries = []
     for each in known.messages:
-        page, _, anchor = each.fix.partition("#")
         values = runs[each.id][0].values if each.id in runs else {}
         entries.append(
             {
@@ -361,7 +374,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
                     name: value for name, value in values.items() if f"{{{name}}}" in each.type
                 },
                 "symptom": each.symptom,
-                "fix": [f"{app.builder.get_target_uri(page)}#{anchor}", title_of(app, each.fix)],
+                "fixes": [_address(app, place) for place in each.fixes],
             }
         )
     data = {"kinds": known.kinds, "page": app.builder.get_target_uri(PAGE), "messages": entries}

@@ -175,6 +175,26 @@ def test_where_nothing_is_found_the_page_says_so_and_offers_pages(search: Page) 
     assert search.locator(".site-search-start a:visible").count() >= 4
 
 
+def test_a_word_that_no_section_has_is_named(search: Page) -> None:
+    said = search.locator(".site-search-said")
+    assert found(search, "celery worker") != [[]]
+    assert "No section has: celery." in said.inner_text()
+    # one that is there is not named, nor the beginning of one, nor another name of what is there
+    for query in ("worker", "where is my collectst", "uwsgi"):
+        assert found(search, query) != [[]]
+        assert "No section" not in said.inner_text()
+
+
+def test_a_title_that_was_typed_is_among_the_first(search: Page) -> None:
+    titles = (
+        "could not translate host name db",
+        "current transaction is aborted",
+        "database files are incompatible with server",
+    )
+    pages = [[link.partition("#")[0] for link in links[:2]] for links in found(search, *titles)]
+    assert [titles[at] for at, each in enumerate(pages) if "reference/messages" not in each] == []
+
+
 def test_a_slip_of_the_finger_is_forgiven(search: Page) -> None:
     one, other = found(search, "colectstatic", "breakpiont")
     assert rank(one, ["how-to/serve-static-files"]) == 1

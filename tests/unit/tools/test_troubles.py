@@ -73,7 +73,14 @@ def test_the_field_gets_the_messages_as_a_script(build: Build) -> None:
     data = json.loads(re.fullmatch(r"recordedMessages\((.*)\);\n", text)[1])  # type: ignore[index]
     [message] = data["messages"]
     assert message["lines"] == ["Cannot connect to the Docker daemon at {socket}."]
-    assert message["fix"] == ["index.html#start-it", "Start it"]
+    assert message["fixes"] == [["index.html#start-it", "Start it"]]
+
+
+def test_a_second_section_is_linked_too(build: Build) -> None:
+    out = build(DATA + 'also = "index#start-it"\n')
+    links = r'href="\.\./index\.html#start-it">Start it</a> or <a'
+    assert re.search(links, (out / "reference/messages.html").read_text())
+    assert (out / "_static/messages-data.js").read_text().count("index.html#start-it") == 2
 
 
 def test_a_page_without_the_field_loads_nothing_for_it(build: Build) -> None:
