@@ -286,6 +286,7 @@ def test_an_answer_is_what_its_page_says_with_its_proof_and_commands(
     ]
     assert texts(answer, "p em, p code") == ["works", "port"]
     assert texts(answer, ".seatrial-command") == [
+        "services: {}",
         "docker compose up -d web",
         "docker-compose up -d web",
     ]
