@@ -56,7 +56,7 @@ site: ## set up what is missing and render the site into _build/html; needs no D
 	@$(RENDER)
 	@echo "The site is in _build/html: open _build/html/index.html"
 
-# Apart from the site: a second way to write all pages, of which each is read anew.
+# Apart from the site: a second way to write all pages, which reads each page again.
 epub: ## make an EPUB of the guide, which the site then offers (CHECK=1 checks it with Debian's epubcheck)
 	@$(SETUP) site
 	@$(BIN)/python -m sphinx -b epub -q -W --keep-going -d _build/doctrees-epub . _build/epub

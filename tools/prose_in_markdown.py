@@ -1,7 +1,7 @@
 """Prose as Markdown: the nodes that pages of this site have, and transcripts by who made them.
 
 The nodes of transcripts are written by whoever registered them for Markdown, as for any translator.
-Of a node that is not known a build warns: nothing is lost without a word.
+Of a node that is not known a build warns: nothing is lost silently.
 """
 
 import posixpath

@@ -47,7 +47,7 @@ class Visitor(Protocol):
     """What writes a page as Markdown: the translator of sphinx-markdown-builder, or one like it."""
 
     def add(self, value: str, prefix_eol: int = 0, suffix_eol: int = 0) -> None:
-        """Add text, with so many line ends before and after it at least."""
+        """Add text, with so many newlines before and after it at least."""
 
 
 class InMarkdown:
