@@ -252,6 +252,13 @@ def of_makefile(text: str) -> Iterator[Sentence]:
             yield Sentence(number, _plain(next(part for part in match.groups() if part)))
 
 
+def of_messages(text: str) -> Iterator[Sentence]:
+    """Yield the causes of a file of messages; the messages are quoted."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if match := re.fullmatch(r'(?:cause|title) = "(.*)"', line):
+            yield Sentence(number, _plain(match[1].replace("``", "`")))
+
+
 def _blank(match: re.Match[str]) -> str:
     return "\n" * match.group().count("\n")
 
@@ -265,6 +272,7 @@ READERS = {
     ".md": of_markdown,
     ".ipynb": of_notebook,
     ".py": of_python,
+    ".toml": of_messages,
     "": of_makefile,
 }
 

@@ -163,3 +163,10 @@ def test_every_page_of_the_site_is_looked_at() -> None:
     assert all(path.relative_to(ROOT).as_posix() in seen for path in ROOT.glob("how-to/*.*"))
     for name in seen:
         assert (ROOT / name).is_file()
+
+
+def test_causes_of_messages_are_read_and_messages_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "messages.toml"
+    path.write_text('line = "they mend"\ncause = "They mend it, not ``mend``."\n')
+    assert [each.line for each in words.sentences(path)] == [2]
+    assert len(list(LIST.found(words.sentences(path)))) == 1
