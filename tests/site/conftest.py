@@ -51,18 +51,25 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: a test's own report is enough."""
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[str]:
-    """The address of the built site, without a slash at the end."""
-    if not (BUILT / "index.html").exists():
-        pytest.fail("_build/html has no site; type `make site` first", pytrace=False)
-    handler = functools.partial(QuietHandler, directory=str(BUILT))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+@contextmanager
+def served(handler: type[QuietHandler]) -> Iterator[str]:
+    """Serve the built site; the value is its address, without a slash at the end."""
+    files = functools.partial(handler, directory=str(BUILT))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         serving.join()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built site, without a slash at the end."""
+    if not (BUILT / "index.html").exists():
+        pytest.fail("_build/html has no site; type `make site` first", pytrace=False)
+    with served(QuietHandler) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

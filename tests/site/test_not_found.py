@@ -1,14 +1,11 @@
 """The page for an address that does not exist, as a server shows it at any depth."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.site.conftest import BUILT, QuietHandler, opened
+from tests.site.conftest import BUILT, QuietHandler, opened, served
 
 pytestmark = pytest.mark.browser
 
@@ -29,13 +26,8 @@ class LikeAHost(QuietHandler):
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
     """The address of such a host."""
-    handler = functools.partial(LikeAHost, directory=str(BUILT))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        serving = threading.Thread(target=server.serve_forever, daemon=True)
-        serving.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        serving.join()
+    with served(LikeAHost) as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", ["gone.html", "how-to/gone.html", "a/b/c/d/gone"])
