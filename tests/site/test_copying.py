@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from seatrial.transcript.programs import PROMPTS
-from tests.site.conftest import BUILT, PAGES
+from tests.site.conftest import BUILT, PAGES, ROOT
 
 # blocks of code that no run stands behind have a button too (site.js)
 PLAIN = '.literal-block-wrapper > div > .highlight, div[class^="highlight-"] > .highlight'
@@ -83,3 +83,17 @@ def test_a_block_of_code_that_is_copied_whole_has_no_prompts(page: BeautifulSoup
         and not block.find_parent("figure")
     ]
     assert [block for block in blocks if prompts.search(block)] == []
+
+
+def test_an_edit_is_as_far_in_as_its_file(page: BeautifulSoup) -> None:
+    # where a paste is not, YAML is another file or none
+    adrift = []
+    for name in page.select("figure.seatrial-edit > .seatrial-where > b"):
+        figure = name.find_parent("figure")
+        assert figure is not None
+        file = ROOT / "example" / name.get_text()
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        known = {line.strip() for line in lines if line.strip()}
+        around = [each.get_text().rstrip() for each in figure.select(".seatrial-context")]
+        adrift += [each for each in around if each.strip() in known and each not in lines]
+    assert adrift == []
