@@ -94,8 +94,11 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 		--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 		--KernelManager.shutdown_wait_time=60 $(LAB)
 
-# Three processes on two cores: many of these tests wait, for a time-out or for a program.
-TESTS = $(BIN)/pytest -n 3 --dist loadfile
+# Four processes on two cores: many of these tests wait, for a time-out or for a program. What they
+# write lives for a second: it is kept in memory, where Linux has a gigabyte of it to spare.
+MEMORY := $(shell df -B1G --output=avail,target /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 0 { print $$2 }')
+TESTS = $(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/pytest -n 4 --dist loadfile \
+	-o tmp_path_retention_policy=failed -o tmp_path_retention_count=1
 
 quick: ## the tests that need no Docker and no browser, without the kinds of fault, in a minute
 	@$(SETUP) test
@@ -134,7 +137,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
 
 .tests:
-	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" \
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" env \
 		$(TESTS) --require-docker -m "not browser" \
 			--ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults \
 			--junit-xml=_build/reports/tests.xml tests
@@ -144,7 +147,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 		$(BIN)/pytest -q --require-docker --junit-xml=_build/reports/engine.xml tests/engine
 
 .tests-of-faults:
-	@$(PHASE) "Kinds of fault" \
+	@$(PHASE) "Kinds of fault" env \
 		$(TESTS) --junit-xml=_build/reports/faults.xml tests/faults
 
 # Apart from `test`, which it would make twenty seconds longer.

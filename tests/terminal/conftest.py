@@ -8,6 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.terminal.forking import share_helper
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have all workers of pytest-xdist share what one process has imported."""
+    if getattr(config.option, "numprocesses", None):
+        share_helper()
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -105,23 +105,31 @@ def _number(connection: socket.socket) -> int:
 
 
 @functools.cache
-def _helper() -> str:
-    """Start the helper process, and return its address; it ends when this one does."""
+def helper() -> str:
+    """Start the helper process, and return its address; it ends when this one does.
+
+    The workers of a run of these tests share the one that started before them.
+    """
+    if _ADDRESS in os.environ:
+        return os.environ[_ADDRESS]
     folder = tempfile.mkdtemp(prefix="forking-", dir="/tmp")
     address = f"{folder}/socket"
     # not the folders of the test that happens to be the first
     left_out = ("PYTEST_", "SEATRIAL_CACHE", "TMPDIR")
     own = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
+    # who asks before all is imported waits in its queue
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(address)
+    listening.listen()
     process = subprocess.Popen(
-        [sys.executable, __file__, address],
+        [sys.executable, __file__, str(listening.fileno())],
         env=own,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(listening.fileno(),),
     )
+    listening.close()
     assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
 
     def end(given: IO[bytes] = process.stdin) -> None:
         given.close()
@@ -131,6 +139,11 @@ def _helper() -> str:
 
     atexit.register(end)
     return address
+
+
+def share_helper() -> None:
+    """Start the helper for all processes that this one starts."""
+    os.environ[_ADDRESS] = helper()
 
 
 def run_pytest(
@@ -150,7 +163,7 @@ def start_pytest(
     with Path(os.devnull).open() as nothing:
         streams = (nothing.fileno(), output, output)
         how = {"arguments": arguments, "folder": folder, "environment": environment}
-        return Child(_helper(), "pytest", streams, **how)  # type: ignore[arg-type]
+        return Child(helper(), "pytest", streams, **how)  # type: ignore[arg-type]
 
 
 if TYPE_CHECKING:
@@ -167,7 +180,7 @@ class Watching(_OnTerminal):
     ) -> None:
         own, its = pty.openpty()
         how = {"arguments": arguments, "folder": folder, "environment": environment}
-        self.process = Child(_helper(), "seatrial", (its, its, its), **how)  # type: ignore[arg-type]
+        self.process = Child(helper(), "seatrial", (its, its, its), **how)  # type: ignore[arg-type]
         os.close(its)
         super().__init__(own, encoding="utf-8", timeout=60)
 
@@ -175,47 +188,39 @@ class Watching(_OnTerminal):
 # --- in the helper process ------------------------------------------------------------------------
 
 
-def _serve(address: str) -> None:
+def _serve(listening: socket.socket) -> None:
     """Fork for everybody who asks, until the process ends that has started this one."""
     _import_early()
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(address)
-    listening.listen()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    with Path(os.devnull).open("w") as nothing:
-        os.dup2(nothing.fileno(), 1)
-    while listening in select.select([listening, sys.stdin], [], [])[0]:
-        connection, _ = listening.accept()
-        if not os.fork():
-            listening.close()
-            _see_through(connection)
-        connection.close()
-        _reap(os.WNOHANG)
-    _reap()
+    running: dict[int, tuple[int, socket.socket]] = {}
+    asked = True
+    while asked or running:
+        ready = select.select([*([listening, 0] if asked else []), *running], [], [])[0]
+        for ended in running.keys() & set(ready):
+            process, connection = running.pop(ended)
+            _, status = os.waitpid(process, 0)
+            with contextlib.suppress(BrokenPipeError):
+                connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, signed=True))
+            connection.close()
+            os.close(ended)
+        if listening in ready:
+            connection, _ = listening.accept()
+            process = _fork(connection)
+            running[os.pidfd_open(process)] = process, connection
+        asked = asked and 0 not in ready
 
 
-def _reap(how: int = 0) -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, how)[0]:
-            pass
-
-
-def _see_through(connection: socket.socket) -> None:
-    """Fork once more, and tell the process that asked which it is, and how it ended."""
+def _fork(connection: socket.socket) -> int:
+    """Fork the process that somebody asks for, and say which it is."""
     length, streams, _, _ = socket.recv_fds(connection, 4, 3)
     request = json.loads(connection.recv(int.from_bytes(length), socket.MSG_WAITALL))
     child = os.fork()
     if not child:
-        connection.close()
         _be(streams, **request)
     for stream in streams:
         os.close(stream)
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(child.to_bytes(4))
-        _, status = os.waitpid(child, 0)
-        connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, signed=True))
-    os._exit(0)
+    return child
 
 
 def _import_early() -> None:
@@ -250,7 +255,7 @@ def _be(
         os.chdir(folder)
         for stream, given in enumerate(streams):
             os.dup2(given, stream)
-        os.closerange(3, max(streams) + 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
         setattr(execnet.gateway_io.Popen2IOMaster, "__init__", _fork_worker)  # noqa: B010 (for mypy)
         status = {"pytest": _run_pytest, "worker": _run_worker, "seatrial": _run_seatrial}[what](
@@ -305,4 +310,4 @@ def _fork_worker(
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(socket.socket(fileno=int(sys.argv[1])))

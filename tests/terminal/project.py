@@ -79,6 +79,7 @@ class Project:
 
 def new_project(folder: Path) -> Project:
     """Return a project with its settings and an empty page."""
+    folder.mkdir(exist_ok=True)
     (folder / "conf.py").write_text('extensions = ["seatrial.sphinx_ext"]\n')
     (folder / "index.rst").write_text("Title\n=====\n")
     (folder / "pytest.ini").write_text("[pytest]\nseatrial = .\n")

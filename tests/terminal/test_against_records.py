@@ -1,6 +1,7 @@
 """A check compares a run with what the page promises and with what its record holds."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,18 +29,26 @@ PAGE = """\
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project whose page was recorded; it shows more than it promises."""
-    made = new_project(tmp_path)
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project whose page was recorded; it shows more than it promises."""
+    folder = tmp_path_factory.mktemp("recorded")
+    made = new_project(folder / "project")
     conf = 'extensions = ["seatrial.sphinx_ext"]\nseatrial_project = "sample"\n'
-    (tmp_path / "conf.py").write_text(conf)
-    (tmp_path / "sample").mkdir()
-    (tmp_path / "sample" / "names").write_text("Ada\nGrace\nJoan\n")
+    (made.folder / "conf.py").write_text(conf)
+    (made.folder / "sample").mkdir()
+    (made.folder / "sample" / "names").write_text("Ada\nGrace\nJoan\n")
     made.write("index.rst", PAGE)
-    done = made.run("--seatrial-record")
+    own = {"SEATRIAL_CACHE": str(folder / "cache"), "TMPDIR": str(folder)}
+    done = made.run("--seatrial-record", environment=own)
     assert done.sentences[1:] == ["seatrial: wrote records/index.json"]
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def project(recorded: Path, tmp_path: Path) -> Project:
+    """A copy of that project."""
+    return Project(shutil.copytree(recorded, tmp_path, dirs_exist_ok=True))
 
 
 def change(project: Project, step: Callable[[StepRecord], StepRecord], nth: int = 0) -> None:

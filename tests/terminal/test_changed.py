@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,18 +34,31 @@ seatrial_project = "sample"
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project with two pages that passed, of which one has an edit and an included block."""
-    own = new_project(tmp_path)
-    (tmp_path / "conf.py").write_text(CONF)
-    (tmp_path / "sample").mkdir()
-    (tmp_path / "sample/app.txt").write_text("one\n")
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that passed, with what its run noted: each test takes a copy of both."""
+    folder = tmp_path_factory.mktemp("passed")
+    own = new_project(folder / "project")
+    (own.folder / "conf.py").write_text(CONF)
+    (own.folder / "sample").mkdir()
+    (own.folder / "sample/app.txt").write_text("one\n")
     own.write("a.rst", PAGE.format("one"))
-    (tmp_path / "part.inc").write_text(PART)
+    (own.folder / "part.inc").write_text(PART)
     own.write("b.rst", ".. console::\n\n   $ true\n")
-    assert own.run(".", "--seatrial-changed").status == 0
-    return own
+    noted = {"SEATRIAL_CACHE": str(folder / "cache"), "TMPDIR": str(folder)}
+    assert own.run(".", "--seatrial-changed", environment=noted).status == 0
+    own.folder.rename(folder / "as-it-passed")
+    return folder
+
+
+@pytest.fixture
+def project(passed: Path, cache: Path) -> Iterator[Project]:
+    """A project with two pages that passed, of which one has an edit and an included block."""
+    # where it passed: the same files in another folder are another project
+    folder = shutil.copytree(passed / "as-it-passed", passed / "project", symlinks=True)
+    shutil.copytree(passed / "cache", cache, dirs_exist_ok=True)
+    yield Project(folder)
+    shutil.rmtree(folder)
 
 
 def replaced(name: str, old: str, new: str) -> Callable[[Path], object]:

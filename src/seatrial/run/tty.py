@@ -73,6 +73,9 @@ class Tty:
             raise SessionError(f"bash could not be started: {error}", hint=hint) from error
         self.shell = int(self._child.pid or 0)
         """The number of the shell's process."""
+        if hasattr(os, "pidfd_open"):
+            # `_end` waits until the shell has ended, and no longer
+            self._child.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]
         self._file = self._child.child_fd
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
@@ -112,7 +115,7 @@ class Tty:
         except OSError:
             raw = b""
         if not raw:
-            self._child.close(force=True)
+            self._end()
             raise EOFError
         return raw
 
@@ -184,10 +187,20 @@ class Tty:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGHUP)
         with contextlib.suppress(pexpect.ExceptionPexpect, OSError):
-            self._child.close(force=True)
+            self._end()
         for process in processes_of(self.shell):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
+
+    def _end(self) -> None:
+        """Close the terminal of a shell that ends by itself, or is made to."""
+        with contextlib.suppress(AttributeError, OSError):
+            ended = os.pidfd_open(self.shell)
+            try:
+                select.select([ended], [], [], 0.1)
+            finally:
+                os.close(ended)
+        self._child.close(force=True)
 
 
 @contextlib.contextmanager
