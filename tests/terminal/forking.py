@@ -194,7 +194,8 @@ def _serve(listening: socket.socket) -> None:
     running: dict[int, tuple[int, socket.socket]] = {}
     asked = True
     while asked or running:
-        ready = select.select([*([listening, 0] if asked else []), *running], [], [])[0]
+        asking = [listening.fileno(), sys.stdin.fileno()] if asked else []
+        ready = select.select([*asking, *running], [], [])[0]
         for ended in running.keys() & set(ready):
             process, connection = running.pop(ended)
             _, status = os.waitpid(process, 0)
@@ -202,11 +203,11 @@ def _serve(listening: socket.socket) -> None:
                 connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, signed=True))
             connection.close()
             os.close(ended)
-        if listening in ready:
+        if listening.fileno() in ready:
             connection, _ = listening.accept()
             process = _fork(connection)
             running[os.pidfd_open(process)] = process, connection
-        asked = asked and 0 not in ready
+        asked = asked and sys.stdin.fileno() not in ready
 
 
 def _fork(connection: socket.socket) -> int:
