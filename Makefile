@@ -108,20 +108,15 @@ quick: ## the tests that need no Docker and no browser, without the kinds of fau
 # passed here, two minutes' worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
-	@$(PHASE) "Private engine" $(ENGINE) start
+	@$(PHASE) "Private engine" $(ENGINE) start --tests
 	@rm -rf _build/reports
 	@$(MAKE) -j2 .words .code
 	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
-	@$(MAKE) -j2 .tests .tests-of-engines .tests-of-faults
-	@$(PHASE) "Tests in a browser" \
-		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
-	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
-		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+	@$(MAKE) -j2 .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
-.PHONY: .words .code .tests .tests-of-engines .tests-of-faults
+.PHONY: .words .code .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
 .words:
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
@@ -149,6 +144,16 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 .tests-of-faults:
 	@$(PHASE) "Kinds of fault" env \
 		$(TESTS) --junit-xml=_build/reports/faults.xml tests/faults
+
+.tests-in-a-browser:
+	@$(PHASE) "Tests in a browser" \
+		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
+
+# Not beside the tests of the engine, which start engines of their own.
+.pages: .tests-of-engines
+	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
+		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
+			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor

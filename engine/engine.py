@@ -63,6 +63,11 @@ def main(arguments: list[str]) -> int:
         action="store_true",
         help="start: without root, make what engines need that last no longer than a command",
     )
+    parser.add_argument(
+        "--tests",
+        action="store_true",
+        help="start: install what tests of engines need, before anything runs beside them",
+    )
     chosen = parser.parse_args(arguments)
     kind = chosen.kind or os.environ.get("SEATRIAL_ENGINE") or DEFAULT
     if kind not in KINDS and chosen.command not in ("stop", "clean"):
@@ -76,6 +81,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{chosen.command} is for all engines of the cache folder: name none")
     try:
         if chosen.command == "start":
+            if chosen.tests:
+                packages.install_missing(rootless.NEEDED, "tests of engines need")
             start(cache, engine, with_images=not chosen.no_images, brief=chosen.brief)
         elif chosen.command == "status":
             return status(cache, engine)

@@ -78,6 +78,7 @@ def run(own: Project, *more: str) -> Outcome:
 
 def ran(outcome: Outcome) -> set[str]:
     """Return the pages that ran."""
+    print(outcome.text)  # it says why each ran
     return {name.partition(".")[0] for name in outcome.verdicts}
 
 

@@ -204,6 +204,7 @@ def test_one_process_runs_a_page_and_its_short_form(project: Project) -> None:
 def changed(own: Project, *more: str) -> set[str]:
     """Run what changed, and return the items that ran."""
     outcome = own.run(".", "--seatrial-changed", *more)
+    print(outcome.text)  # it says why each ran
     return {name.rpartition(":")[2] for name in outcome.verdicts}
 
 
