@@ -19,9 +19,10 @@ SPELT = with_markup("data-spelling")
 COMMANDS = with_markup("seatrial-command")
 FILES = with_markup("code-block-caption")
 HOW_TOS = [name for name in with_markup('class="seatrial-short"') if name.startswith("how-to/")]
-# In dark colours a phone shows all of a page but what stands beside it, which is the same on all
-# pages of a kind.
-IN_DARK = (
+TABBED = with_markup('role="tab"')
+# What axe says depends on elements, and on what of them shows. A phone shows all of a page but what
+# stands beside it, which is the same on all pages of a kind; colours are looked at on each page.
+OF_EACH_KIND = (
     "index.html",
     "explanation/practical-implications.html",
     "notebooks/first-steps.html",
@@ -40,6 +41,7 @@ class Visit:
         """Begin with a page that has just been opened."""
         self.seen, self.page, self.name = seen, seen.page, name
         self.faults: list[str] = []
+        self._shown: tuple[object, ...] = ()
 
     def note(self, where: str, faults: list[str]) -> None:
         """Keep what a check found."""
@@ -47,8 +49,11 @@ class Visit:
 
     def look(self, size: tuple[int, int], scheme: str, media: str = "screen") -> None:
         """Have the page shown in a size and in colours."""
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
-        self.page.emulate_media(media=media, color_scheme=scheme)  # type: ignore[arg-type]
+        if self._shown[:1] != (size,):
+            self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        if self._shown != (size, scheme, media):
+            self.page.emulate_media(media=media, color_scheme=scheme)  # type: ignore[arg-type]
+        self._shown = size, scheme, media
 
     def choose(self, spelling: str) -> None:
         """Press the switch between the spellings, if there is one."""
@@ -103,11 +108,13 @@ class Visit:
                 self.note(f"axe, {width} light", axe.violations(self.page))
             self.look((width, budget.HEIGHT), "dark")
             self.note(f"design, {width} dark", budget.at(self.page, width, "dark"))
-            if width == DESK[0] and self.name in IN_DARK:
+            if width == DESK[0] and self.name in OF_EACH_KIND:
                 self.note(f"axe, {width} dark", axe.violations(self.page, "color-contrast"))
 
     def on_a_phone_by_axe(self) -> None:
         """Tabs of a group change together, so one click shows the other side of all of them."""
+        if self.name not in {*OF_EACH_KIND, *TABBED}:
+            return
         self.look(PHONE, "dark")
         others = self.page.locator("[role=tab][aria-selected=false]")
         if others.count():
