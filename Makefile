@@ -105,18 +105,19 @@ quick: ## the tests that need no Docker and no browser, without the kinds of fau
 	@$(TESTS) -q -m "not engine" tests/unit tests/terminal
 
 # Pages that nobody touched take turns (tools/turn.py says why); of those that changed since they
-# passed here, two minutes' worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
+# passed here, a minute's worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
-	@$(PHASE) "Private engine" $(ENGINE) start --tests
 	@rm -rf _build/reports
-	@$(MAKE) -j2 .words .code
-	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
+	@$(MAKE) -j2 .engine .words .code .site
 	@$(MAKE) -j2 .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
-.PHONY: .words .code .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
+.PHONY: .engine .words .code .site .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
+.engine:
+	@$(PHASE) "Private engine" $(ENGINE) start --tests
+
 .words:
 	@$(PHASE) "Prose" $(BIN)/sphinx-lint -i .venv -i .venv-lab -i _build -i example -i tests .
 	@$(PHASE) "Spelling" $(BIN)/codespell .
@@ -130,6 +131,9 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Format" $(BIN)/ruff format --check --quiet .
 	@$(PHASE) "Types" $(BIN)/mypy
 	@$(PHASE) "Import contracts" $(BIN)/lint-imports --no-logo
+
+.site:
+	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
 
 .tests:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" env \
@@ -147,13 +151,13 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 
 .tests-in-a-browser:
 	@$(PHASE) "Tests in a browser" \
-		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests
+		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests/site
 
 # Not beside the tests of the engine, which start engines of their own.
 .pages: .tests-of-engines
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=120 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=60 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor

@@ -23,8 +23,8 @@ BUDGET = {
     "target": 24,  # px: what a finger hits, on a phone...
     "apart": 40,  # px: ...or how far its middle is from the next one's; icons have to be
 }
-WIDTHS = (1440, 900, 390, 320)
-TOUCHED = (390, 320)
+WIDTHS = (1440, 900, 320)  # what fits the narrowest phone fits the others
+TOUCHED = (320,)
 HEIGHT = 900
 EACH = 4  # how many findings of a kind are shown for a page and a width
 

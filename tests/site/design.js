@@ -229,20 +229,24 @@
         block.textContent.trim().length > element.textContent.trim().length + 3;
     };
     for (const target of targets) {
-      const near = targets.filter(
-        (other) =>
-          other.element !== target.element &&
-          !other.element.contains(target.element) && !target.element.contains(other.element),
-      );
-      const apart = (others) => Math.min(
-        ...others.map((other) => Math.hypot(other.x - target.x, other.y - target.y)),
+      const apart = (kind) => Math.min(
+        ...targets
+          .filter(
+            (other) =>
+              kind(other) && other.element !== target.element &&
+              !other.element.contains(target.element) && !target.element.contains(other.element),
+          )
+          .map((other) => Math.hypot(other.x - target.x, other.y - target.y)),
       );
       const size = Math.min(target.width, target.height);
-      const where = `${name(target.element)} "${excerpt(target.element.textContent)}"`;
-      if (target.icon && apart(near.filter((other) => other.icon)) < budget.apart) {
-        say("touching icons", `${where} ${apart(near.filter((other) => other.icon)).toFixed(0)}`);
-      } else if (size + 0.5 < budget.target && !sentence(target) && apart(near) < budget.apart) {
-        say("small target", `${where} ${target.width.toFixed(0)} x ${target.height.toFixed(0)}`);
+      const where = () => `${name(target.element)} "${excerpt(target.element.textContent)}"`;
+      const icons = target.icon ? apart((other) => other.icon) : Infinity;
+      if (icons < budget.apart) {
+        say("touching icons", `${where()} ${icons.toFixed(0)}`);
+      } else if (
+        size + 0.5 < budget.target && !sentence(target) && apart(() => true) < budget.apart
+      ) {
+        say("small target", `${where()} ${target.width.toFixed(0)} x ${target.height.toFixed(0)}`);
       }
     }
   }

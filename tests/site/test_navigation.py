@@ -1,6 +1,7 @@
 """The navigation: its groups, and the way from the front page to every other one."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePosixPath
 
 import pytest
@@ -22,6 +23,7 @@ GROUPS = (
 )
 
 
+@cache
 def soup(name: str) -> BeautifulSoup:
     """A built page."""
     return BeautifulSoup((BUILT / name).read_text(encoding="utf-8"), "html.parser")

@@ -143,10 +143,12 @@ def test_a_page_has_one_switch_and_no_other_kind(site: str) -> None:
     assert site
     assert SWITCHED
     for name in PAGES:
-        page = BeautifulSoup((BUILT / name).read_text(encoding="utf-8"), "html.parser")
-        tabs = [tab.get_text() for tab in page.select("[role=tab]")]
-        assert [tab for tab in tabs if "compose" in tab.lower()] == [], name
-        assert len(page.select(".seatrial-switch")) == (name in SWITCHED), name
+        text = (BUILT / name).read_text(encoding="utf-8")
+        assert text.count('class="seatrial-switch"') == (name in SWITCHED), name
+        if 'role="tab"' in text:
+            tabs = BeautifulSoup(text, "html.parser").select("[role=tab]")
+            assert tabs, name
+            assert [tab for tab in tabs if "compose" in tab.get_text().lower()] == [], name
 
 
 @pytest.mark.parametrize("media", ["screen", "print"])

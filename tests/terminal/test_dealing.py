@@ -93,6 +93,26 @@ def test_the_blocks_of_a_page_run_in_one_process(project: Project, how: str) -> 
     assert len({each[0] for each in processes}) == 2
 
 
+@pytest.mark.parametrize(("how", "processes"), [("load", 2), ("loadfile", 1)])
+def test_tests_beside_the_pages_are_dealt_as_was_asked_for(
+    project: Project, how: str, processes: int
+) -> None:
+    noted = project.folder / "processes"
+    code = (
+        "import os, pathlib, pytest, time\n\n"
+        "@pytest.mark.parametrize('number', range(6))\n"
+        "def test_it(number):\n"
+        f"    with pathlib.Path({str(noted)!r}).open('a') as file:\n"
+        "        file.write(f'{os.getpid()}\\n')\n"
+        "    time.sleep(0.1)\n"
+    )
+    (project.folder / "test_it.py").write_text(code)
+    outcome = project.run("-n2", f"--dist={how}", "test_it.py")
+    assert outcome.status == 0, outcome.text
+    ran = noted.read_text().split()
+    assert (len(ran), len(set(ran))) == (6, processes)
+
+
 def test_what_took_longest_when_it_was_recorded_is_begun_first(tmp_path: Path) -> None:
     project, begun = new_project(tmp_path), tmp_path / "begun"
     took = {"a": 2.0, "b": 3.0, "c": 1.0, "d": 4.0}

@@ -89,8 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         config.stash[TRIAL] = Trial(config, (config.rootpath / folder).resolve())
         take_share(config, config.stash[TRIAL])
-        if config.getoption("dist", "no") in ("load", "loadscope", "worksteal"):
-            # the items of a page share a sandbox, and its spellings a record
+        if (dist := config.getoption("dist", "no")) in ("load", "loadscope", "worksteal"):
+            # the items of a page share a sandbox, and its spellings a record; tests need not
+            config.stash[TRIAL].tests_alone = dist != "loadscope"
             config.option.dist = "loadfile"
         if config.getoption("dist", "no") != "no":
             require_what_is_asked(config)

@@ -48,7 +48,7 @@ class _LongestFirst(OrderedDict[str, dict[str, bool]]):
 
 
 class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Deals out pages, and files of other tests, each whole."""
+    """Deals out pages whole, and other tests as they were asked for: each file, or each test."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
@@ -72,7 +72,7 @@ class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return a page in one spelling, or a file.
+        """Return a page in one spelling, a file, or a test.
 
         Recording writes both spellings of a page into one file.
         """
@@ -80,7 +80,7 @@ class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
         spelling, _, item = rest.partition("::")
         if item and spelling in SPELLINGS and not self._trial.recording:
             return f"{file}::{spelling}"
-        return file
+        return nodeid if file.endswith(".py") and self._trial.tests_alone else file
 
     def _reschedule(self, node: WorkerController) -> None:
         """Give a process more work where it has but one item left, which it runs once it has more.

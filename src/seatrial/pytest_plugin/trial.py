@@ -45,6 +45,8 @@ class Trial:
                 f"SEATRIAL_COMPOSE is {self.only!r}, and no spelling of Compose; "
                 f"set it to {' or '.join(SPELLINGS)}"
             )
+        self.tests_alone = False
+        # whether pytest-xdist may give the tests of a file to several processes
         self.is_elsewhere: Callable[[Path], bool] = lambda _file: False
         # whether another machine has a file in its share
         self.tally = Tally()
