@@ -54,7 +54,9 @@ const siteSearch = (() => {
 
   function unitsOf(text) {
     const found = [];
-    for (const [word] of text.replace(/(\p{L})['’](\p{L})/gu, "$1$2").matchAll(UNIT)) {
+    // an address is looked for with its port and without
+    const plain = text.replace(/(\p{L})['’](\p{L})/gu, "$1$2").replace(/((?:\d+\.){3}\d+):(?=\d)/gu, "$1 ");
+    for (const [word] of plain.matchAll(UNIT)) {
       let unit = units.get(word);
       if (unit === undefined) {
         unit = unitOf(word);

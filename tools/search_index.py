@@ -23,7 +23,7 @@ NAME = "search-index.js"
 STEMMERS = ("base-stemmer.js", "english-stemmer.js")
 SYNONYMS = Path(__file__).with_name("synonyms.toml")
 # With it, what was read of a page and is kept for the next build is read again.
-VERSION = 1
+VERSION = 2
 # Pages that weigh less need not repeat lines of code; of the least, only words that are in no other
 # page have to be found.
 LESSER = 0.8

@@ -22,7 +22,13 @@ INTERFACE = frozenset(
             "seatrial-not-run",
             "seatrial-only",
         ),
-        *("seatrial-page", "seatrial-page-run", "seatrial-stand-in", "seatrial-status"),
+        *(
+            "seatrial-page",
+            "seatrial-page-run",
+            "seatrial-reset",
+            "seatrial-stand-in",
+            "seatrial-status",
+        ),
         *("seatrial-switch", "seatrial-title", "seatrial-unseen", "seatrial-where"),
     }
 )
