@@ -66,6 +66,12 @@ KINDS: tuple[Kind, ...] = (
         re.compile(r"\b\d\d/(?:\d\d|[A-Z][a-z]{2})/\d{4}[: ]\d\d:\d\d:\d\d(?: [+-]\d{4})?"),
     ),
     Kind("moment", re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d\b(?!:)")),
+    # what BuildKit calls a part of a build, and when a line of a step that failed came
+    Kind("part", re.compile(r"(?<=::)[0-9a-z]{25}\b")),
+    Kind("duration", re.compile(r"^\d+\.\d{3}(?= [A-Z])")),
+    # where pip builds a package, and how fast dd writes
+    Kind("folder", re.compile(r"(?<=/tmp/pip-build-env-)[0-9a-z_]{8}\b")),
+    Kind("speed", re.compile(r"\b\d+(?:\.\d+)? [kMG]B/s")),
     Kind("address", re.compile(r"\b0x[0-9a-f]{6,16}\b")),
     Kind("day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
     Kind(

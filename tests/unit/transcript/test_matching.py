@@ -331,6 +331,10 @@ def test_a_line_with_many_elisions_is_matched_at_once() -> None:
             "Python 3.13.5 (main, Aug 10 2026, 12:06:59) [GCC 14.2.0] on linux",
             "Python 3.13.11 (main, Nov  3 2026, 02:00:00) [Clang 19.1.7] on linux",
         ),
+        ("ref ab::ggvtugd6a4n74m8a578avwhx1: no", "ref ab::x1lt2k9dqrjbkyvpcva5kafmv: no"),
+        ("1.978 ERROR: No matching distribution", "0.807 ERROR: No matching distribution"),
+        ("/tmp/pip-build-env-_zonfk4m/overlay", "/tmp/pip-build-env-pbj62pl7/overlay"),
+        ("65536 bytes copied, 289 MB/s", "65536 bytes copied, 1.2 GB/s"),
     ],
 )
 def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
@@ -366,6 +370,10 @@ def test_what_varies_by_nature_tells_the_same(one: str, other: str) -> None:
         ("HTTP 200", "HTTP 500"),
         ("Up 3 minutes", "Exited 3 minutes ago"),
         ("5432/tcp", "5433/tcp"),
+        ("1.978 ERROR: No such file", "1.978 ERROR: No such folder"),
+        ("1.978 eggs", "0.807 eggs"),
+        ("64 MB", "66 MB"),
+        ("std::vector", "std::string"),
     ],
 )
 def test_what_tells_something_is_not_taken_for_chance(one: str, other: str) -> None:
