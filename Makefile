@@ -96,7 +96,7 @@ lab: ## open the notebooks in JupyterLab, with engine, images and kernel ready (
 
 # Four processes on two cores: many of these tests wait, for a time-out or for a program. What they
 # write lives for a second: it is kept in memory, where Linux has a gigabyte of it to spare.
-MEMORY := $(shell df -B1G --output=avail,target /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 0 { print $$2 }')
+MEMORY := $(shell df -k --output=avail,target /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 >= 1048576 { print $$2 }')
 TESTS = $(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/pytest -n 4 --dist loadfile \
 	-o tmp_path_retention_policy=failed -o tmp_path_retention_count=1
 

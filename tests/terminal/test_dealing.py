@@ -99,12 +99,11 @@ def test_tests_beside_the_pages_are_dealt_as_was_asked_for(
 ) -> None:
     noted = project.folder / "processes"
     code = (
-        "import os, pathlib, pytest, time\n\n"
+        "import os, pathlib, pytest\n\n"
         "@pytest.mark.parametrize('number', range(6))\n"
         "def test_it(number):\n"
         f"    with pathlib.Path({str(noted)!r}).open('a') as file:\n"
         "        file.write(f'{os.getpid()}\\n')\n"
-        "    time.sleep(0.1)\n"
     )
     (project.folder / "test_it.py").write_text(code)
     outcome = project.run("-n2", f"--dist={how}", "test_it.py")
