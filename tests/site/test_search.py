@@ -28,6 +28,7 @@ INTERFACE = (
     *("copy commands", "proved: show the run", "this container is gone", "ran on a stand-in"),
     *("back to top", "toggle", "permalink", "link to this heading"),
     "it does not show while you type",
+    "another page left the project otherwise",
 )
 
 
