@@ -184,6 +184,23 @@ class Watching(_OnTerminal):
         os.close(its)
         super().__init__(own, encoding="utf-8", timeout=60)
 
+    def __str__(self) -> str:
+        """Return what it said since something was last found, for the message of a failure."""
+        return f"it said {self.before!r} and {self.buffer!r}"
+
+    def end(self, key: str) -> None:
+        """End it by a key, as far as it goes on; raise TIMEOUT where that does not."""
+        try:
+            if self.process.goes_on():
+                self.send(key)
+                self.expect(pexpect.EOF)
+        except pexpect.TIMEOUT:
+            self.process.kill()
+            raise
+        finally:
+            self.process.wait()
+            self.close()
+
 
 # --- in the helper process ------------------------------------------------------------------------
 

@@ -111,12 +111,14 @@ def serving(folder: Path) -> Iterator[Browser]:
 
 
 def _bound() -> socket.socket:
-    """Return a socket at our port, or at any that is free."""
+    """Return a socket that listens at our port, or at any that is free."""
     for port in (PORT, 0):
         made = socket.socket()
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((HOST, port))
+            # two may be bound to a port as long as neither listens
+            made.listen()
         except OSError:
             made.close()
             if not port:

@@ -1,4 +1,4 @@
-"""What a writer does while pages are watched: files that are saved, and keys that are pressed."""
+"""What a writer does while pages are watched: saves files, presses keys, and ends it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tty
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from watchfiles import Change, DefaultFilter, watch
 
@@ -37,7 +38,12 @@ class Pressed:
     key: str
 
 
-Event = Saved | Pressed
+@dataclass(frozen=True)
+class Ended:
+    """Somebody wants the watching to end."""
+
+
+Event = Saved | Pressed | Ended
 Events = queue.SimpleQueue[Event]
 
 
@@ -95,6 +101,42 @@ def saves(folder: Path, events: Events) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def signals(events: Events) -> Iterator[None]:
+    """Raise KeyboardInterrupt by Ctrl-C, a request to terminate, or the terminal's end.
+
+    Python drops what a handler raises while an object is deleted, and calls none while the main
+    thread waits in a lock that it was about to take when the signal came.  So each signal is told
+    by an event besides.
+    """
+
+    def interrupted(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    def tell() -> None:
+        while os.read(came, 1):
+            events.put(Ended())
+
+    came, writing = os.pipe()
+    os.set_blocking(writing, False)
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    woken_before = signal.set_wakeup_fd(writing)
+    before = {
+        each: signal.signal(each, interrupted)
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        signal.set_wakeup_fd(woken_before)
+        os.close(writing)
+        thread.join()
+        os.close(came)
 
 
 @contextlib.contextmanager

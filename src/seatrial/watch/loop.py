@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 from seatrial.errors import EngineUnavailableError, SeatrialError
 from seatrial.pages.reading import Reader, Tree
 from seatrial.transcript.blocks import Page
 from seatrial.trials.recording import Recorder
 from seatrial.watch.browser import PORT, Browser, serving
-from seatrial.watch.events import KEYS, Event, Events, Pressed, Saved, keys, saves
+from seatrial.watch.events import KEYS, Ended, Event, Events, Saved, keys, saves, signals
 from seatrial.watch.judging import Judge, Superseded
 from seatrial.watch.rendering import Renderer
 from seatrial.watch.telling import say
@@ -30,30 +28,12 @@ def watch_pages(named: Sequence[str], spelling: str = "") -> None:
     source = _source(named)
     paths = [Path(name).resolve() for name in named]
     events = Events()
-    with contextlib.suppress(KeyboardInterrupt), _ended_by_signals(), ExitStack() as stack:
+    with contextlib.suppress(KeyboardInterrupt), signals(events), ExitStack() as stack:
         loop = Loop(source, paths, spelling, events)
         stack.callback(loop.close)
         stack.enter_context(saves(source, events))
         loop.begin(stack)
         loop.run()
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """End like by Ctrl-C where the process is terminated, or its terminal goes away."""
-
-    def interrupted(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {
-        each: signal.signal(each, interrupted)
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _source(named: Sequence[str]) -> Path:
@@ -120,20 +100,24 @@ class Loop:
         say("seatrial: watching")
 
     def run(self) -> None:
-        """Do what each event asks for, until somebody ends it."""
+        """Do what each event asks for, until one ends it; raise KeyboardInterrupt then."""
         while True:
             event = self._pending.popleft() if self._pending else self._events.get()
+            if isinstance(event, Ended):
+                raise KeyboardInterrupt
             if isinstance(event, Saved):
                 self._saved(event.paths)
             else:
                 self._pressed(event.key)
 
     def _look(self, page: Page) -> None:
-        """Raise Superseded where something happened that a page's run has to end for."""
+        """Raise Superseded, or KeyboardInterrupt, where a page's run has to end for an event."""
         while not self._events.empty():
             self._pending.append(self._events.get())
+        if Ended() in self._pending:
+            raise KeyboardInterrupt
         for event in self._pending:
-            if isinstance(event, Pressed) or self._concerns(page, event.paths):
+            if not isinstance(event, Saved) or self._concerns(page, event.paths):
                 say("-- left, because something newer is there")
                 raise Superseded
 
