@@ -107,7 +107,7 @@ def test_what_does_not_listen_is_killed_at_the_third_time(front_end: FrontEnd) -
         "python3 -uc \"import signal, time; n = 0\nsignal.signal(2, lambda *_: print('no'))\n"
         "print('ready')\nwhile True: time.sleep(1)\""
     )
-    cell = front_end.run(stubborn, press=("ready", "no\n", "no\nno\n"))
+    cell = front_end.run(stubborn, press=("ready\n", "no\n", "no\nno\n"))
     assert cell.status == "error"
     assert front_end.run("echo $kept").text == "1\n"
 
