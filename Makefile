@@ -45,7 +45,7 @@ BOOK := _build/epub/containers-in-practice.epub
 BOOK_CHECK := java -jar /usr/share/java/epubcheck.jar --failonwarnings $(BOOK)
 CHECK ?=
 
-.PHONY: help site epub check join record watch lab quick test coverage engine engine-stop bench matrix links lock clean clean-all
+.PHONY: help site epub check join record watch lab quick test coverage engine engine-stop bench weights matrix links lock clean clean-all
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -178,6 +178,11 @@ bench: ## the benchmark, as ratios measured side by side in one run (PARTS=guide
 	@$(SETUP) bench
 	@$(ENGINE) start
 	@eval "$$($(ENGINE) env)" && $(BIN)/python tests/bench.py $(PARTS)
+
+weights: ## what each page of the site costs its reader, beside plain Sphinx (three minutes)
+	@$(SETUP) test
+	@$(RENDER)
+	@$(BIN)/python -m tests.weights
 
 matrix: ## run pages on other engines and Composes for the compatibility page (ROWS=... for some; three quarters of an hour)
 	@$(SETUP) test

@@ -143,9 +143,36 @@
         }
       }
     }
-    const order = [...found.values()];
+    const named = services(text);
+    const order = [...found.values()].map((each) => ({ ...each, values: { ...named, ...each.values } }));
     order.sort((a, b) => Boolean(a.message.symptom) - Boolean(b.message.symptom) || b.score - a.score);
     return order;
+  }
+
+  // ---- the reader's own services
+
+  // A line of a log, or a command that was typed into a container: its service, and what follows.
+  const OPTION = "(?:-[uewn]|--(?:user|env|workdir|index|name|tail|since))[ =]\\S+ |-\\S+ ";
+  const SERVICES = [
+    /^\s*([a-z0-9][\w.-]*?)(?:[-_]\d+)?\s+\|\s(.*)/i,
+    new RegExp(`docker[ -]compose (?:${OPTION})*(?:exec|run) (?:${OPTION})*([a-z0-9][\\w.-]*) (.*)`, "i"),
+    new RegExp(`docker exec (?:${OPTION})*[a-z0-9][\\w.-]*?[-_]([a-z0-9]+)[-_]\\d+ (.*)`, "i"),
+  ];
+  // What only a database server writes, or is typed beside one; and what only Python does.
+  const BY_ROLE = {
+    db: /UTC \[\d+\]|^(?:psql|pg_\w+|createdb|dropdb|createuser)\b/,
+    web: /python|django|manage\.py|gunicorn|traceback|\bpip\b|^\s*File "/i,
+  };
+
+  // What the sample project calls web and db is called so by the text, as far as it says.
+  function services(text) {
+    const named = {};
+    for (const line of text.split("\n")) {
+      const [, service, rest] = SERVICES.map((each) => each.exec(line)).find(Boolean) ?? [];
+      const role = service && Object.keys(BY_ROLE).find((each) => BY_ROLE[each].test(rest));
+      if (role) named[role] = service;
+    }
+    return named;
   }
 
   // ---- showing
@@ -160,8 +187,12 @@
   const prose = (text) =>
     text.split("``").map((part, at) => (at % 2 ? make("code", { textContent: part }) : part));
 
+  const SERVICE = /^(docker compose (?:exec|run|logs|restart|up|config)(?: .+?)??) (web|db)(?= |$)/;
+
   function command(message, values) {
-    return message.type.replace(/\{([a-z_]+)\}/g, (_, name) => values[name] || name.toUpperCase());
+    return message.type
+      .replace(SERVICE, (_, before, role) => `${before} ${values[role] ?? role}`)
+      .replace(/\{([a-z_]+)\}/g, (_, name) => values[name] || name.toUpperCase());
   }
 
   function answer(data, { message, values }) {

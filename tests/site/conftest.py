@@ -41,7 +41,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -52,9 +52,9 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(handler: type[QuietHandler]) -> Iterator[str]:
-    """Serve the built site; the value is its address, without a slash at the end."""
-    files = functools.partial(handler, directory=str(BUILT))
+def served(handler: type[QuietHandler], folder: Path = BUILT) -> Iterator[str]:
+    """Serve a built site; the value is its address, without a slash at the end."""
+    files = functools.partial(handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
         serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
@@ -72,18 +72,27 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window, with a profile that is thrown away."""
     executable = os.environ.get("SEATRIAL_CHROMIUM") or next(
         filter(None, map(shutil.which, CHROMIUM)), None
     )
     if executable is None:
-        pytest.fail("no Chromium here; type `apt-get install chromium`", pytrace=False)
+        pytest.fail(
+            "no Chromium here; type `apt-get install chromium-headless-shell`", pytrace=False
+        )
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=[*FLAGS])
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of all tests of a process."""
+    with chromium() as launched:
+        yield launched
 
 
 def with_markup(markup: str) -> list[str]:

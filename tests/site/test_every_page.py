@@ -22,7 +22,8 @@ HOW_TOS = [name for name in with_markup('class="seatrial-short"') if name.starts
 TABBED = with_markup('role="tab"')
 # What axe says depends on elements, and on what of them shows. A phone shows all of a page but what
 # stands beside it, which is the same on all pages of a kind. So are colours: the budget computes
-# the contrast of each text on each page, and axe's own rule sees to what lies behind the text.
+# the contrast of each text on each page, and axe's own rules see to what lies behind the text, and
+# to links within it.
 OF_EACH_KIND = (
     "index.html",
     "explanation/practical-implications.html",
@@ -85,6 +86,8 @@ class Visit:
 
     def as_it_opens(self) -> None:
         """What is folded, and what shows first."""
+        if not (self.name in HOW_TOS or self.name.startswith("notebooks/")):
+            return
         for size in (DESK, PHONE):
             self.look(size, "light")
             if self.name.startswith("notebooks/"):
@@ -129,7 +132,8 @@ class Visit:
 
     def copying(self) -> None:
         """Every button is pressed."""
-        self.look(DESK, "light")
+        if self.name in {*COMMANDS, *FILES}:
+            self.look(DESK, "light")
         if self.name in COMMANDS:
             self.note("copy", copies.commands(self.page))
         if self.name in FILES:

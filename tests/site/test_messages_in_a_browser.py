@@ -125,6 +125,36 @@ def test_all_disguises_at_once_and_the_command_has_the_readers_values(page: Page
     assert wrapped[0]["type"] == answer[0]["type"]
 
 
+GONE = 'psycopg.OperationalError: FATAL:  database "shop" does not exist'
+NO_TABLE = 'django.db.utils.ProgrammingError: relation "guests_guest" does not exist'
+
+
+@pytest.mark.parametrize(
+    ("screen", "typed"),
+    [
+        (f"api-1  | {NO_TABLE}", "docker compose run --rm api python"),
+        (f"api_1  | {NO_TABLE}", "docker compose run --rm api python"),
+        (f"$ docker compose exec -T api python manage.py x\n{NO_TABLE}", "run --rm api python"),
+        (f"$ docker-compose run -u root api python manage.py x\n{NO_TABLE}", "run --rm api python"),
+        (f"$ docker exec -it my-shop-api-1 python x.py\n{NO_TABLE}", "run --rm api python"),
+        # the service that shows is not the one that the command is about
+        (f"api-1  | {GONE}", "docker compose exec db createdb -U postgres shop"),
+        (
+            'pg-1  | 2026-11-02 UTC [71] FATAL:  database "shop" does not exist',
+            "docker compose exec pg createdb -U postgres shop",
+        ),
+        (
+            '$ docker compose exec pg psql shop\nFATAL:  database "shop" does not exist',
+            "docker compose exec pg createdb -U postgres shop",
+        ),
+        (NO_TABLE, "docker compose run --rm web python"),
+    ],
+)
+def test_the_command_names_the_readers_service(page: Page, screen: str, typed: str) -> None:
+    [answer] = found(page, [screen])
+    assert typed in answer[0]["type"]
+
+
 # --- messages that were kept back -----------------------------------------------------------------
 
 
