@@ -37,6 +37,10 @@ _NAME = r"""[^\s"',;]+"""
 _PREFIX = re.compile(r"^(?:[\w-]+ +\| |#\d+ (?:\d+\.\d+ )?)")
 
 
+#: The kinds of wordings that other versions, programs and systems have.
+OTHERS = ("older", "newer", "elsewhere")
+
+
 @dataclass(frozen=True)
 class Wording:
     """How another version says the same."""
@@ -65,11 +69,12 @@ class Message:
     # says that something failed, and not what: other messages on the screen come first
     older: tuple[Wording, ...] = ()
     newer: tuple[Wording, ...] = ()
+    elsewhere: tuple[Wording, ...] = ()
 
     @property
     def wordings(self) -> list[Wording]:
-        """Return how other versions say it."""
-        return [*self.older, *self.newer]
+        """Return how other versions and other programs say it."""
+        return [*self.older, *self.newer, *self.elsewhere]
 
     @property
     def fixes(self) -> list[str]:
@@ -159,10 +164,9 @@ def read(path: Path) -> Messages:
 
 
 def _message(entry: dict[str, Any]) -> Message:
-    older, newer = (
-        tuple(Wording(**each) for each in entry.pop(when, ())) for when in ("older", "newer")
-    )
-    return Message(**entry, older=older, newer=newer)
+    for kind in OTHERS:
+        entry[kind] = tuple(Wording(**each) for each in entry.get(kind, ()))
+    return Message(**entry)
 
 
 def lines_of(records: Path, but: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
@@ -247,11 +251,10 @@ def _section(message: Message, runs: list[Printed]) -> Iterator[str]:
         where = f"not run here (`source <{message.not_run}>`__)"
     else:
         where = "not run yet"
-    fixes = " or ".join(f":section:`{each}`" for each in message.fixes)
-    yield from (f"Fix: {fixes}; {where}.", "")
-    for when, wordings in (("Older", message.older), ("Newer", message.newer)):
-        for each in wordings:
-            yield from (f"{when}, in {each.versions} (`source <{each.source}>`__):", "")
+    yield from (f"Fix: {' or '.join(f':section:`{each}`' for each in message.fixes)}; {where}.", "")
+    for kind in OTHERS:
+        for each in getattr(message, kind):
+            yield from (f"{kind.title()}, in {each.versions} (`source <{each.source}>`__):", "")
             yield from _block(filled(each.line, {}), "message-line")
 
 

@@ -83,6 +83,7 @@ def test_what_developers_type_leads_to_its_answer(search: Page, group: str) -> N
     among, first = (
         100 * sum(0 < each <= most for each in ranks.values()) / len(ranks) for most in (3, 1)
     )
+    print(*(f"{each:3}  {query}" for query, each in ranks.items()), sep="\n")
     print(
         f"{group}: {len(ranks)} queries, {among:.1f} % among the first three, {first:.1f} % first"
     )
