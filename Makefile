@@ -179,7 +179,7 @@ bench: ## the benchmark, as ratios measured side by side in one run (PARTS=guide
 	@$(ENGINE) start
 	@eval "$$($(ENGINE) env)" && $(BIN)/python tests/bench.py $(PARTS)
 
-weights: ## what each page of the site costs its reader, beside plain Sphinx (three minutes)
+weights: ## what each page of the site costs its reader, beside plain Sphinx (some minutes)
 	@$(SETUP) test
 	@$(RENDER)
 	@$(BIN)/python -m tests.weights

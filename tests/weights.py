@@ -77,16 +77,23 @@ def cost(browser: Browser, site: str, folder: Path, name: str) -> Cost:
     """Open a page some times, and return what that took."""
     times: list[float] = []
     faults: list[str] = []
-    for _ in range(TIMES):
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    for turn in range(TIMES):
         with window(browser, site) as seen:
-            asked: list[Request] = []
-            seen.page.on("requestfinished", asked.append)
+            asked.clear()
+            seen.page.on("requestfinished", note)
             seen.page.goto(f"{site}/{name}", wait_until="networkidle")
             elements, milliseconds = seen.page.evaluate(OPENED)
             times.append(milliseconds)
-            faults = [*seen.elsewhere, *(axe.violations(seen.page) if folder == BUILT else ())]
-    urls = [request.url for request in asked if request.url.startswith(site)]
-    files = {url.removeprefix(f"{site}/").partition("?")[0] for url in urls}
+            faults += seen.elsewhere
+            if folder == BUILT and not turn:
+                faults += axe.violations(seen.page)
+    own = [url.removeprefix(f"{site}/") for url in asked if url.startswith(f"{site}/")]
+    files = {each.partition("?")[0] for each in own}
     kilobytes = sum(weight(folder / each) for each in files)
     return Cost(kilobytes, len(files), elements, statistics.median(times), tuple(faults))
 
