@@ -45,7 +45,13 @@ CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files and writes no log."""
+    """Serves files and writes no log; what all pages share is asked for once, as on most hosts."""
+
+    def end_headers(self) -> None:
+        """Have styles and scripts kept."""
+        if "/_static/" in self.path:
+            self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name upstream
         """Say nothing: a test's own report is enough."""

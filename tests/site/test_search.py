@@ -208,8 +208,7 @@ def test_the_search_page_has_one_heading(search: Page) -> None:
     assert search.locator("article :is(h1, h2, h3)").all_inner_texts() == ["Search"]
 
 
-@pytest.mark.parametrize("width", [1280, PHONE])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (PHONE, "dark")])
 @pytest.mark.parametrize("query", ["volume", "zzxqwv"])
 def test_axe_finds_nothing_among_results(
     browser: Browser, site: str, width: int, scheme: str, query: str

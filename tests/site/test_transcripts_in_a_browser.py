@@ -81,29 +81,6 @@ def test_one_switch_chooses_the_spelling_for_all_pages_and_is_remembered(
     assert (page.evaluate(SHOWN, "v2"), page.evaluate(SHOWN, "v1") > 2) == (0, True)
 
 
-@pytest.fixture(scope="module")
-def another_day(browser: Browser, site: str) -> Iterator[Page]:
-    """A new window of a browser whose reader chose `docker-compose` on some page before."""
-    with browser.new_context() as made:
-        page = opened(made, f"{site}/{BOTH}")
-        page.locator(".seatrial-switch").get_by_text("docker-compose").click()
-        page.close()
-        yield made.new_page()
-
-
-@pytest.mark.parametrize("name", SWITCHED)
-def test_the_choice_is_kept_on_every_page_in_every_window(
-    another_day: Page, site: str, name: str
-) -> None:
-    page = another_day
-    page.goto(f"{site}/{name}", wait_until="load")
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    assert page.evaluate(SHOWN, "v2") == 0
-    assert page.evaluate(SHOWN, "v1") > 0
-    pressed = page.locator(".seatrial-switch > [aria-pressed=true]")
-    assert pressed.all_inner_texts() == ["docker-compose"]
-
-
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
 def test_what_is_pressed_stays_where_it_is(
     context: BrowserContext, site: str, size: tuple[int, int]
