@@ -54,6 +54,8 @@ class Log:
         # moment of the last event of any project
         self.under_way: set[str] = set()
         # execs, and containers of `run` that somebody is attached to, by identifier
+        self.vanishing: set[str] = set()
+        # containers that the engine itself removes once they end, by identifier
         self.unstarted: set[str] = set()
         # one-off containers that have been created and not started
         self.volumes: set[str] = set()
@@ -86,7 +88,9 @@ class Log:
             self.under_way.add(event.actor)
         elif event.action in ("start", "die", "destroy"):
             self.unstarted.discard(event.actor)
-            if event.action != "start":
+            if event.action == "destroy" or (
+                event.action == "die" and event.actor not in self.vanishing
+            ):
                 self.under_way.discard(event.actor)
         if event.execution not in self._probes or not event.execution:
             self._events.append(event)

@@ -123,8 +123,8 @@ class Witness:
     def settle(self, before: frozenset[str]) -> None:
         """Wait until nothing is under way but what was before, at most a second.
 
-        The engine reports the end of an exec, and of a container of `run`, some milliseconds after
-        the command returned.
+        The engine reports the end of an exec and of a container of `run`, and that it removed one
+        of `run --rm`, some milliseconds after the command returned.
         """
         with self._news:
             self._wait(lambda: self._log.under_way <= before)
@@ -182,11 +182,13 @@ class Witness:
         why = "the engine closed the connection"
         try:
             for raw in self._stream:
-                check = self._healthcheck(raw)
+                check, vanishes = self._asked(raw)
                 if (raw.get("Type"), raw.get("Action")) in _BRINGS_IMAGES:
                     self._learn_names()
                 with self._news:
                     self._log.healthchecks.add(check)
+                    if vanishes:
+                        self._log.vanishing.add(raw["id"])
                     self._log.take(raw)
                     self._news.notify_all()
         except Exception as error:  # whatever ends this thread has to be told by the other one
@@ -202,15 +204,17 @@ class Witness:
                 with self._news:
                     self._log.names.known(str(image["Id"]), image.get("RepoTags") or ())
 
-    def _healthcheck(self, raw: Mapping[str, Any]) -> str:
-        """Return by which command the engine will check a container of which an event tells.
+    def _asked(self, raw: Mapping[str, Any]) -> tuple[str, bool]:
+        """Return how the engine will check a new container, and whether it will remove it.
 
-        It is asked: an image may bring one, and a reader may edit the Compose file.
+        It is asked: an image may bring a check, a reader may edit the Compose file, and no event
+        tells of ``--rm``.
         """
         if (raw.get("Type"), raw.get("Action")) == ("container", "create"):
             with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
-                return healthcheck(self._client.api.inspect_container(raw["id"])["Config"])
-        return ""
+                made = self._client.api.inspect_container(raw["id"])
+                return healthcheck(made["Config"]), bool(made["HostConfig"].get("AutoRemove"))
+        return "", False
 
     def _wait(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds, at most a second; the caller has the lock."""

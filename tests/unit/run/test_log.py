@@ -122,6 +122,12 @@ def test_a_container_of_run_is_yet_to_start_and_under_way_while_somebody_is_atta
     ]
 
 
+def test_a_container_that_the_engine_removes_is_under_way_until_it_has(log: Log) -> None:
+    ended = next(raw for raw in lines("run") if raw["Action"] == "die")
+    log.vanishing.add(ended["Actor"]["ID"])
+    assert [*each(log, "run")][-2:] == [("die", True, False), ("destroy", False, False)]
+
+
 def test_an_exec_ends_with_its_container(log: Log) -> None:
     for raw in lines("exec")[:2]:
         log.take(raw)
