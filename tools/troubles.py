@@ -74,7 +74,7 @@ class Message:
     @property
     def wordings(self) -> list[Wording]:
         """Return how other versions and other programs say it."""
-        return [*self.older, *self.newer, *self.elsewhere]
+        return [each for kind in OTHERS for each in getattr(self, kind)]
 
     @property
     def fixes(self) -> list[str]:

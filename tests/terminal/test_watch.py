@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from seatrial.run.sweeping import lock
-from seatrial.watch.browser import PORT
+from seatrial.watch.browser import PORT, _bound
 from tests.terminal.forking import Watching
 
 pytestmark = pytest.mark.terminal
@@ -291,6 +291,11 @@ def test_an_interrupt_that_python_drops_ends_it(project: Project, start: Start) 
     watch.expect("Exception ignored in: <function Deleted.__del__")
     watch.expect("ended, and nothing is left")
     watch.expect(pexpect.EOF)
+
+
+def test_two_that_begin_at_once_have_a_port_each() -> None:
+    with _bound() as one, _bound() as other:
+        assert one.getsockname() != other.getsockname()
 
 
 def test_a_browser_is_told(project: Project, start: Start) -> None:
