@@ -29,19 +29,26 @@ from seatrial.trials.verdicts import Verdict, explain
 _PROJECT = f"witnessed{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture
-def container(docker_engine: Engine) -> Iterator[str]:
+@contextlib.contextmanager
+def created(engine: Engine, *options: str) -> Iterator[str]:
     """A container such as `docker compose run web` makes: created, and not started."""
     labels = {"project": _PROJECT, "service": "web", "oneoff": "True"}
-    command = ["docker", "create", "--init"]
+    command = ["docker", "create", "--init", *options]
     for name, value in labels.items():
         command += ["--label", f"com.docker.compose.{name}={value}"]
     command += ["debian:trixie-slim", "sleep", "60"]
-    environment = docker_engine.environment
+    environment = engine.environment
     made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     yield made.stdout.strip()
     remove = ["docker", "rm", "--force", made.stdout.strip()]
     subprocess.run(remove, env=environment, capture_output=True, check=True)
+
+
+@pytest.fixture
+def container(docker_engine: Engine) -> Iterator[str]:
+    """One that stays where it ends."""
+    with created(docker_engine) as made:
+        yield made
 
 
 @pytest.fixture
@@ -73,6 +80,15 @@ def test_the_place_of_a_new_container_is_known_though_its_start_is_told_late(
     assert not waiting.is_alive(), "the start came, and was still awaited"
     assert container_of(witness.between(begun, now())) == Container("web", one_off=True)
     start.join()
+
+
+def test_which_container_the_engine_itself_removes_is_asked(
+    witness: Witness, docker_engine: Engine
+) -> None:
+    begun = now()
+    with created(docker_engine), created(docker_engine, "--rm") as vanishing:
+        witness.catch_up(begun)
+        assert witness._log.vanishing == {vanishing}
 
 
 def test_an_image_that_goes_is_told_by_its_name_where_the_project_or_a_line_has_it(
