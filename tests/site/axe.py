@@ -8,7 +8,9 @@ from tests.site.conftest import settle, unfold
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
-COLOURS = ("color-contrast", "link-in-text-block")
+# What takes most of axe's time, and is measured on every page besides: the budget (design.js)
+# computes the contrast of all texts, and how large and how far apart is what a finger hits.
+MEASURED = ("color-contrast", "link-in-text-block", "target-size")
 # Three quarters of axe's time go into colours, and most of that into elements that are alike. Of
 # those that have the same names, colours and sizes, and lie in the same, it judges the first;
 # test_design.py computes the contrast of them all.
@@ -34,10 +36,10 @@ MARK_COLOURS = """() => {
 }"""
 
 
-def violations(page: Page, *rules: str, colours: bool = True) -> list[str]:
+def violations(page: Page, *rules: str, whole: bool = True) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element; by all rules or some.
 
-    Without its rules for `colours`, of texts and of links in them, it takes a third of the time.
+    Less than the `whole` of it takes a third of the time: without the rules that are measured.
     """
     unfold(page)
     settle(page)
@@ -45,10 +47,10 @@ def violations(page: Page, *rules: str, colours: bool = True) -> list[str]:
         page.evaluate(AXE)
     # what would be preloaded is looked at by rules for films and sounds alone
     options: dict[str, object] = {"resultTypes": ["violations"], "preload": False}
-    if colours:
+    if whole:
         page.evaluate(MARK_COLOURS)
     else:
-        options["rules"] = {rule: {"enabled": False} for rule in COLOURS}
+        options["rules"] = {rule: {"enabled": False} for rule in MEASURED}
     if rules:
         options["runOnly"] = list(rules)
     return page.evaluate(  # type: ignore[no-any-return]

@@ -25,6 +25,7 @@ BUDGET = {
 }
 WIDTHS = (1440, 900, 320)  # what fits the narrowest phone fits the others
 TOUCHED = (320,)
+SCROLLED = (1440, 320)  # between them, what floats is what does on a phone
 HEIGHT = 900
 EACH = 4  # how many findings of a kind are shown for a page and a width
 
@@ -34,7 +35,7 @@ MEASURE = Path(__file__).with_name("design.js").read_text(encoding="utf-8")
 def at(page: Page, width: int, scheme: str) -> list[str]:
     """Return what exceeds the budget at the width and in the colours that a page has now."""
     layout = scheme == "light"  # colours have no size
-    if layout:
+    if layout and width in SCROLLED:
         half_way_up(page)
     options = {"budget": BUDGET, "layout": layout, "touch": width in TOUCHED}
     found = page.evaluate(f"(options) => ({MEASURE})(options)", options)
@@ -57,14 +58,17 @@ def everywhere(page: Page) -> list[str]:
 
 def half_way_up(page: Page) -> None:
     """Scroll to the middle and a little back, which is when a page may show more than its text."""
-    for less in (0, 60):
-        page.evaluate(
-            """(less) => scrollTo({
-              top: document.documentElement.scrollHeight / 2 - less, behavior: "instant"
-            })""",
-            less,
-        )
-        settle(page)
+    page.evaluate(
+        """async () => {
+          const seen = () => new Promise((frame) => requestAnimationFrame(frame));
+          const middle = document.documentElement.scrollHeight / 2;
+          scrollTo({ top: middle, behavior: "instant" });
+          await seen();
+          await seen();
+          scrollTo({ top: middle - 60, behavior: "instant" });
+        }"""
+    )
+    settle(page)
 
 
 def fewer(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:

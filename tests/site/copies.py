@@ -1,14 +1,34 @@
 """What the buttons of a page copy. The folds of the page have to be open.
 
-The mouse presses the first, which copies into the clipboard.  What the others give to it is read
-before it gets there: the system's clipboard takes thirty times as long.
+The mouse presses the first, whose text goes into the clipboard; what the others give to it is kept
+from it, because the system's clipboard takes thirty times as long.  Nothing is read back from it:
+that it holds what it was given, test_transcripts_in_a_browser.py sees to, on one page.
 """
 
 from playwright.sync_api import Page
 
-PRESS = """async (selector) => {
-  const inClipboard = await navigator.clipboard.readText();
-  const real = navigator.clipboard.writeText;
+# Where the first button is that shows, once the page has come to rest there. What is given to the
+# clipboard is noted from now on.
+FIRST = """async (selector) => {
+  const button = [...document.querySelectorAll(selector)]
+    .find((each) => each.checkVisibility({ visibilityProperty: true }));
+  button.scrollIntoView({ block: "center", behavior: "instant" });
+  await new Promise((seen) => requestAnimationFrame(seen));
+  window.given = null;
+  navigator.clipboard.writeText = async (text) => {
+    await Clipboard.prototype.writeText.call(navigator.clipboard, text);
+    window.given = text;
+  };
+  const { left, top, width, height } = button.getBoundingClientRect();
+  return [left + width / 2, top + height / 2];
+}"""
+# What was in the clipboard when the page said so; and, for each button, what it stands beside, what
+# it gives, and whether it shows.
+PRESS = """async ([selector, status]) => {
+  const said = () => document.querySelector(`${status}:not(:empty)`);
+  const until = performance.now() + 5000;
+  while (!said() && performance.now() < until) await new Promise((done) => setTimeout(done, 5));
+  const inClipboard = said() ? window.given : null;
   const pairs = [];
   for (const button of document.querySelectorAll(selector)) {
     let copied = "nothing";
@@ -17,42 +37,44 @@ PRESS = """async (selector) => {
     const block = button.closest(".literal-block-wrapper");
     const commands = block ? block.querySelectorAll("pre")
       : button.closest(".seatrial-stretch").querySelectorAll(".seatrial-command");
-    pairs.push([[...commands].map((each) => each.textContent), copied]);
+    const shows = button.checkVisibility({ visibilityProperty: true });
+    pairs.push([[...commands].map((each) => each.textContent), copied, shows]);
   }
-  navigator.clipboard.writeText = real;
+  delete navigator.clipboard.writeText;
   return [inClipboard, pairs];
 }"""
+BUTTONS = """(selector) => [...document.querySelectorAll(selector)].map((each) =>
+  [...each.querySelectorAll("button")].filter((one) =>
+    /\\bcopy\\b/i.test(one.ariaLabel ?? one.textContent)).length)"""
 NAMED = ".literal-block-wrapper:has(.code-block-caption)"
 
 
+def press(page: Page, selector: str, status: str) -> tuple[list[list[str]], list[str]]:
+    """Press the buttons of a selector; `status` is where the page says that it copied.
+
+    Returns, for each, the text that it stands beside and the one it copies; and what is wrong with
+    what the first that shows put into the clipboard.
+    """
+    page.mouse.click(*page.evaluate(FIRST, selector))
+    in_clipboard, buttons = page.evaluate(PRESS, [selector, status])
+    pairs = [["\n".join(lines), copied] for lines, copied, _ in buttons]
+    first = next((pair[0] for pair, (*_, shows) in zip(pairs, buttons, strict=True) if shows), None)
+    if first is not None and in_clipboard == first:
+        return pairs, []
+    return pairs, [f"{in_clipboard!r} in the clipboard, beside {first!r}"]
+
+
 def commands(page: Page) -> list[str]:
-    """The buttons beside commands that copy anything else; one presses the first."""
-    first = page.locator("button.seatrial-copy:visible").first
-    first.click()
-    page.locator(".seatrial-unseen[role=status]:not(:empty)").wait_for(state="attached")
-    in_clipboard, pairs = page.evaluate(PRESS, "button.seatrial-copy")
-    found = [
-        f"copied {copied!r} of {lines}"
-        for lines, copied in pairs
-        if not lines or copied.rstrip("\n") != "\n".join(lines).rstrip("\n")
-    ]
-    stretch = first.locator("xpath=ancestor::*[contains(@class, 'seatrial-stretch')][1]")
-    beside = "\n".join(stretch.locator(".seatrial-command").all_text_contents())
-    if in_clipboard.rstrip("\n") != beside.rstrip("\n"):
-        found.append(f"{in_clipboard!r} in the clipboard, beside {beside!r}")
-    return found
+    """The buttons beside commands that copy anything else."""
+    pairs, found = press(page, "button.seatrial-copy", ".seatrial-unseen[role=status]")
+    return found + [f"copied {copied!r} of {lines!r}" for lines, copied in pairs if lines != copied]
 
 
 def files(page: Page) -> list[str]:
     """The blocks with a file's name that are not copied whole."""
-    blocks = page.locator(NAMED).all()
-    buttons = [block.get_by_role("button", name="copy") for block in blocks]
-    found = [f"{each.count()} buttons for a file" for each in buttons if each.count() != 1]
+    counts = page.evaluate(BUTTONS, NAMED)
+    found = [f"{count} buttons for a file" for count in counts if count != 1]
     if found:
         return found
-    buttons[0].click()
-    blocks[0].get_by_text("copied", exact=True).wait_for()
-    in_clipboard, pairs = page.evaluate(PRESS, f"{NAMED} button")
-    if [in_clipboard] != pairs[0][0]:
-        found.append(f"{in_clipboard!r} in the clipboard")
-    return found + [f"copied {copied!r} of {lines}" for lines, copied in pairs if lines != [copied]]
+    pairs, found = press(page, f"{NAMED} button", f"{NAMED} [role=status]")
+    return found + [f"copied {copied!r} of {lines!r}" for lines, copied in pairs if lines != copied]

@@ -93,12 +93,12 @@
   for (const parent of parents) {
     const { fontSize, fontFamily } = style(parent);
     const size = number(fontSize) + 0.05;
-    const where = `${name(parent)} "${excerpt(parent.textContent)}" ${fontSize}`;
-    if (size < budget.text) say("small text", where);
+    const where = () => `${name(parent)} "${excerpt(parent.textContent)}" ${fontSize}`;
+    if (size < budget.text) say("small text", where());
     else if (parent.closest("pre")) {
-      if (size < budget.code && /mono/i.test(fontFamily)) say("small code", where);
+      if (size < budget.code && /mono/i.test(fontFamily)) say("small code", where());
     } else if (parent.closest("code, kbd, samp, tt") && size < budget.inline) {
-      say("small code", where);
+      say("small code", where());
     }
   }
 

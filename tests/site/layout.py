@@ -1,4 +1,4 @@
-"""What may go wrong with a page on a phone, and what a how-to shows first."""
+"""What may go wrong with a page on a phone, and what of it and of the navigation shows first."""
 
 from playwright.sync_api import Page
 
@@ -33,6 +33,26 @@ TORN = """(() => {
   return torn;
 })()"""
 
+# Where on the page it is, wherever one has scrolled to.
+FIRST_COMMAND = """(() => {
+  const first = [...document.querySelectorAll(".seatrial-short ol .seatrial-command")]
+    .find((each) => each.checkVisibility({ visibilityProperty: true }));
+  const box = first?.getBoundingClientRect();
+  return box ? { top: box.top + scrollY, bottom: box.bottom + scrollY } : null;
+})()"""
+
+# All that stands in the navigation while its groups are closed.
+NAMES = ".sidebar-tree .caption, .nav-group > summary, .sidebar-tree > ul > li > .reference"
+ENDS = """(names) => [...document.querySelectorAll(names)]
+  .map((each) => [each.textContent.trim(), each.getBoundingClientRect().bottom])"""
+
+
+def at_a_desk(page: Page, height: int) -> list[str]:
+    """Tell which names of the navigation are below the first screen, whichever group is open."""
+    ends = page.evaluate(ENDS, NAMES)
+    found = [f"{name} ends at {end:.0f} px of the navigation" for name, end in ends if end > height]
+    return found if ends else ["no navigation"]
+
 
 def on_a_phone(page: Page) -> list[str]:
     """The boxes that scroll sideways, and words of headings that are torn; folds are open."""
@@ -42,10 +62,9 @@ def on_a_phone(page: Page) -> list[str]:
 
 def first_screen(page: Page, height: int) -> list[str]:
     """Tell where the first command of a how-to is, if it is not on the first screen."""
-    first = page.locator(".seatrial-short ol .seatrial-command:visible").first
-    box = first.bounding_box()
+    box = page.evaluate(FIRST_COMMAND)
     if box is None:
         return ["no first command"]
-    if not 0 <= box["y"] <= box["y"] + box["height"] <= height:
-        return [f"the first command ends at {box['y'] + box['height']:.0f} px"]
+    if not 0 <= box["top"] <= box["bottom"] <= height:
+        return [f"the first command ends at {box['bottom']:.0f} px"]
     return []
