@@ -157,7 +157,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 .pages: .tests-of-engines
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=60 $$($(PYTHON) tools/turn.py) tests/kernel $(PAGES)
+			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=60 $$($(BIN)/python tools/turn.py) tests/kernel $(PAGES)
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor
