@@ -273,6 +273,11 @@ BREAKAGES = (
         "assert",
     ),
     styled(
+        "covered",
+        "body::after { content: ''; inset: 0; position: fixed; z-index: 99 }",
+        "copy: no button that can be pressed",
+    ),
+    styled(
         "groups",
         ".sidebar-tree .caption { margin-top: 9rem !important }",
         "navigation: seatrial ends at",

@@ -7,20 +7,26 @@ that it holds what it was given, test_transcripts_in_a_browser.py sees to, on on
 
 from playwright.sync_api import Page
 
-# Where the first button is that shows, once the page has come to rest there. What is given to the
-# clipboard is noted from now on.
+# Where the first button is that shows, once the page has come to rest there; nothing where
+# something lies on it. What is given to the clipboard is noted from now on.
 FIRST = """async (selector) => {
   const button = [...document.querySelectorAll(selector)]
     .find((each) => each.checkVisibility({ visibilityProperty: true }));
-  button.scrollIntoView({ block: "center", behavior: "instant" });
-  await new Promise((seen) => requestAnimationFrame(seen));
+  button?.scrollIntoView({ block: "center", behavior: "instant" });
   window.given = null;
   navigator.clipboard.writeText = async (text) => {
     await Clipboard.prototype.writeText.call(navigator.clipboard, text);
     window.given = text;
   };
-  const { left, top, width, height } = button.getBoundingClientRect();
-  return [left + width / 2, top + height / 2];
+  let before = "";
+  for (let frames = 0; button && frames < 60; frames += 1) {
+    await new Promise((seen) => requestAnimationFrame(seen));
+    const { left, top, width, height } = button.getBoundingClientRect();
+    const middle = [left + width / 2, top + height / 2];
+    if (before === `${middle}` && document.elementFromPoint(...middle) === button) return middle;
+    before = `${middle}`;
+  }
+  return null;
 }"""
 # What was in the clipboard when the page said so; and, for each button, what it stands beside, what
 # it gives, and whether it shows.
@@ -55,7 +61,10 @@ def press(page: Page, selector: str, status: str) -> tuple[list[list[str]], list
     Returns, for each, the text that it stands beside and the one it copies; and what is wrong with
     what the first that shows put into the clipboard.
     """
-    page.mouse.click(*page.evaluate(FIRST, selector))
+    middle = page.evaluate(FIRST, selector)
+    if middle is None:
+        return [], ["no button that can be pressed"]
+    page.mouse.click(*middle)
     in_clipboard, buttons = page.evaluate(PRESS, [selector, status])
     pairs = [["\n".join(lines), copied] for lines, copied, _ in buttons]
     first = next((pair[0] for pair, (*_, shows) in zip(pairs, buttons, strict=True) if shows), None)
