@@ -110,11 +110,11 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Setup" $(SETUP) test
 	@rm -rf _build/reports
 	@$(MAKE) -j2 .engine .words .code .site
-	@$(MAKE) -j2 .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
+	@$(MAKE) -j2 .tests .tests-of-engines .tests-on-docker .pages .tests-of-faults .tests-in-a-browser
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
-.PHONY: .engine .words .code .site .tests .tests-of-engines .tests-of-faults .tests-in-a-browser .pages
+.PHONY: .engine .words .code .site .tests .tests-of-engines .tests-on-docker .tests-of-faults .tests-in-a-browser .pages
 .engine:
 	@$(PHASE) "Private engine" $(ENGINE) start --tests
 
@@ -135,15 +135,21 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 .site:
 	@$(PHASE) "Site, warnings as errors" $(RENDER) --strict
 
+OTHER_TESTS = --ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults
 .tests:
-	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests" env \
-		$(TESTS) --require-docker -m "not browser" \
-			--ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults \
-			--junit-xml=_build/reports/tests.xml tests
+	@$(PHASE) "Tests" env \
+		$(TESTS) -m "not browser and not engine" $(OTHER_TESTS) --junit-xml=_build/reports/tests.xml tests
 
 .tests-of-engines:
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine" \
 		$(BIN)/pytest -q --require-docker --junit-xml=_build/reports/engine.xml tests/engine
+
+# Nor these: an engine that starts has its rules of the firewall made anew, and for a moment another
+# one on the same network cannot make a network.
+.tests-on-docker: .tests-of-engines
+	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests on Docker" \
+		$(BIN)/pytest -q --require-docker -m "engine and not browser" $(OTHER_TESTS) \
+			--junit-xml=_build/reports/tests-on-docker.xml tests
 
 .tests-of-faults:
 	@$(PHASE) "Kinds of fault" env \
@@ -153,7 +159,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 	@$(PHASE) "Tests in a browser" \
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests/site
 
-# Not beside the tests of the engine, which start engines of their own.
+# Not beside the tests of the engine, which start engines of their own as well.
 .pages: .tests-of-engines
 	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
