@@ -105,7 +105,7 @@ quick: ## the tests that need no Docker and no browser, without the kinds of fau
 	@$(TESTS) -q -m "not engine" tests/unit tests/terminal
 
 # Pages that nobody touched take turns (tools/turn.py says why); of those that changed since they
-# passed here, a minute's worth runs, so that all ends within twelve. `make check` runs all, in both spellings.
+# passed here, a minute's worth runs. `make check` runs all, in both spellings.
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
 	@rm -rf _build/reports
