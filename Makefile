@@ -144,8 +144,8 @@ OTHER_TESTS = --ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests of the engine" \
 		$(BIN)/pytest -q --require-docker --junit-xml=_build/reports/engine.xml tests/engine
 
-# Nor these: an engine that starts has its rules of the firewall made anew, and for a moment another
-# one on the same network cannot make a network.
+# Not beside the tests of the engine: an engine that starts or stops replaces the firewall's chains
+# that all engines share, and until it has, no other engine can create a network.
 .tests-on-docker: .tests-of-engines
 	@eval "$$($(ENGINE) env)" && $(PHASE) "Tests on Docker" \
 		$(BIN)/pytest -q --require-docker -m "engine and not browser" $(OTHER_TESTS) \
@@ -159,11 +159,12 @@ OTHER_TESTS = --ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults
 	@$(PHASE) "Tests in a browser" \
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests/site
 
-# Not beside the tests of the engine, which start engines of their own as well.
+# Not beside the tests of the engine, which start engines of their own as well. The turn is worked out
+# first: a failure within the command line of pytest would go unnoticed.
 .pages: .tests-of-engines
-	@$(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
+	@turn="$$($(BIN)/python tools/turn.py)" && $(PHASE) "Pages and kernel on Docker" $(BESIDE) run $(JOBS) -- \
 		$(BIN)/pytest --require-docker -m "not seatrial_prose" --junit-xml=_build/reports/docker.xml \
-			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=60 $$($(BIN)/python tools/turn.py) tests/kernel $(PAGES)
+			-p no:hypothesispytest --seatrial-changed --seatrial-at-most=60 $$turn tests/kernel $(PAGES)
 
 # Apart from `test`, which it would make twenty seconds longer.
 coverage: ## how much of each folder of the package runs in tests that need no engine; fails below its floor

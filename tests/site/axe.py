@@ -8,9 +8,10 @@ from tests.site.conftest import settle, unfold
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
-# What takes most of axe's time, and is measured on every page besides: the budget (design.js)
-# computes the contrast of all texts, and how large and how far apart is what a finger hits.
-MEASURED = ("color-contrast", "link-in-text-block", "target-size")
+# The rules that take most of axe's time. The budget (design.js) measures on every page the contrast
+# of all texts, and on a phone the size of what a finger touches; colours of links within texts are
+# the same on all pages of a kind.
+SLOW = ("color-contrast", "link-in-text-block", "target-size")
 # Three quarters of axe's time go into colours, and most of that into elements that are alike. Of
 # those that have the same names, colours and sizes, and lie in the same, it judges the first;
 # test_design.py computes the contrast of them all.
@@ -39,7 +40,7 @@ MARK_COLOURS = """() => {
 def violations(page: Page, *rules: str, whole: bool = True) -> list[str]:
     """What axe objects to on `page` as it is now, a line for each element; by all rules or some.
 
-    Less than the `whole` of it takes a third of the time: without the rules that are measured.
+    Without the slow rules, which is not the `whole` of it, it takes a third of the time.
     """
     unfold(page)
     settle(page)
@@ -50,7 +51,7 @@ def violations(page: Page, *rules: str, whole: bool = True) -> list[str]:
     if whole:
         page.evaluate(MARK_COLOURS)
     else:
-        options["rules"] = {rule: {"enabled": False} for rule in MEASURED}
+        options["rules"] = {rule: {"enabled": False} for rule in SLOW}
     if rules:
         options["runOnly"] = list(rules)
     return page.evaluate(  # type: ignore[no-any-return]

@@ -55,35 +55,33 @@ BUTTONS = """(selector) => [...document.querySelectorAll(selector)].map((each) =
 NAMED = ".literal-block-wrapper:has(.code-block-caption)"
 
 
-def press(page: Page, selector: str, status: str) -> tuple[list[list[str]], list[str]]:
-    """Press the buttons of a selector; `status` is where the page says that it copied.
+def press(page: Page, selector: str, status: str) -> list[str]:
+    """Press the buttons of a selector, and return what is wrong with what they copy.
 
-    Returns, for each, the text that it stands beside and the one it copies; and what is wrong with
-    what the first that shows put into the clipboard.
+    `status` is where the page says that it copied.
     """
     middle = page.evaluate(FIRST, selector)
     if middle is None:
-        return [], ["no button that can be pressed"]
+        return ["no button that can be pressed"]
     page.mouse.click(*middle)
     in_clipboard, buttons = page.evaluate(PRESS, [selector, status])
-    pairs = [["\n".join(lines), copied] for lines, copied, _ in buttons]
-    first = next((pair[0] for pair, (*_, shows) in zip(pairs, buttons, strict=True) if shows), None)
-    if first is not None and in_clipboard == first:
-        return pairs, []
-    return pairs, [f"{in_clipboard!r} in the clipboard, beside {first!r}"]
+    pairs = [("\n".join(lines), copied, shows) for lines, copied, shows in buttons]
+    found = [
+        f"copied {copied!r} of {text!r}" for text, copied, _ in pairs if not text or copied != text
+    ]
+    first = next((text for text, _, shows in pairs if shows), None)
+    if first is None or in_clipboard != first:
+        found.append(f"{in_clipboard!r} in the clipboard, beside {first!r}")
+    return found
 
 
 def commands(page: Page) -> list[str]:
-    """The buttons beside commands that copy anything else."""
-    pairs, found = press(page, "button.seatrial-copy", ".seatrial-unseen[role=status]")
-    return found + [f"copied {copied!r} of {lines!r}" for lines, copied in pairs if lines != copied]
+    """What is wrong with the buttons beside commands."""
+    return press(page, "button.seatrial-copy", ".seatrial-unseen[role=status]")
 
 
 def files(page: Page) -> list[str]:
-    """The blocks with a file's name that are not copied whole."""
+    """What is wrong with the buttons of blocks with a file's name, which are copied whole."""
     counts = page.evaluate(BUTTONS, NAMED)
     found = [f"{count} buttons for a file" for count in counts if count != 1]
-    if found:
-        return found
-    pairs, found = press(page, f"{NAMED} button", f"{NAMED} [role=status]")
-    return found + [f"copied {copied!r} of {lines!r}" for lines, copied in pairs if lines != copied]
+    return found or press(page, f"{NAMED} button", f"{NAMED} [role=status]")

@@ -1,6 +1,9 @@
 """Pages take turns in `make test`, and none is forgotten."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +37,17 @@ def test_a_day_takes_no_longer_than_another_but_for_one_page() -> None:
     known = turn.runs()
     days = [sum(known[run] for run in turn.turn(day, known)) for day in range(turn.SHARES)]
     assert max(days) - min(days) <= max(known.values())
+
+
+@pytest.mark.parametrize(("typed", "asked"), [("", {"v1", "v2"}), ("v1", {"v1"}), ("v2", {"v2"})])
+def test_what_is_said_are_options_of_pytest_in_the_spelling_asked_for(
+    typed: str, asked: set[str]
+) -> None:
+    command = [sys.executable, str(ROOT / "tools/turn.py")]
+    environment = {**os.environ, "SEATRIAL_COMPOSE": typed}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    known = turn.runs()
+    runs = [line.removeprefix("--seatrial-always=") for line in said.stdout.splitlines()]
+    assert set(runs) <= set(known)
+    assert {run.rpartition("::")[2] for run in runs} <= asked
+    assert (turn.ALWAYS in runs) == ("v2" in asked)
