@@ -16,7 +16,8 @@ from seatrial.transcript.events import Sighting
 
 _BY_POLICY = "restarted by its policy"
 # Actions of a container in the order in which the engine tells of them, and the words for them;
-# what stands first in the table is tried first.  `stop` and `die` of one end may change places.
+# what stands first in the table is tried first.  `stop` and `die` of one end may change places, and
+# so may `oom` and `die`.
 _CONTAINER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?:{pattern})(?: |$)"), words)
     for pattern, words in (
@@ -80,7 +81,8 @@ def phrases(sighting: Sighting) -> tuple[str, ...]:
             return (_OTHERS["delete"],)
         return tuple(_OTHERS.get(action, f"had {action}") for action in sighting.actions)
     found: list[str] = []
-    text = " ".join(sighting.actions)
+    # that the memory ran out and that the process ended reach the engine by separate ways
+    text = re.sub(r"\bdie ((?:oom )*oom)\b", r"\1 die", " ".join(sighting.actions))
     while text:
         known = ((match, words) for pattern, words in _CONTAINER if (match := pattern.match(text)))
         match, words = next(known, (None, ""))
