@@ -1,6 +1,7 @@
 """The place of one engine in namespaces: what it holds from run to run, and its life in a run."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import packages
 import rootless
 from daemon import Engine, answers, eventually, last_words
 from report import DaemonError, EngineError, write_whole
@@ -74,10 +74,15 @@ class Slot:
         rootless.remove(self.home)
         for _ in range(5):
             before = _state(self.main.data)
-            _link(self.main.data, self.data)
-            if _state(self.main.data) == before:
-                write_whole(stamp, made_from)
-                return
+            try:
+                _link(self.main.data, self.data)
+            except EngineError:
+                if _state(self.main.data) == before:
+                    raise
+            else:
+                if _state(self.main.data) == before:
+                    write_whole(stamp, made_from)
+                    return
             rootless.remove(self.data)
         raise EngineError(
             f"images are being built on the {self.main.name} engine all the time: wait for that to "
@@ -222,17 +227,16 @@ def _state(data: Path) -> list[tuple[str, int]]:
 def _link(source: Path, target: Path) -> None:
     """Copy a data root without its containers, with links in place of the layers' files."""
     target.mkdir(parents=True)
-    mounts = source / "image/overlay2/layerdb/mounts"
-    containers = {path.name for path in (source / "containers").glob("*")}
-    # What can be written into: layers of containers, which stay behind, and caches of builds.
-    theirs, builds = set[str](), set[str]()
-    for mount in mounts.glob("*"):
-        named = {file.read_text() for file in mount.glob("*-id")}
-        (theirs if mount.name in containers else builds).update(named)
     folders = [path for path in source.iterdir() if path.name not in (*NOT_COPIED, "overlay2")]
     _copy(["-a"], source, folders, target)
-    for name in containers:
-        shutil.rmtree(target / mounts.relative_to(source) / name, ignore_errors=True)
+    # What can be written into: layers of containers, which stay behind, and caches of builds.
+    theirs, builds = set[str](), set[str]()
+    for mount in (target / "image/overlay2/layerdb/mounts").glob("*"):
+        container = len(mount.name) == 64
+        named = {file.read_text() for file in mount.glob("*-id")}
+        (theirs if container else builds).update(named)
+        if container:
+            shutil.rmtree(mount)
     layers = target / "overlay2"
     layers.mkdir()
     own = [path for path in (source / "overlay2").glob("*") if path.name not in theirs]
@@ -246,14 +250,25 @@ _AS_ONE = 'umount --lazy --recursive "$0" 2>/dev/null; exec cp "$@"'
 
 
 def _copy(options: Sequence[str], source: Path, paths: Sequence[Path], target: Path) -> None:
-    """Copy files and folders of a data root by `cp`."""
+    """Copy files and folders of a data root by `cp`, without those that are gone meanwhile.
+
+    Those were a container's: where an image goes, the databases change, and all is copied again.
+    """
     if not paths:
         return
     copy = [*options, "--target-directory", str(target), "--", *map(str, paths)]
     command = rootless.apart("sh", "-c", _AS_ONE, str(source), *copy, options=["--mount"])
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise EngineError(f"the images cannot be passed on: {packages.last_line(done.stderr)}")
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    wrong = [line for line in done.stderr.splitlines() if not _gone(line)]
+    if done.returncode and wrong:
+        raise EngineError(f"the images cannot be passed on: {wrong[-1]}")
+
+
+def _gone(line: str) -> bool:
+    """Tell whether `cp` complains of a file that is not there any more."""
+    named = re.search(r"'(/.+?)'", line)
+    return named is not None and not os.path.lexists(named[1])
 
 
 def _groups(name: str) -> list[Path]:

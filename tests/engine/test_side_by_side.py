@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -99,6 +101,35 @@ def test_each_has_ports_names_and_processes_of_its_own(private: Private, tmp_pat
         assert within(private, 1, "pwd") == str(Path.cwd())
     assert traces(private) == []
     assert private.docker("ps", "--all", "--quiet") == ""
+
+
+def test_images_are_passed_on_while_containers_come_and_go(
+    private: Private, tmp_path: Path
+) -> None:
+    private.call("start")
+    tar = tmp_path / "sleep.tar"
+    tar.write_bytes(sleeping_image())
+    private.docker("import", str(tar), "sleeper")
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            private.docker("rm", private.docker("create", "sleeper", "sleep", "1"))
+
+    with ThreadPoolExecutor(2) as pool:
+        busy = [pool.submit(come_and_go) for _ in range(2)]
+        try:
+            for number in range(10):
+                Slot(private.engine, 1).fill(f"as at time {number}")
+        finally:
+            ended.set()
+    assert [each.result() for each in busy] == [None, None]
+    with beside.side_by_side(private.engine, 1, f"as at time {number}"):
+        images = ("docker", "image", "ls", "--format", "{{.Repository}}")
+        assert within(private, 1, *images) == "sleeper"
+        assert within(private, 1, "docker", "ps", "--all", "--quiet") == ""
+        run = ("docker", "run", "--rm", "sleeper", "sleep", "0")
+        assert within(private, 1, *run) == ""
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
