@@ -109,12 +109,15 @@ quick: ## the tests that need no Docker and no browser, without the kinds of fau
 test: ## everything that CI runs: lint, types, contracts, tests, the site with warnings as errors, and pages that changed or whose turn it is
 	@$(PHASE) "Setup" $(SETUP) test
 	@rm -rf _build/reports
-	@$(MAKE) -j2 .engine .words .code .site
-	@$(MAKE) -j2 .tests .tests-of-engines .tests-on-docker .pages .tests-of-faults .tests-in-a-browser
+	@$(MAKE) -j2 .engine .words .code .site .tests .tests-of-engines .tests-on-docker .pages .tests-of-faults .tests-in-a-browser
 	@$(PYTHON) tools/tally.py _build/reports/*.xml
 
 # Parts of `test`, of which two run at once: each waits for a part of its time.
 .PHONY: .engine .words .code .site .tests .tests-of-engines .tests-on-docker .tests-of-faults .tests-in-a-browser .pages
+# What takes seconds comes before what takes minutes.
+.tests .tests-of-engines .tests-of-faults .tests-in-a-browser: .words .code .site
+.tests-of-engines .tests-in-a-browser: .engine
+
 .engine:
 	@$(PHASE) "Private engine" $(ENGINE) start --tests
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,18 +36,33 @@ def run_engine() -> Run:
     return run
 
 
-@pytest.fixture
-def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
-    """Give a test an engine that is not running yet, and leave nothing of it."""
+@contextmanager
+def private_engine(folder: Path, run_engine: Run) -> Iterator[Private]:
+    """Give an engine in a folder of its own that is not running yet, and leave nothing of it."""
     fetched = daemon.Engine("classic", engine.folder()).programs
     if os.geteuid() != 0 or not fetched.ready:
         pytest.skip("the engine's programs are not here: fetch them with `make engine`")
-    made = Private(tmp_path / "cache", run_engine)
+    made = Private(folder / "cache", run_engine)
     # An engine's processes are known by where their programs lie; clients may lie anywhere.
     shutil.copytree(
         fetched.tree, made.engine.programs.tree, symlinks=True, copy_function=link_or_copy
     )
-    for folder in fetched.home.glob("compose-*"):
-        (made.engine.home / folder.name).symlink_to(folder)
+    for compose in fetched.home.glob("compose-*"):
+        (made.engine.home / compose.name).symlink_to(compose)
     yield made
     run_engine("clean", environment=made.environment)
+
+
+@pytest.fixture
+def private(tmp_path: Path, run_engine: Run) -> Iterator[Private]:
+    """Give a test an engine of its own that is not running yet."""
+    with private_engine(tmp_path, run_engine) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, run_engine: Run) -> Iterator[Private]:
+    """Give all tests of a module one engine that runs."""
+    with private_engine(tmp_path_factory.mktemp("running"), run_engine) as made:
+        made.call("start")
+        yield made

@@ -75,18 +75,24 @@ def environment(run_engine: Run) -> dict[str, str]:
     return exports_in(run_engine("env").stdout, os.environ)
 
 
-@pytest.fixture
-def docker(environment: dict[str, str]) -> Iterator[Docker]:
-    """Give a test the current engine, or skip it with the reason."""
-    client = Docker(environment)
+def client(environment: Mapping[str, str]) -> Docker:
+    """Return a client of the current engine, or skip the test with the reason."""
+    made = Docker(environment)
     try:
-        answer = client("version", "--format", "{{.Server.Version}}", check=False)
+        answer = made("version", "--format", "{{.Server.Version}}", check=False)
     except FileNotFoundError:
         pytest.skip("no Docker: start one with `make engine`")
     if answer.returncode:
         pytest.skip(f"no Docker answers: {answer.stderr.strip()}")
-    yield client
-    client.remove()
+    return made
+
+
+@pytest.fixture
+def docker(environment: dict[str, str]) -> Iterator[Docker]:
+    """Give a test the current engine."""
+    made = client(environment)
+    yield made
+    made.remove()
 
 
 def healthy(docker: Docker, container: str, *probe: str) -> Callable[[], bool]:
@@ -124,12 +130,18 @@ def test_postgres_tells_its_version_without_a_password(docker: Docker, major: in
     assert output.startswith(f"postgres (PostgreSQL) {major}.")
 
 
-@pytest.fixture(params=[17, 18])
-def database(docker: Docker, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """Return a container of PostgreSQL with a user, a database and a script of its own."""
-    script = tmp_path / "table.sql"
+@pytest.fixture(scope="module", params=[17, 18])
+def database(
+    environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """Give tests one container of PostgreSQL with a user, a database and a script of its own."""
+    docker = client(environment)
+    folder = tmp_path_factory.mktemp("database")
+    script = folder / "table.sql"
     script.write_text("create table harbour (name text);")
-    password = tmp_path / "password"
+    password = folder / "password"
     password.write_text("lighthouse\n")
     script.chmod(0o644)
     password.chmod(0o644)
@@ -141,7 +153,8 @@ def database(docker: Docker, tmp_path: Path, request: pytest.FixtureRequest) -> 
     docker("start", name)
     # While it is being initialised, the server does not listen on TCP.
     eventually("PostgreSQL", healthy(docker, name, "pg_isready", "-h", "127.0.0.1", "-U", "ada"))
-    return name
+    yield name
+    docker.remove()
 
 
 def test_postgres_makes_what_its_variables_and_scripts_describe(
@@ -164,19 +177,20 @@ def test_postgres_asks_other_machines_for_the_password(docker: Docker, database:
     assert ask("$(hostname -i)", "lighthouse") == 0
 
 
-def test_postgres_runs_as_its_own_user_and_stops_cleanly(docker: Docker, database: str) -> None:
-    owner = docker("exec", database, "stat", "-c", "%U", "/proc/1").stdout
-    assert owner == "postgres\n"
-    docker("stop", database)
-    assert docker("inspect", "-f", "{{.State.ExitCode}}", database).stdout == "0\n"
-
-
 def test_postgres_finds_its_data_again(docker: Docker, database: str) -> None:
     docker("exec", database, "psql", "-U", "ada", "-c", "insert into harbour values ('x')", "port")
     docker("restart", database)
     eventually("PostgreSQL", healthy(docker, database, "pg_isready", "-h", "127.0.0.1"))
     psql = ("psql", "-U", "ada", "-At", "-c", "select count(*) from harbour", "port")
     assert docker("exec", database, *psql).stdout == "1\n"
+
+
+def test_postgres_runs_as_its_own_user_and_stops_cleanly(docker: Docker, database: str) -> None:
+    # the last of those that share it: nothing runs in it from now on
+    owner = docker("exec", database, "stat", "-c", "%U", "/proc/1").stdout
+    assert owner == "postgres\n"
+    docker("stop", database)
+    assert docker("inspect", "-f", "{{.State.ExitCode}}", database).stdout == "0\n"
 
 
 @pytest.mark.parametrize(
