@@ -133,10 +133,12 @@ def alone(served: Engine) -> str:
 def surroundings(served: Engine) -> dict[str, str]:
     """Return the environment of commands that use an engine."""
     kept = {name: value for name, value in os.environ.items() if name not in engine.FORGOTTEN}
-    own, path = str(served.programs.bin), kept.get("PATH", "")
-    if path.split(os.pathsep)[0] != own:
-        path = f"{own}{os.pathsep}{path}"
-    return {**kept, **engine.variables(served), "PATH": path}
+    own = str(served.programs.bin)
+    # once, and first: whoever typed what `env` prints runs pages with the same PATH as others
+    others = [
+        folder for folder in kept.get("PATH", "").split(os.pathsep) if folder not in ("", own)
+    ]
+    return {**kept, **engine.variables(served), "PATH": os.pathsep.join([own, *others])}
 
 
 @contextmanager

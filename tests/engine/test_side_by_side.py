@@ -218,6 +218,21 @@ def test_the_exit_status_is_the_command_s(running: Private) -> None:
         assert process.wait() == 3
 
 
+def test_the_path_is_the_same_whether_or_not_env_was_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served = daemon.Engine("classic", tmp_path)
+    paths = set()
+    for path in (
+        "/opt:/bin",
+        f"{served.programs.bin}:/opt:/bin",
+        f"/opt:{served.programs.bin}:/bin",
+    ):
+        monkeypatch.setenv("PATH", path)
+        paths.add(beside.surroundings(served)["PATH"])
+    assert paths == {f"{served.programs.bin}:/opt:/bin"}
+
+
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
