@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from seatrial.run.listening import Answer, drained
 from seatrial.run.received import LIMIT
 from seatrial.run.session import LONGEST, Terminal
 from seatrial.run.signs import SHELL
+from seatrial.run.tty import Tty
 from seatrial.transcript.events import Ending
 from seatrial.transcript.programs import PROMPTS, Prompt
 
@@ -89,6 +91,25 @@ def test_a_command_gives_its_output_and_its_exit_status(
     answer = typed(terminal, command)
     assert (answer.output, answer.status) == (output, status)
     assert (answer.prompt, answer.at_shell) == (SHELL, True)
+
+
+@pytest.mark.parametrize("line", ["echo hello", "cat <<< hello"])
+def test_a_shell_that_gets_its_line_late_asks_nothing(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    # on a busy machine the kernel's own thread hands over what was typed a moment later
+    write = Tty.write
+    late: list[threading.Timer] = []
+
+    def write_late(tty: Tty, text: str) -> None:
+        late.append(threading.Timer(0.3, write, [tty, text]))
+        late[-1].start()
+
+    monkeypatch.setattr(Tty, "write", write_late)
+    answer = typed(terminal, line)
+    assert (answer.output, answer.status) == (("hello",), 0)
+    for each in late:
+        each.join()
 
 
 def test_a_terminal_remembers_what_was_done_in_it(terminal: Terminal, tmp_path: Path) -> None:

@@ -116,14 +116,16 @@ class Listener:
         try:
             while True:
                 taken = taken or self._taken in more or self._taken in came.tail
-                # before the shell itself has a line, its prompt is one that nobody waited for
+                # before the shell itself has a line, its prompt is one that nobody waited for, and
+                # what it reads is that line
                 late = taken or not self.at_shell
                 sign = self._sign(came, inner=taken) if late else None
                 own = self._overtaken(came, before, quiet=not more) if late and not sign else None
                 if own is not None:
                     return self._answer(came, *own, start)
                 # by the clock: a job in the background may print all the time
-                if (still := pace > _HELD / 4) or time.monotonic() - looked > _HELD / 4:
+                still = pace > _HELD / 4
+                if late and (still or time.monotonic() - looked > _HELD / 4):
                     if came.size - heard > TAIL:
                         held.put_off()
                     looked, heard = time.monotonic(), came.size
