@@ -162,7 +162,7 @@ OTHER_TESTS = --ignore=tests/engine --ignore=tests/kernel --ignore=tests/faults
 
 # Chromium gives up what it is loading whenever the machine gets or loses an address, as with each
 # container of the tests beside it: it has a network of its own, where that can be had.
-APART = $(and $(filter 0,$(shell id -u)),$(shell command -v ip),unshare --net sh -c 'ip link set lo up && exec "$$@"' sh)
+APART = $(if $(shell unshare --net true 2>/dev/null && command -v ip),unshare --net sh -c 'ip link set lo up && exec "$$@"' sh)
 .tests-in-a-browser:
 	@$(PHASE) "Tests in a browser" $(APART) \
 		$(BIN)/pytest -n auto -m browser --junit-xml=_build/reports/browser.xml tests/site

@@ -260,15 +260,19 @@ def _copy(options: Sequence[str], source: Path, paths: Sequence[Path], target: P
     command = rootless.apart("sh", "-c", _AS_ONE, str(source), *copy, options=["--mount"])
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    wrong = [line for line in done.stderr.splitlines() if not _gone(line)]
-    if done.returncode and wrong:
-        raise EngineError(f"the images cannot be passed on: {wrong[-1]}")
+    said = done.stderr.splitlines()
+    wrong = [line for line in said if not _gone(line, source)]
+    if done.returncode and (wrong or not said or done.returncode != 1):
+        why = wrong[-1] if wrong else f"cp ended with {done.returncode}"
+        raise EngineError(f"the images cannot be passed on: {why}")
 
 
-def _gone(line: str) -> bool:
-    """Tell whether `cp` complains of a file that is not there any more."""
-    named = re.search(r"'(/.+?)'", line)
-    return named is not None and not os.path.lexists(named[1])
+def _gone(line: str, source: Path) -> bool:
+    """Tell whether `cp` says of a file to copy that it is not there, and it is not."""
+    # where a line names two, the target comes first
+    *_, file = re.findall(r"'([^']*)'", line) or [""]
+    missing = line.endswith(": No such file or directory") and source in Path(file).parents
+    return missing and not os.path.lexists(file)
 
 
 def _groups(name: str) -> list[Path]:

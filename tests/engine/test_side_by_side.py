@@ -7,12 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import beside
 import daemon
 import pytest
+import slot
 from private import Private, alive, sleeping_image
 from report import EngineError
 from slot import Slot
@@ -128,6 +129,35 @@ def test_images_are_passed_on_while_containers_come_and_go(
         assert within(running, 1, "docker", "ps", "--all", "--quiet") == ""
         run = ("docker", "run", "--rm", "passenger", "sleep", "0")
         assert within(running, 1, *run) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "end", "fails"),
+    [
+        ("cannot stat 'SOURCE/gone': No such file or directory", "exit 1", ""),
+        ("cannot stat 'SOURCE/layer': No such file or directory", "exit 1", "cannot stat"),
+        ("cannot stat '/elsewhere': No such file or directory", "exit 1", "elsewhere"),
+        ("cannot create hard link '/gone' to 'SOURCE/layer': Too many links", "exit 1", "Too many"),
+        ("cannot create directory 'SOURCE/gone': No space left on device", "exit 1", "No space"),
+        ("cannot stat 'SOURCE/gone': No such file or directory", "kill -9 $$", "ended with -9"),
+        ("", "kill -9 $$", "ended with -9"),
+        ("", "exit 1", "ended with 1"),
+    ],
+)
+def test_only_what_is_gone_may_be_missing_from_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, end: str, fails: str
+) -> None:
+    source, target, programs = (tmp_path / name for name in ("source", "target", "bin"))
+    for folder in (source, target, programs, source / "layer"):
+        folder.mkdir()
+    (tmp_path / "said").write_text(f"cp: {said}\n".replace("SOURCE", str(source)) if said else "")
+    copy = programs / "cp"
+    copy.write_text(f"#!/bin/sh\ncat {tmp_path / 'said'} >&2\n{end}\n")
+    copy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    told = pytest.raises(EngineError, match=f"cannot be passed on: .*{fails}")
+    with told if fails else nullcontext():
+        slot._copy(["-al"], source, [source / "layer"], target)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])

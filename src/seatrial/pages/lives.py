@@ -81,8 +81,10 @@ def phrases(sighting: Sighting) -> tuple[str, ...]:
             return (_OTHERS["delete"],)
         return tuple(_OTHERS.get(action, f"had {action}") for action in sighting.actions)
     found: list[str] = []
-    # that the memory ran out and that the process ended reach the engine by separate ways
-    text = re.sub(r"\bdie ((?:oom )*oom)\b", r"\1 die", " ".join(sighting.actions))
+    # that the memory ran out and that the process ended reach the engine by separate ways; an end
+    # that somebody asked for has its own words
+    late = r"(?<!kill )(?<!stop )\bdie ((?:oom )*oom)\b"
+    text = re.sub(late, r"\1 die", " ".join(sighting.actions))
     while text:
         known = ((match, words) for pattern, words in _CONTAINER if (match := pattern.match(text)))
         match, words = next(known, (None, ""))
