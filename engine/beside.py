@@ -112,12 +112,24 @@ def run(served: Engine, wanted: str, command: Sequence[str]) -> int:
         if (status := subprocess.run(look, env=environment).returncode) != CHANGED:
             # nothing changed, or the options are wrong: it has said so, and needs no engine
             return status
+    number = min(number, most(command))
     with side_by_side(served, number, images.held(served)) as slots:
         if number == 1:
-            # no engine of the user's own stays that a command outside could ask
+            # on the engine itself: nothing is to be dealt out
             return follow([*within(slots[0]), *command], slots, environment)
         options = workers(slots, Path(command[0]).with_name("python"))
         return follow([*command, *options], slots, {**environment, **slots[0].variables})
+
+
+def most(command: Sequence[str]) -> int:
+    """Return how many engines pytest has work for: one for each spelling of the pages it is given.
+
+    Each more would have a process read all pages for nothing.
+    """
+    given = [Path(word) for word in command[1:] if Path(word).exists()]
+    if not given or any(path.is_dir() for path in given):
+        return sys.maxsize
+    return len(given) * (1 if os.environ.get("SEATRIAL_COMPOSE") else 2)
 
 
 def alone(served: Engine) -> str:

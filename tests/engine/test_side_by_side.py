@@ -264,6 +264,31 @@ def test_the_path_is_the_same_whether_or_not_env_was_typed(
 
 
 @pytest.mark.parametrize(
+    ("spelling", "given", "engines"),
+    [
+        ("v2", ["page.rst"], 1),
+        ("", ["page.rst"], 2),
+        ("", ["--option", "page.rst", "other.md"], 4),
+        ("", ["page.rst", "folder"], sys.maxsize),
+        ("", ["--option", "none.rst"], sys.maxsize),
+    ],
+)
+def test_there_are_no_more_engines_than_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spelling: str,
+    given: list[str],
+    engines: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEATRIAL_COMPOSE", spelling)
+    for name in ("page.rst", "other.md"):
+        Path(name).touch()
+    Path("folder").mkdir()
+    assert beside.most([sys.executable, *given]) == engines
+
+
+@pytest.mark.parametrize(
     ("wanted", "said"),
     [
         ("0", "JOBS=0: give the number of engines to run, from 1 on"),
