@@ -115,7 +115,7 @@ test: ## everything that CI runs: lint, types, contracts, tests, the site with w
 # Parts of `test`, of which two run at once: each waits for a part of its time.
 .PHONY: .engine .words .code .site .tests .tests-of-engines .tests-on-docker .tests-of-faults .tests-in-a-browser .pages
 # What takes seconds comes before what takes minutes; and the longest way, which is the engine, its
-# tests and the pages, waits for nothing else.
+# tests and the pages, waits for no other tests: the last line has make choose those later.
 .tests .tests-of-engines: .words .code .site
 .tests-of-engines: .engine
 .tests-of-faults .tests-in-a-browser: .tests .engine

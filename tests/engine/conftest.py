@@ -49,8 +49,10 @@ def private_engine(folder: Path, run_engine: Run) -> Iterator[Private]:
     )
     for compose in fetched.home.glob("compose-*"):
         (made.engine.home / compose.name).symlink_to(compose)
-    yield made
-    run_engine("clean", environment=made.environment)
+    try:
+        yield made
+    finally:
+        run_engine("clean", environment=made.environment)
 
 
 @pytest.fixture

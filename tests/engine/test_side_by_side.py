@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import NoReturn
 
 import beside
 import daemon
@@ -269,8 +270,8 @@ def test_the_path_is_the_same_whether_or_not_env_was_typed(
         ("v2", ["page.rst"], 1),
         ("", ["page.rst"], 2),
         ("", ["--option", "page.rst", "other.md"], 4),
-        ("", ["page.rst", "folder"], sys.maxsize),
-        ("", ["--option", "none.rst"], sys.maxsize),
+        ("", ["page.rst", "folder"], 8),
+        ("", ["--option", "none.rst"], 8),
     ],
 )
 def test_there_are_no_more_engines_than_runs(
@@ -285,7 +286,19 @@ def test_there_are_no_more_engines_than_runs(
     for name in ("page.rst", "other.md"):
         Path(name).touch()
     Path("folder").mkdir()
-    assert beside.most([sys.executable, *given]) == engines
+    started: list[int] = []
+
+    def side_by_side(_: object, number: int, __: str) -> NoReturn:
+        started.append(number)
+        raise EngineError("seen")
+
+    monkeypatch.setattr(beside, "side_by_side", side_by_side)
+    monkeypatch.setattr(beside, "alone", lambda _: "")
+    monkeypatch.setattr(beside, "how_many", lambda _: 8)
+    monkeypatch.setattr("images.held", lambda _: "")
+    with pytest.raises(EngineError, match="seen"):
+        beside.run(daemon.Engine("classic", tmp_path), "auto", [sys.executable, *given])
+    assert started == [engines]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,9 @@ def environment(run_engine: Run) -> dict[str, str]:
     return exports_in(run_engine("env").stdout, os.environ)
 
 
-def client(environment: Mapping[str, str]) -> Docker:
-    """Return a client of the current engine, or skip the test with the reason."""
+@contextmanager
+def client(environment: Mapping[str, str]) -> Iterator[Docker]:
+    """Give a client of the current engine, or skip the test with the reason."""
     made = Docker(environment)
     try:
         answer = made("version", "--format", "{{.Server.Version}}", check=False)
@@ -84,15 +86,17 @@ def client(environment: Mapping[str, str]) -> Docker:
         pytest.skip("no Docker: start one with `make engine`")
     if answer.returncode:
         pytest.skip(f"no Docker answers: {answer.stderr.strip()}")
-    return made
+    try:
+        yield made
+    finally:
+        made.remove()
 
 
 @pytest.fixture
 def docker(environment: dict[str, str]) -> Iterator[Docker]:
     """Give a test the current engine."""
-    made = client(environment)
-    yield made
-    made.remove()
+    with client(environment) as made:
+        yield made
 
 
 def healthy(docker: Docker, container: str, *probe: str) -> Callable[[], bool]:
@@ -137,7 +141,6 @@ def database(
     request: pytest.FixtureRequest,
 ) -> Iterator[str]:
     """Give tests one container of PostgreSQL with a user, a database and a script of its own."""
-    docker = client(environment)
     folder = tmp_path_factory.mktemp("database")
     script = folder / "table.sql"
     script.write_text("create table harbour (name text);")
@@ -147,14 +150,16 @@ def database(
     password.chmod(0o644)
     variables = ("POSTGRES_USER=ada", "POSTGRES_DB=port", "POSTGRES_PASSWORD_FILE=/password")
     options = [word for variable in variables for word in ("--env", variable)]
-    name = docker.create(*options, f"postgres:{request.param}")
-    docker("cp", str(password), f"{name}:/password")
-    docker("cp", str(script), f"{name}:/docker-entrypoint-initdb.d/table.sql")
-    docker("start", name)
-    # While it is being initialised, the server does not listen on TCP.
-    eventually("PostgreSQL", healthy(docker, name, "pg_isready", "-h", "127.0.0.1", "-U", "ada"))
-    yield name
-    docker.remove()
+    with client(environment) as docker:
+        name = docker.create(*options, f"postgres:{request.param}")
+        docker("cp", str(password), f"{name}:/password")
+        docker("cp", str(script), f"{name}:/docker-entrypoint-initdb.d/table.sql")
+        docker("start", name)
+        # While it is being initialised, the server does not listen on TCP.
+        eventually(
+            "PostgreSQL", healthy(docker, name, "pg_isready", "-h", "127.0.0.1", "-U", "ada")
+        )
+        yield name
 
 
 def test_postgres_makes_what_its_variables_and_scripts_describe(
